@@ -1,0 +1,36 @@
+"""Recurrent neural networks as scikit-learn estimators, and their cross-validated comparison.
+
+The names here are loaded when they are first used (PEP 562), so that ``import skrnn`` takes no TensorFlow with it.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0.dev0"
+
+_HOMES = {
+    "GRUClassifier": "skrnn.estimators",
+    "LSTMClassifier": "skrnn.estimators",
+    "RecurrentClassifier": "skrnn.estimators",
+    "SimpleRNNClassifier": "skrnn.estimators",
+    "clear_graphs": "skrnn.network",
+    "datasets": "",
+    "model_selection": "",
+    "plotting": "",
+    "preprocessing": "",
+}
+
+__all__ = [*sorted(_HOMES), "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'skrnn' has no attribute {name!r}")
+    home = _HOMES[name]
+    value = getattr(import_module(home), name) if home else import_module(f"skrnn.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,257 @@
+"""Images to sequences: the orders in which a recurrent network may read the pixels of an image."""
+
+import warnings
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    """Read images as sequences.
+
+    Parameters
+    ----------
+    scan : {"rows", "columns", "pixels", "patches"}, default="rows"
+        What makes a step: a row of the image, from the top; a column, from the left; a pixel, row by row; or a patch,
+        row by row of patches. The values within a step are in the order of rows, columns and channels.
+    patch_size : int or tuple of two ints, default=4
+        The height and the width of a patch, which must divide those of the image. Used with `scan="patches"` only.
+    image_shape : tuple of two or three ints, default=None
+        The shape (height, width) or (height, width, channels) of an image. None stands for the shape that X has, and
+        for a square without channels where the images of X are flat.
+    scale : {"auto"}, float or None, default="auto"
+        What the pixels are divided by. "auto" stands for the largest value of their type where `fit` sees integers,
+        such as 255, and for 1 where it sees floats; None for 1.
+    dtype : {"float16", "float32", "float64"} or dtype, default="float32"
+        The type of the result.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of int
+        The shape (height, width) or (height, width, channels) of an image.
+    step_shape_ : tuple of int
+        The height and the width of the part of the image that makes a step.
+    scale_ : float
+        What the pixels are divided by.
+    input_shape_ : tuple of int
+        The shape of an image of X: `image_shape_`, or (n_features_in_,) where the images are flat.
+    input_dtype_ : dtype
+        The type of the pixels seen in `fit`.
+    n_features_in_ : int
+        The number of values per image, whether flat or not.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The columns seen in `fit`. Defined only if X was a data frame whose columns all have string names.
+
+    See Also
+    --------
+    TabularToSequence : Reads the columns of a table as steps.
+
+    Notes
+    -----
+    Types wider than their pixels, such as 64-bit integers from 0 to 255, need a number for `scale`: "auto" would leave
+    next to nothing of the image. It warns where `fit` sees integers of more than 16 bits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.preprocessing import ImageToSequence
+    >>> images = np.arange(0, 240, 20, dtype=np.uint8).reshape(1, 3, 4)
+    >>> images
+    array([[[  0,  20,  40,  60],
+            [ 80, 100, 120, 140],
+            [160, 180, 200, 220]]], dtype=uint8)
+    >>> columns = ImageToSequence("columns", scale=20)
+    >>> columns.fit_transform(images)
+    array([[[ 0.,  4.,  8.],
+            [ 1.,  5.,  9.],
+            [ 2.,  6., 10.],
+            [ 3.,  7., 11.]]], dtype=float32)
+    >>> bool((columns.inverse_transform(columns.transform(images)) == images).all())
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "scan": [StrOptions({"rows", "columns", "pixels", "patches"})],
+        "patch_size": [Interval(Integral, 1, None, closed="left"), tuple],
+        "image_shape": [tuple, None],
+        "scale": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither"), None],
+        "dtype": [StrOptions({"float16", "float32", "float64"}), np.dtype, type],
+    }
+
+    def __init__(self, scan="rows", *, patch_size=4, image_shape=None, scale="auto", dtype="float32"):
+        self.scan = scan
+        self.patch_size = patch_size
+        self.image_shape = image_shape
+        self.scale = scale
+        self.dtype = dtype
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the shape and the type of the images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_images, height, width), (n_images, height, width, channels) or \
+                (n_images, height * width * channels)
+            The images.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : ImageToSequence
+            The fitted transformer.
+        """
+        if np.dtype(self.dtype).kind != "f":
+            raise ValueError(f"The 'dtype' parameter of ImageToSequence must be a floating type. Got {self.dtype!r}.")
+        images = self._check_images(X)
+        image_shape = self._image_shape(images.shape[1:])
+        step_shape = self._step_shape(*image_shape[:2])
+        scale = self._scale(images.dtype)
+
+        validate_data(self, X if images.ndim == 2 else images.reshape(len(images), -1), skip_check_array=True)
+        self.image_shape_ = image_shape
+        self.step_shape_ = step_shape
+        self.scale_ = scale
+        self.input_shape_ = images.shape[1:]
+        self.input_dtype_ = images.dtype
+        return self
+
+    def transform(self, X):
+        """Turn images into sequences.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_images, *input_shape_)
+            The images, in the shape seen in `fit`.
+
+        Returns
+        -------
+        sequences : ndarray of shape (n_images, n_steps, n_features)
+            The scaled pixels, of type `dtype`.
+        """
+        check_is_fitted(self)
+        images = self._check_images(X)
+        if images.ndim == 2:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        if images.shape[1:] != self.input_shape_:
+            raise ValueError(
+                f"X has images of shape {images.shape[1:]}, but ImageToSequence was fitted on images of shape "
+                f"{self.input_shape_}."
+            )
+        # float16 ends at 65504, below the largest pixel of 16 bits
+        pixels = np.divide(images, self.scale_, dtype=np.result_type(self.dtype, np.float32))
+        down, across, channels = self._n_steps_and_channels()
+        parts = pixels.reshape(-1, down, self.step_shape_[0], across, self.step_shape_[1], channels)
+        sequences = parts.swapaxes(2, 3).reshape(len(images), down * across, -1)
+        return sequences.astype(self.dtype, copy=False)
+
+    def inverse_transform(self, X):
+        """Turn sequences back into images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_images, n_steps, n_features)
+            The sequences.
+
+        Returns
+        -------
+        images : ndarray of shape (n_images, *input_shape_)
+            The images, of type `input_dtype_`; integer pixels are rounded, and clipped to the values their type has.
+        """
+        check_is_fitted(self)
+        sequences = check_array(X, input_name="X", estimator=self, allow_nd=True)
+        down, across, channels = self._n_steps_and_channels()
+        expected = (down * across, self.step_shape_[0] * self.step_shape_[1] * channels)
+        if sequences.shape[1:] != expected:
+            raise ValueError(
+                f"X has sequences of shape {sequences.shape[1:]}, but ImageToSequence was fitted on images that make "
+                f"sequences of shape {expected}."
+            )
+        parts = sequences.reshape(-1, down, across, *self.step_shape_, channels)
+        images = parts.swapaxes(2, 3).reshape(len(sequences), *self.input_shape_) * np.float64(self.scale_)
+        if self.input_dtype_.kind in "iu":
+            limits = np.iinfo(self.input_dtype_)
+            images = np.clip(np.rint(images), limits.min, limits.max)
+        elif self.input_dtype_.kind == "b":
+            images = images >= 0.5
+        return images.astype(self.input_dtype_)
+
+    def _check_images(self, X: Any) -> np.ndarray:
+        images = check_array(X, input_name="X", estimator=self, allow_nd=True)
+        if images.size == 0:
+            raise ValueError(f"X has images of shape {images.shape[1:]}, which hold no pixel.")
+        if images.ndim > 4:
+            raise ValueError(
+                f"X has {images.ndim} dimensions; expected images of shape (height, width), (height, width, channels) "
+                "or (height * width * channels,)."
+            )
+        return images
+
+    def _image_shape(self, input_shape: tuple) -> tuple:
+        """Find the height, the width and, where there are any, the channels of images that come in a given shape."""
+        asked = self.image_shape
+        if asked is None:
+            if len(input_shape) > 1:
+                return input_shape
+            side = int(np.sqrt(input_shape[0]))
+            if side**2 != input_shape[0]:
+                raise ValueError(
+                    f"X has flat images of {input_shape[0]} values, which make no square; pass image_shape=(height, "
+                    "width) or (height, width, channels)."
+                )
+            return (side, side)
+        if len(asked) not in (2, 3) or not _are_positive_ints(asked):
+            raise ValueError(
+                "The 'image_shape' parameter of ImageToSequence must be (height, width) or (height, width, channels), "
+                f"all of them positive ints. Got {asked!r}."
+            )
+        if input_shape not in (asked, (np.prod(asked),)):
+            raise ValueError(f"X has images of shape {input_shape}, which do not fit image_shape={asked!r}.")
+        return tuple(int(n) for n in asked)
+
+    def _step_shape(self, height: int, width: int) -> tuple:
+        """Find the height and the width of a step: every scan reads patches of one size, row by row."""
+        size = (self.patch_size,) * 2 if isinstance(self.patch_size, Integral) else self.patch_size
+        if len(size) != 2 or not _are_positive_ints(size):
+            raise ValueError(
+                "The 'patch_size' parameter of ImageToSequence must be a positive int or a tuple of two. Got "
+                f"{self.patch_size!r}."
+            )
+        shape = {"rows": (1, width), "columns": (height, 1), "pixels": (1, 1), "patches": size}[self.scan]
+        if height % shape[0] or width % shape[1]:
+            raise ValueError(f"patch_size={self.patch_size!r} does not divide images of {height} by {width} pixels.")
+        return shape
+
+    def _scale(self, dtype: np.dtype) -> float:
+        if self.scale is None or (self.scale == "auto" and dtype.kind not in "iu"):
+            return 1.0
+        if self.scale != "auto":
+            return float(self.scale)
+        if dtype.itemsize > 2:
+            warnings.warn(
+                f"scale='auto' divides the pixels by {np.iinfo(dtype).max}, the largest value of type {dtype}; pass "
+                "scale=255 if they end at 255.",
+                stacklevel=4,
+            )
+        return float(np.iinfo(dtype).max)
+
+    def _n_steps_and_channels(self) -> tuple[int, int, int]:
+        """Count the steps down and across an image, and its channels."""
+        height, width, *channels = self.image_shape_
+        return height // self.step_shape_[0], width // self.step_shape_[1], channels[0] if channels else 1
+
+
+def _are_positive_ints(numbers: tuple) -> bool:
+    return all(isinstance(number, (int, np.integer)) and number > 0 for number in numbers)

@@ -1,0 +1,401 @@
+"""Padding, all there is of it: sequences of unequal length put into one array, and steps told from padding.
+
+What an estimator makes of padded steps does not live here.
+"""
+
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+Side = Literal["pre", "post"]
+
+
+def pad_sequences(
+    sequences: list,
+    *,
+    max_length: int | None = None,
+    padding: Side = "post",
+    truncating: Side = "post",
+    value: float,
+    dtype: Any,
+) -> np.ndarray:
+    """Put sequences of unequal length into one array.
+
+    The sequences are trusted to agree in their number of features.
+
+    Parameters
+    ----------
+    sequences : list of array-like of shape (n_steps,) or (n_steps, n_features)
+        The sequences; any of them may be empty.
+    max_length : int, default=None
+        The number of steps of the result; None stands for the longest sequence.
+    padding : {"pre", "post"}, default="post"
+        Whether a shorter sequence is padded before its first step or after its last one.
+    truncating : {"pre", "post"}, default="post"
+        Whether a longer sequence loses its first steps or its last ones.
+    value : float
+        What stands in the padded steps.
+    dtype : dtype
+        The type of the result.
+
+    Returns
+    -------
+    padded : ndarray of shape (n_sequences, max_length) or (n_sequences, max_length, n_features)
+
+    Examples
+    --------
+    >>> from skrnn.preprocessing.padding import pad_sequences
+    >>> pad_sequences([[7], [4, 5, 6]], max_length=2, padding="pre", truncating="pre", value=0, dtype="int32")
+    array([[0, 7],
+           [5, 6]], dtype=int32)
+    """
+    arrays = [np.asarray(sequence) for sequence in sequences]
+    lengths = np.array([len(array) for array in arrays], dtype=np.intp)
+    longest = int(lengths.max(initial=0))
+    n_steps = longest if max_length is None else max_length
+    if longest > n_steps:
+        arrays = [array[:n_steps] if truncating == "post" else array[-n_steps:] for array in arrays]
+        lengths = np.minimum(lengths, n_steps)
+
+    filled = [array for array in arrays if len(array)]
+    step_shape = (filled or arrays)[0].shape[1:] if arrays else ()
+    padded = np.full((len(arrays), n_steps, *step_shape), value, dtype=dtype)
+    if filled:
+        steps = np.arange(n_steps)
+        missing = (n_steps - lengths)[:, np.newaxis]
+        padded[steps >= missing if padding == "pre" else steps < lengths[:, np.newaxis]] = np.concatenate(filled)
+    return padded
+
+
+def to_object_array(sequences: list) -> np.ndarray:
+    """Put arrays into a one-dimensional object array, whether or not their shapes agree."""
+    array = np.empty(len(sequences), dtype=object)
+    for row, sequence in enumerate(sequences):
+        array[row] = sequence
+    return array
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of many sequences, one below the other.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_steps_of_all, n_features)
+    lengths : ndarray of shape (n_sequences,)
+        How many rows of `values` belong to each sequence.
+    """
+
+    values: np.ndarray
+    lengths: np.ndarray
+
+    @property
+    def owners(self) -> np.ndarray:
+        """The sequence that each row of `values` belongs to, of shape (n_steps_of_all,)."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    def split(self, values: np.ndarray) -> list[np.ndarray]:
+        """Cut an array with one row per step into one array per sequence."""
+        return np.split(values, np.cumsum(self.lengths)[:-1])
+
+    def where(self, index: int) -> str:
+        """Name the sequence and the step of a row of `values`."""
+        row = int(np.searchsorted(np.cumsum(self.lengths), index, side="right"))
+        return f"step {index - int(self.lengths[:row].sum())} of X[{row}]"
+
+    def real(self) -> np.ndarray:
+        """Tell steps from padding: a mask of shape (n_steps_of_all,), False where a sequence begins or ends all-NaN."""
+        if self.values.dtype.kind != "f":
+            return np.ones(len(self.values), dtype=bool)
+        holds_number = ~np.isnan(self.values).all(axis=1)
+        if holds_number.all():
+            return holds_number
+        # Assignments to a repeated index keep the last value: the last step forwards, the first step backwards.
+        owners, numbers = self.owners, np.flatnonzero(holds_number)
+        first = np.full(len(self.lengths), len(self.values))
+        last = np.full(len(self.lengths), -1)
+        first[owners[numbers[::-1]]] = numbers[::-1]
+        last[owners[numbers]] = numbers
+        index = np.arange(len(self.values))
+        return (first[owners] <= index) & (index <= last[owners])
+
+
+def read_sequences(X: Any) -> list[np.ndarray]:
+    """Read a three-dimensional array, or a list or object array of sequences, as one numeric array per sequence.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_sequences, n_steps, n_features), or list or object array of sequences
+        A sequence is of shape (n_steps,) or (n_steps, n_features); one without steps may be an empty list.
+
+    Returns
+    -------
+    sequences : list of ndarray of shape (n_steps,) or (n_steps, n_features)
+        Boolean, integer or floating.
+
+    Raises
+    ------
+    TypeError
+        If X is sparse, or no array-like at all.
+    ValueError
+        If X is empty, or a sequence has another number of dimensions or holds anything but real numbers.
+    """
+    if issparse(X):
+        raise TypeError("Sparse data was passed for X, but dense sequences are required.")
+    if hasattr(X, "__array__"):
+        X = np.asarray(X)
+    if isinstance(X, (str, bytes, dict)) or not hasattr(X, "__len__") or getattr(X, "shape", None) == ():
+        raise TypeError(f"Expected X to be a 3-D array or a list of sequences, got {X!r}.")
+    if len(X) == 0:
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required: X holds no sequence.")
+    return [_read_sequence(sequence, row) for row, sequence in enumerate(X)]
+
+
+def _read_sequence(sequence: Any, row: int) -> np.ndarray:
+    try:
+        array = np.asarray(sequence)
+        if array.dtype == object:  # such as a row of an object array whose sequences happen to have equal lengths
+            array = np.array(array.tolist())
+    except ValueError as error:
+        raise ValueError(f"X[{row}] is not rectangular: its steps differ in their number of features.") from error
+    if array.ndim not in (1, 2):
+        raise ValueError(
+            f"X[{row}] has {array.ndim} dimensions; expected a sequence of shape (n_steps,) or (n_steps, n_features). "
+            "Reshape your data."
+        )
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"X[{row}] holds values of type {array.dtype}; expected real numbers.")
+    return array
+
+
+def stack_steps(sequences: list[np.ndarray], *, n_features: int = 1) -> Steps:
+    """Put the steps of all sequences, padding included, one below the other; univariate ones get one column.
+
+    Parameters
+    ----------
+    sequences : list of ndarray of shape (n_steps,) or (n_steps, n_features)
+        The sequences, as `read_sequences` returns them.
+    n_features : int, default=1
+        The number of features where no sequence tells: all of them are empty lists.
+
+    Returns
+    -------
+    steps : Steps
+
+    Raises
+    ------
+    ValueError
+        If sequences differ in their number of features, or have none.
+    """
+    columns = [array if array.ndim == 2 else array[:, np.newaxis] for array in sequences]
+    known = [row for row, array in enumerate(sequences) if len(array) or array.ndim == 2]
+    n_features = columns[known[0]].shape[1] if known else n_features
+    if n_features == 0:
+        raise ValueError(f"Found array with 0 feature(s) (X[{known[0]}]) while a minimum of 1 is required.")
+    for row in known:
+        if columns[row].shape[1] != n_features:
+            raise ValueError(
+                f"X[{row}] has {columns[row].shape[1]} features per step, but X[{known[0]}] has {n_features}."
+            )
+    filled = [array for array in columns if len(array)]
+    values = np.concatenate(filled) if filled else np.empty((0, n_features))
+    return Steps(values, np.array([len(array) for array in columns], dtype=np.intp))
+
+
+class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    """Bring sequences of unequal length to one length.
+
+    Sequences of numbers are padded with NaN, a value that no step of them can have, and sequences of ids with 0, the id
+    that stands for no token. The estimators of this package read both as padding, so the padder can stand in any
+    pipeline in front of them.
+
+    Parameters
+    ----------
+    max_length : int, default=None
+        The number of steps of the result. None stands for the longest sequence seen in `fit`.
+    padding : {"pre", "post"}, default="post"
+        Whether a shorter sequence is padded before its first step or after its last one.
+    truncating : {"pre", "post"}, default="post"
+        Whether a longer sequence loses its first steps or its last ones.
+
+    Attributes
+    ----------
+    max_length_ : int
+        The number of steps of the result.
+    form_ : {"features", "ids", "table"}
+        How `fit` read X, and `transform` will: see Notes.
+    n_features_in_ : int
+        The number of values per step; for a table, its number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The columns seen in `fit`. Defined only if X was a data frame whose columns all have string names.
+
+    See Also
+    --------
+    TextToSequence : Turns texts into ids, padded or not.
+    TimeDistributed : Applies a transformer to each step, which may be done before padding.
+
+    Notes
+    -----
+    `fit` decides how X is read, and later input is read in the same way, also if its sequences happen to be equally
+    long:
+
+    - "features": an array of shape (n_sequences, n_steps, n_features), or a list or object array of sequences of shape
+      (n_steps, n_features). Sequences of shape (n_steps,) are read as having one feature, unless all of them are
+      integers. The result is a floating array of shape (n_sequences, max_length, n_features). Steps at either end of a
+      sequence that hold nothing but NaN are padding already: they are taken off first. NaN elsewhere is an error.
+    - "ids": a list or object array of integer sequences of shape (n_steps,), or an integer array of shape (n_sequences,
+      n_steps). The result is an integer array of shape (n_sequences, max_length). A 0 in X is a step like any other.
+    - "table": any other array or data frame of two dimensions. Each row is a sequence with one feature, and the number
+      of columns is fixed. The result is a floating array of shape (n_sequences, max_length, 1).
+
+    Examples
+    --------
+    >>> from skrnn.preprocessing import SequencePadder
+    >>> SequencePadder().fit_transform([[[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]]])
+    array([[[ 1.,  2.],
+            [nan, nan]],
+           [[ 3.,  4.],
+            [ 5.,  6.]]])
+
+    Sequences of integers are ids:
+
+    >>> padder = SequencePadder(padding="pre").fit([[7], [4, 5]])
+    >>> padder.transform([[8], [], [1, 2, 3]])
+    array([[0, 8],
+           [0, 0],
+           [1, 2]])
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "padding": [StrOptions({"pre", "post"})],
+        "truncating": [StrOptions({"pre", "post"})],
+    }
+
+    def __init__(self, max_length=None, *, padding="post", truncating="post"):
+        self.max_length = max_length
+        self.padding = padding
+        self.truncating = truncating
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the form of X and, with `max_length=None`, the length of its longest sequence.
+
+        Parameters
+        ----------
+        X : array-like, data frame, or list or object array of sequences
+            The sequences, in one of the forms described in the Notes.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : SequencePadder
+            The fitted padder.
+        """
+        form = _form_of(X)
+        sequences, as_table = _READERS[form](self, X)
+        longest = max(len(sequence) for sequence in sequences)
+        if longest == 0:
+            raise ValueError("X holds no step: all of its sequences are empty or padding.")
+
+        validate_data(self, as_table, skip_check_array=True)
+        self.form_ = form
+        self.max_length_ = longest if self.max_length is None else int(self.max_length)
+        return self
+
+    def transform(self, X):
+        """Pad the shorter sequences and truncate the longer ones.
+
+        Parameters
+        ----------
+        X : array-like, data frame, or list or object array of sequences
+            The sequences, in the form seen in `fit`.
+
+        Returns
+        -------
+        padded : ndarray of shape (n_sequences, max_length_, n_features) or (n_sequences, max_length_)
+            Floating and padded with NaN, or for ids integer and padded with 0.
+        """
+        check_is_fitted(self)
+        sequences, as_table = _READERS[self.form_](self, X)
+        validate_data(self, as_table, reset=False, skip_check_array=True)
+        types = [sequence.dtype for sequence in sequences if len(sequence)]
+        kind, fallback, value = ("iu", np.int64, 0) if self.form_ == "ids" else ("f", np.float64, np.nan)
+        dtype = np.result_type(*types) if types else np.dtype(fallback)
+        return pad_sequences(
+            sequences,
+            max_length=self.max_length_,
+            padding=self.padding,
+            truncating=self.truncating,
+            value=value,
+            dtype=dtype if dtype.kind in kind else fallback,
+        )
+
+
+def _form_of(X: Any) -> str:
+    """How `fit` reads X: see the Notes of SequencePadder."""
+    if hasattr(X, "columns") or issparse(X):
+        return "table"
+    if hasattr(X, "__array__"):
+        X = np.asarray(X)
+        if X.ndim == 2:
+            is_integer = X.dtype.kind in "iu" or (
+                X.dtype == object and all(isinstance(cell, Integral) for cell in X.flat)
+            )
+            return "ids" if is_integer else "table"
+    filled = [sequence for sequence in read_sequences(X) if len(sequence)]
+    return "ids" if filled and all(_is_ids(sequence) for sequence in filled) else "features"
+
+
+def _is_ids(sequence: np.ndarray) -> bool:
+    return sequence.ndim == 1 and sequence.dtype.kind in "iu"
+
+
+# Each reader returns the sequences without padding, and what scikit-learn counts the features of.
+
+
+def _read_features(estimator: SequencePadder, X: Any) -> tuple[list[np.ndarray], Any]:
+    steps = stack_steps(read_sequences(X), n_features=getattr(estimator, "n_features_in_", 1))
+    real = steps.real()
+    wrong = real & ~np.isfinite(steps.values).all(axis=1)
+    if wrong.any():
+        raise ValueError(
+            f"Input X contains NaN or infinity in {steps.where(int(wrong.argmax()))}; only whole steps at either end "
+            "of a sequence may be NaN, as padding."
+        )
+    if not real.all():
+        steps = Steps(steps.values[real], np.bincount(steps.owners[real], minlength=len(steps.lengths)))
+    return steps.split(steps.values), steps.values
+
+
+def _read_ids(estimator: SequencePadder, X: Any) -> tuple[list[np.ndarray], Any]:
+    sequences = read_sequences(X)
+    for row, sequence in enumerate(sequences):
+        if len(sequence) and not _is_ids(sequence):
+            raise ValueError(
+                f"X[{row}] has shape {sequence.shape} and type {sequence.dtype}, but {type(estimator).__name__} was "
+                "fitted on ids and expects integers of shape (n_steps,)."
+            )
+    return sequences, np.empty((0, 1))
+
+
+def _read_table(estimator: SequencePadder, X: Any) -> tuple[list[np.ndarray], Any]:
+    table = check_array(X, input_name="X", estimator=estimator)
+    return list(table[:, :, np.newaxis]), X
+
+
+_READERS = {"features": _read_features, "ids": _read_ids, "table": _read_table}

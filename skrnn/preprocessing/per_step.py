@@ -1,0 +1,196 @@
+"""One transformer for every step: what scikit-learn offers for tables, applied to the steps of sequences."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, _fit_context, clone
+from sklearn.utils import check_consistent_length, get_tags
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skrnn.preprocessing.padding import Steps, read_sequences, stack_steps, to_object_array
+
+
+def _can_go_back(estimator: "TimeDistributed") -> bool:
+    return hasattr(getattr(estimator, "transformer_", estimator.transformer), "inverse_transform")
+
+
+class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    """Apply a transformer of tables to each step of sequences.
+
+    The steps of all sequences make the rows of one table, on which the transformer is fitted, and by which each step is
+    transformed: a scaler learns the mean of a feature over all sequences and times. Padding is no row of that table: it
+    is left as it is.
+
+    Parameters
+    ----------
+    transformer : transformer
+        What is applied to the steps, such as a scaler, an imputer or PCA. It is cloned before it is fitted.
+
+    Attributes
+    ----------
+    transformer_ : transformer
+        The fitted transformer.
+    n_features_in_ : int
+        The number of features per step.
+
+    See Also
+    --------
+    SequencePadder : Pads sequences; steps may be transformed before as well as after.
+    sklearn.preprocessing.StandardScaler : One of the transformers that may stand here.
+
+    Notes
+    -----
+    X is a numeric array of three dimensions, and the result is one too, or a list or object array of sequences, and the
+    result is an object array. Steps at either end of a sequence that hold nothing but NaN are padding. What becomes of
+    NaN elsewhere is up to the transformer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.preprocessing import MinMaxScaler
+    >>> from skrnn.preprocessing import TimeDistributed
+    >>> X = np.array([[[1.0, 10.0], [5.0, 20.0]], [[3.0, 30.0], [np.nan, np.nan]]])
+    >>> scaler = TimeDistributed(MinMaxScaler())
+    >>> scaler.fit_transform(X)
+    array([[[0. , 0. ],
+            [1. , 0.5]],
+           [[0.5, 1. ],
+            [nan, nan]]])
+    >>> scaler.transformer_.data_max_
+    array([ 5., 30.])
+    """
+
+    _parameter_constraints: ClassVar[dict] = {"transformer": [HasMethods(["fit", "transform"])]}
+
+    def __init__(self, transformer):
+        self.transformer = transformer
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.transformer)
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = inner.input_tags.allow_nan
+        tags.target_tags.required = inner.target_tags.required
+        tags.non_deterministic = inner.non_deterministic
+        if inner.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = inner.transformer_tags.preserves_dtype
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None, sample_weight=None):
+        """Fit the transformer on the steps of all sequences.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_sequences, n_steps, n_features), or list or object array of sequences
+            The sequences; those in a list have the shape (n_steps, n_features) or (n_steps,).
+        y : array-like of shape (n_sequences,), default=None
+            The targets. Each step gets that of its sequence.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            The weights of the sequences. Each step gets that of its sequence. The transformer must accept them.
+
+        Returns
+        -------
+        self : TimeDistributed
+            The fitted transformer.
+        """
+        steps = self._read(X)
+        check_consistent_length(steps.lengths, y, sample_weight)
+        real = steps.real()
+        if not real.any():
+            raise ValueError("X holds no step: all of its sequences are empty or padding.")
+        rows, owners = steps.values[real], steps.owners[real]
+        fit_params = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)[owners]}
+        transformer = clone(self.transformer)
+        transformer.fit(rows, None if y is None else np.asarray(y)[owners], **fit_params)
+        # Sequences of nothing but padding give the transformer no row to tell the number of features by.
+        n_features_out = _apply(transformer.transform, rows[:1]).shape[1]
+
+        validate_data(self, rows, skip_check_array=True)
+        self.transformer_ = transformer
+        self._n_features_out = n_features_out
+        return self
+
+    def transform(self, X):
+        """Transform each step.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_sequences, n_steps, n_features), or list or object array of sequences
+            The sequences.
+
+        Returns
+        -------
+        transformed : ndarray of shape (n_sequences, n_steps, n_features_out), or object array of shape (n_sequences,)
+            The transformed sequences, in an array if X was one.
+        """
+        check_is_fitted(self)
+        steps = self._read(X, self.n_features_in_)
+        validate_data(self, steps.values, reset=False, skip_check_array=True)
+        return self._apply_per_step(self.transformer_.transform, X, steps, self._n_features_out)
+
+    @available_if(_can_go_back)
+    def inverse_transform(self, X):
+        """Undo the transformation of each step.
+
+        Available where the transformer has it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_sequences, n_steps, n_features_out), or list or object array of sequences
+            The transformed sequences.
+
+        Returns
+        -------
+        restored : ndarray of shape (n_sequences, n_steps, n_features), or object array of shape (n_sequences,)
+            The sequences, in an array if X was one.
+        """
+        check_is_fitted(self)
+        steps = self._read(X, self._n_features_out)
+        if steps.values.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"X has {steps.values.shape[1]} features per step, but TimeDistributed makes {self._n_features_out} of "
+                f"{self.n_features_in_}."
+            )
+        return self._apply_per_step(self.transformer_.inverse_transform, X, steps, self.n_features_in_)
+
+    def _read(self, X: Any, n_features: int = 1) -> Steps:
+        sequences = read_sequences(X)
+        if _n_dimensions(X) == 2 and np.asarray(X).dtype != object:
+            raise ValueError(
+                f"Expected X to be a 3-D array or a list of sequences, got a 2-D array of shape {np.shape(X)}. Reshape "
+                "your data: X[:, :, np.newaxis] has one feature per step. A table needs no TimeDistributed."
+            )
+        return stack_steps(sequences, n_features=n_features)
+
+    def _apply_per_step(self, method: Callable, X: Any, steps: Steps, n_features_out: int) -> np.ndarray:
+        real = steps.real()
+        rows = steps.values[real]
+        result = _apply(method, rows) if len(rows) else np.empty((0, n_features_out), dtype=rows.dtype)
+        # Integers become floats, for the sake of the padding that this or another X may have.
+        values = np.full((len(real), result.shape[1]), np.nan, dtype=np.result_type(result, np.float16))
+        values[real] = result
+        if _n_dimensions(X) == 3:
+            return values.reshape(*np.shape(X)[:2], -1)
+        return to_object_array(steps.split(values))
+
+
+def _n_dimensions(X: Any) -> int | None:
+    """Count the dimensions of an array; a list of sequences has none."""
+    return np.asarray(X).ndim if hasattr(X, "__array__") else None
+
+
+def _apply(method: Callable, rows: np.ndarray) -> np.ndarray:
+    result = method(rows)
+    result = result.toarray() if issparse(result) else np.asarray(result)
+    if result.ndim != 2 or len(result) != len(rows):
+        raise ValueError(
+            f"The transformer turned {len(rows)} steps into an array of shape {result.shape}; expected one row per "
+            "step."
+        )
+    return result

@@ -1,0 +1,281 @@
+"""Texts to sequences of word ids, by the rules of Keras' IMDB encoding; what pads them lives in `padding`."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skrnn.preprocessing.padding import pad_sequences, read_sequences, to_object_array
+
+PADDING, START, OUT_OF_VOCABULARY = 0, 1, 2
+FIRST_WORD = 4  # Keras' index_from=3 leaves the id 3 unused
+KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+
+
+class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    r"""Turn texts into padded sequences of word ids.
+
+    `fit` learns which words there are, so that in a pipeline no fold sees the words of another. The defaults give the
+    encoding of the IMDB reviews that Keras ships [1]_: 0 is padding, 1 the start of a text, 2 a word outside the
+    vocabulary; the words follow from 4 on by falling frequency, and words equally frequent in the order of their first
+    appearance.
+
+    Parameters
+    ----------
+    max_tokens : int or None, default=10000
+        All ids are below this number, so the `max_tokens - 4` most frequent words have one. At least 5. None stands for
+        no limit.
+    max_length : int or None, default=100
+        The number of steps of the result. With None each text keeps its own length.
+    padding : {"pre", "post"}, default="pre"
+        Whether a shorter text is padded before its first word or after its last one.
+    truncating : {"pre", "post"}, default="pre"
+        Whether a longer text loses its beginning, and with it the start id, or its end.
+    lowercase : bool, default=True
+        Whether letters become lower case.
+    filters : str, default='!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+        The characters that separate words as `split` does. The apostrophe is not among those of Keras.
+    split : str, default=" "
+        What stands between words. Nothing else does: a no-break space, for one, is part of a word.
+    start_token : bool, default=True
+        Whether each text begins with the id 1, which is put there before the text is truncated.
+    analyzer : callable, default=None
+        Takes a text and returns the list of its tokens, in place of `lowercase`, `filters` and `split`; `list` makes a
+        token of each character.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        The id of each word that has one, by rising id: the first is 4, the last at most `n_words_ + 3` and below
+        `max_tokens`.
+    n_words_ : int
+        The number of distinct words in the texts seen in `fit`, whether or not they have an id.
+
+    See Also
+    --------
+    SequencePadder : Pads the ids where `max_length=None` left the texts their lengths.
+    sklearn.feature_extraction.text.CountVectorizer : Counts the words of a text and forgets their order.
+
+    Notes
+    -----
+    With `max_length=None` the result is a one-dimensional object array of integer arrays, which `SequencePadder` and
+    the estimators of this package take as it is. A text without a word is a text of nothing but the start id, or of
+    padding alone.
+
+    References
+    ----------
+    .. [1] F. Chollet et al., Keras, ``keras.datasets.imdb.load_data``: https://keras.io/api/datasets/imdb/
+
+    Examples
+    --------
+    >>> from skrnn.preprocessing import TextToSequence
+    >>> encoder = TextToSequence(max_length=6).fit(["The cat sat.", "The dog sat!"])
+    >>> encoder.vocabulary_
+    {'the': 4, 'sat': 5, 'cat': 6, 'dog': 7}
+    >>> ids = encoder.transform(["The dog sat", "A dog"])
+    >>> ids
+    array([[0, 0, 1, 4, 7, 5],
+           [0, 0, 0, 1, 2, 7]], dtype=int32)
+    >>> encoder.inverse_transform(ids)
+    array(['the dog sat', '[OOV] dog'], dtype=object)
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "max_tokens": [Interval(Integral, FIRST_WORD + 1, None, closed="left"), None],
+        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "padding": [StrOptions({"pre", "post"})],
+        "truncating": [StrOptions({"pre", "post"})],
+        "lowercase": ["boolean"],
+        "filters": [str],
+        "split": [str],
+        "start_token": ["boolean"],
+        "analyzer": [callable, None],
+    }
+
+    def __init__(
+        self,
+        max_tokens=10000,
+        max_length=100,
+        *,
+        padding="pre",
+        truncating="pre",
+        lowercase=True,
+        filters=KERAS_FILTERS,
+        split=" ",
+        start_token=True,
+        analyzer=None,
+    ):
+        self.max_tokens = max_tokens
+        self.max_length = max_length
+        self.padding = padding
+        self.truncating = truncating
+        self.lowercase = lowercase
+        self.filters = filters
+        self.split = split
+        self.start_token = start_token
+        self.analyzer = analyzer
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def fit(self, X, y=None):
+        """Learn the words.
+
+        Parameters
+        ----------
+        X : iterable of str
+            The texts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TextToSequence
+            The fitted transformer.
+        """
+        self.fit_transform(X)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Learn the words and return the ids; the texts are split only once.
+
+        Parameters
+        ----------
+        X : iterable of str
+            The texts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ids : ndarray of shape (n_texts, max_length), or object array of shape (n_texts,), of int32
+            The ids, as `transform` returns them.
+        """
+        if not self.split:
+            raise ValueError("The 'split' parameter of TextToSequence must be a str of at least one character. Got ''.")
+        texts = _read_texts(X)
+
+        appearance: defaultdict = defaultdict()
+        appearance.default_factory = appearance.__len__
+        numbers = [np.fromiter(map(appearance.__getitem__, self._tokens(text)), np.int32) for text in texts]
+        words = list(appearance)
+        if not words:
+            raise ValueError("Empty vocabulary: no text in X holds a word.")
+        counts = np.bincount(np.concatenate(numbers), minlength=len(words))
+        n_ids = len(words) if self.max_tokens is None else self.max_tokens - FIRST_WORD
+        chosen = np.argsort(-counts, kind="stable")[:n_ids]
+        ids = np.full(len(words), OUT_OF_VOCABULARY, dtype=np.int32)
+        ids[chosen] = np.arange(FIRST_WORD, FIRST_WORD + len(chosen))
+
+        self.vocabulary_ = {words[word]: id_ for id_, word in enumerate(chosen, start=FIRST_WORD)}
+        self.n_words_ = len(words)
+        return self._finish([ids[row] for row in numbers])
+
+    def transform(self, X):
+        """Turn texts into ids.
+
+        Parameters
+        ----------
+        X : iterable of str
+            The texts.
+
+        Returns
+        -------
+        ids : ndarray of shape (n_texts, max_length), or object array of shape (n_texts,), of int32
+            The ids; with `max_length=None` an object array of one array of shape (n_words,) for each text.
+        """
+        check_is_fitted(self)
+        id_of = self.vocabulary_.get
+        return self._finish(
+            [
+                np.fromiter((id_of(token, OUT_OF_VOCABULARY) for token in self._tokens(text)), np.int32)
+                for text in _read_texts(X)
+            ]
+        )
+
+    def inverse_transform(self, X):
+        """Turn ids back into texts.
+
+        Parameters
+        ----------
+        X : array-like of int of shape (n_texts, n_steps), or list or object array of integer sequences
+            The ids.
+
+        Returns
+        -------
+        texts : object array of str of shape (n_texts,)
+            The words of each text, joined by `split`. Padding and start are left out, and ``[OOV]`` stands for a word
+            outside the vocabulary.
+        """
+        check_is_fitted(self)
+        words = np.array(["", "", "[OOV]", "", *self.vocabulary_], dtype=object)
+        texts = []
+        for row, ids in enumerate(read_sequences(X)):
+            if len(ids) and (ids.ndim != 1 or ids.dtype.kind not in "iu"):
+                raise ValueError(
+                    f"X[{row}] has shape {ids.shape} and type {ids.dtype}; expected ids: one integer per step."
+                )
+            strange = (ids < 0) | (ids >= len(words)) | (ids == FIRST_WORD - 1)
+            if strange.any():
+                raise ValueError(
+                    f"X[{row}] holds the id {ids[strange][0]}, which stands for nothing: words have the ids "
+                    f"{FIRST_WORD} to {len(words) - 1}."
+                )
+            texts.append(self.split.join(words[ids[ids >= OUT_OF_VOCABULARY].astype(np.intp)]))
+        return to_object_array(texts)
+
+    def _tokens(self, text: str) -> Sequence:
+        if self.analyzer is not None:
+            return self.analyzer(text)
+        if self.lowercase:
+            text = text.lower()
+        separated = text.translate(str.maketrans(dict.fromkeys(self.filters, self.split)))
+        return [token for token in separated.split(self.split) if token]
+
+    def _finish(self, ids: list[np.ndarray]) -> np.ndarray:
+        """Put the start before the ids and bring them into the form of the result."""
+        if self.start_token:
+            start = np.array([START], dtype=np.int32)
+            ids = [np.concatenate([start, row]) for row in ids]
+        if self.max_length is None:
+            return to_object_array(ids)
+        return pad_sequences(
+            ids,
+            max_length=self.max_length,
+            padding=self.padding,
+            truncating=self.truncating,
+            value=PADDING,
+            dtype=np.int32,
+        )
+
+
+def _read_texts(X: Any) -> list[str]:
+    """Read X as a list of texts."""
+    if isinstance(X, str):
+        raise ValueError("Iterable over raw text documents expected, string object received.")
+    if getattr(X, "ndim", 1) != 1:
+        raise ValueError(
+            f"Expected X to have one dimension, one text per row, got shape {X.shape}; pass one column of it, such as "
+            "X[:, 0] or X['text']."
+        )
+    try:
+        texts = list(X)
+    except TypeError as error:
+        raise TypeError(f"Expected X to be an iterable of texts, got {X!r}.") from error
+    if not texts:
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required: X holds no text.")
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"X[{row}] is of type {type(text).__name__}; expected str.")
+    return texts
