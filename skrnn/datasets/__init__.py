@@ -1,0 +1,9 @@
+"""Data sets to learn on: fetched once and verified, bundled, or generated. Nothing here imports TensorFlow."""
+
+from skrnn.datasets.adding import make_adding_problem
+from skrnn.datasets.digits import load_digits
+from skrnn.datasets.imdb import fetch_imdb
+from skrnn.datasets.mnist import fetch_mnist
+from skrnn.datasets.reviews import make_reviews
+
+__all__ = ["fetch_imdb", "fetch_mnist", "load_digits", "make_adding_problem", "make_reviews"]

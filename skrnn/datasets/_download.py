@@ -1,0 +1,152 @@
+"""The data home: where files lie, and how a missing one gets there, whole or not at all. No file is read here."""
+
+import os
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pooch
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A published file.
+
+    Attributes
+    ----------
+    path : str
+        Where it lies in a data home.
+    size : int
+        Its number of bytes.
+    sha256 : str
+        The checksum of these bytes.
+    mirrors : tuple of str
+        Its addresses, in the order in which they are tried.
+    """
+
+    path: str
+    size: int
+    sha256: str
+    mirrors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to bear with a server.
+
+    Attributes
+    ----------
+    attempts : int
+        How often a mirror is asked, unless it answers that it will not serve the file.
+    delay : float
+        Seconds before the second attempt; each further one waits twice as long.
+    timeout : float
+        Seconds without a single byte, after which the connection is given up.
+    """
+
+    attempts: int = 3
+    delay: float = 1.0
+    timeout: float = 30.0
+
+
+def data_home_path(data_home: str | os.PathLike[str] | None) -> Path:
+    """Return the folder of all data sets: the argument, else ``SKRNN_DATA_HOME``, else ``~/skrnn_data``."""
+    if data_home is None:
+        data_home = os.environ.get("SKRNN_DATA_HOME") or "~/skrnn_data"
+    return Path(data_home).expanduser()
+
+
+def locate(
+    file: RemoteFile,
+    data_home: str | os.PathLike[str] | None,
+    *,
+    download_if_missing: bool,
+    patience: Patience,
+) -> Path:
+    """Return the path of a file in the data home, downloading it if it is not there.
+
+    A file that is there is neither looked into nor changed.
+
+    Raises
+    ------
+    OSError
+        If the file is missing, and either ``download_if_missing`` is False or no mirror delivered it.
+    """
+    path = data_home_path(data_home) / file.path
+    if not path.is_file():
+        if not download_if_missing:
+            raise OSError(
+                f"{path} not found, and `download_if_missing` is False. Set it to True, or put the file there: it is"
+                f" published at {file.mirrors[0]}"
+            )
+        _download(file, path, patience)
+    return path
+
+
+def damaged(path: Path, found: str, expected: str) -> OSError:
+    """Return the error for a file in the data home that is not what it should be: an OSError, as from scikit-learn."""
+    return OSError(
+        f"{path} is damaged or incomplete: found {found}, expected {expected}. Delete it to have it downloaded again,"
+        " or replace it by a good copy."
+    )
+
+
+def _download(file: RemoteFile, path: Path, patience: Patience) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    failures: list[str] = []
+    # Inside the data home, so that the last step is a rename, which is whole or not at all; and a folder, because a
+    # temporary *file* would keep its permissions of 0600 and shut other users of a shared data home out.
+    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        received = Path(folder) / path.name
+        for url in file.mirrors:
+            cause = _ask_mirror(url, file, received, patience)
+            if cause is None:
+                received.replace(path)
+                return
+            failures.append(f"{url}: {cause}")
+    raise OSError(
+        f"{path.name} could not be downloaded:\n  "
+        + "\n  ".join(failures)
+        + f"\nTry again later, or get the file ({file.size:,} bytes, SHA256 {file.sha256}) by other means and put it at"
+        f" {path}"
+    )
+
+
+def _ask_mirror(url: str, file: RemoteFile, received: Path, patience: Patience) -> str | None:
+    """Fetch and verify the file from one mirror; return None, or why the last attempt failed."""
+    from requests import RequestException  # slow to import, and only a download needs it
+
+    # Without "identity" a server may label the archive itself as an encoding, and it would arrive unpacked.
+    fetch = pooch.HTTPDownloader(
+        progressbar=True,
+        chunk_size=2**16,
+        timeout=patience.timeout,
+        headers={"Accept-Encoding": "identity"},
+    )
+    for attempt in range(1, patience.attempts + 1):
+        try:
+            fetch(url, str(received), None)
+        except (RequestException, ValueError) as error:  # ValueError: an unreadable header
+            cause = str(error) or type(error).__name__
+            response = getattr(error, "response", None)
+            final = (
+                response is not None and 400 <= response.status_code < 500 and response.status_code not in (408, 429)
+            )
+        else:
+            size, sha256, final = received.stat().st_size, pooch.file_hash(str(received), alg="sha256"), False
+            if sha256 == file.sha256:
+                return None
+            cause = (
+                f"received {size:,} of {file.size:,} bytes" if size != file.size else f"wrong content, SHA256 {sha256}"
+            )
+        if final or attempt == patience.attempts:
+            break
+        wait = patience.delay * 2 ** (attempt - 1)
+        warnings.warn(
+            f"Attempt {attempt} of {patience.attempts} to download {url} failed: {cause}. Trying again in {wait:g} s.",
+            stacklevel=2,
+        )
+        time.sleep(wait)
+    return f"{cause} ({attempt} attempt{'s' if attempt > 1 else ''})"
