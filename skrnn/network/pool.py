@@ -1,0 +1,77 @@
+"""The pool of traced networks: a structure is traced once and reused by every clone, fold and trial of this process."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from skrnn.network.spec import NetworkSpec, OptimizerSpec
+from skrnn.network.training import Network
+
+MAX_IDLE = 16
+
+
+class NetworkPool:
+    """Idle networks by structure; the least recently used are dropped beyond `max_idle`.
+
+    Parameters
+    ----------
+    max_idle : int
+        How many networks are kept for reuse. Those that are leased do not count: as many threads as like may train at
+        once, each with a network of its own.
+    """
+
+    def __init__(self, max_idle: int = MAX_IDLE):
+        self.max_idle = max_idle
+        self._idle: OrderedDict[int, tuple[NetworkSpec, OptimizerSpec, Network]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def lease(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> Iterator[Network]:
+        """Lend a network for `spec` that nobody else holds, new or used; its weights are whatever they are.
+
+        Load a state before using it. A network whose user failed goes back too, because loading sets every variable.
+        """
+        network = self._take(spec, optimizer_spec) or Network(spec, optimizer_spec)
+        try:
+            yield network
+        finally:
+            self._give_back(spec, optimizer_spec, network)
+
+    def clear(self) -> None:
+        """Forget all idle networks."""
+        with self._lock:
+            self._idle.clear()
+
+    def __len__(self) -> int:
+        """Return the number of idle networks."""
+        return len(self._idle)
+
+    def _take(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> Network | None:
+        with self._lock:
+            for key, (idle_spec, idle_optimizer_spec, _) in reversed(self._idle.items()):
+                if idle_spec == spec and idle_optimizer_spec == optimizer_spec:
+                    return self._idle.pop(key)[2]
+        return None
+
+    def _give_back(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec, network: Network) -> None:
+        with self._lock:
+            self._idle[id(network)] = (spec, optimizer_spec, network)
+            while len(self._idle) > self.max_idle:
+                self._idle.popitem(last=False)
+
+
+networks = NetworkPool()
+
+
+def clear_graphs() -> None:
+    """Free the traced networks that this process keeps for reuse.
+
+    Fitted estimators are not touched: they hold plain arrays, and trace a network again when they next need one.
+
+    Examples
+    --------
+    >>> import skrnn
+    >>> skrnn.clear_graphs()
+    """
+    networks.clear()

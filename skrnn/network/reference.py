@@ -1,0 +1,160 @@
+"""The forward pass in NumPy, in double precision: the yardstick of the traced networks; it predicts small batches.
+
+In double precision the rounding of a row does not depend on the rows beside it, once the result is rounded to single.
+TensorFlow is imported only for the rarer activations.
+
+Shapes: ``n`` sequences of ``T`` steps with ``D`` features, ``H`` units. A mask is ``(n, T)``, True where a step counts.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from scipy.special import expit
+
+from skrnn.network.spec import NetworkSpec
+
+Array = np.ndarray
+_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "tanh": np.tanh,
+    "sigmoid": expit,
+    "relu": lambda x: np.maximum(x, 0.0),
+    "linear": lambda x: x,
+}
+_BATCH_NORMALIZATION_EPSILON = 1e-3  # Keras' default
+_N_WEIGHTS = {"embedding": 1, "recurrent": 3, "batch_normalization": 4, "dense": 2}
+ROWS_AT_ONCE = 256
+
+
+def predict_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Array:
+    """Compute the decision values of padded sequences.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    weights : sequence of ndarray
+        In the order of ``keras.Model.weights``.
+    x : ndarray of shape (n, T, D) or (n, T)
+        Numbers, NaN where there is padding, or token ids, negative where there is padding.
+
+    Returns
+    -------
+    logits : ndarray of shape (n, n_outputs), float32
+    """
+    parts = (x[start : start + ROWS_AT_ONCE] for start in range(0, len(x), ROWS_AT_ONCE))
+    return np.concatenate([_forward(spec, weights, part, every_step=False) for part in parts]).astype(np.float32)
+
+
+def staged_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Iterator[Array]:
+    """Iterate over the decision values ``(n, n_outputs)`` after one step, after two, to the last.
+
+    A network of one direction reads every step once; one of two directions reads every beginning of the sequences anew,
+    because what it makes of the first steps depends on those behind them.
+    """
+    n_timesteps = x.shape[1]
+    if spec.bidirectional:
+        for step in range(n_timesteps):
+            yield predict_logits(spec, weights, x[:, : step + 1])
+        return
+    parts = (x[start : start + ROWS_AT_ONCE] for start in range(0, len(x), ROWS_AT_ONCE))
+    logits = np.concatenate([_forward(spec, weights, part, every_step=True).astype(np.float32) for part in parts])
+    for step in range(n_timesteps):
+        yield logits[:, step]
+
+
+def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_step: bool) -> Array:
+    rest = [np.asarray(weight, dtype=np.float64) for weight in weights]
+
+    def take(kind: str) -> list[Array]:
+        taken, rest[:] = rest[: _N_WEIGHTS[kind]], rest[_N_WEIGHTS[kind] :]
+        return taken
+
+    h, mask = _sequence_and_mask(spec, x, *(take("embedding") if spec.reads_ids else []))
+    for _ in spec.units:
+        forward = recurrence(spec, h, mask, *take("recurrent"))
+        if spec.bidirectional:
+            backward = recurrence(spec, h[:, ::-1], mask[:, ::-1], *take("recurrent"))
+            last = np.concatenate([forward[:, -1], backward[:, -1]], axis=1)
+            h = np.concatenate([forward, backward[:, ::-1]], axis=2)
+        else:
+            h, last = forward, forward[:, -1]
+    if every_step:
+        h = _pool_so_far(spec.pooling, h, mask)
+    else:
+        h = last if spec.pooling == "last" else _pool_so_far(spec.pooling, h, mask)[:, -1]
+    if spec.batch_normalization:
+        gamma, beta, mean, variance = take("batch_normalization")
+        h = (h - mean) / np.sqrt(variance + _BATCH_NORMALIZATION_EPSILON) * gamma + beta
+    for _ in spec.dense_units:
+        kernel, bias = take("dense")
+        h = activation(spec.dense_activation)(h @ kernel + bias)
+    kernel, bias = take("dense")
+    return h @ kernel + bias
+
+
+def _sequence_and_mask(spec: NetworkSpec, x: Array, *embedding: Array) -> tuple[Array, Array]:
+    if not spec.reads_ids:
+        is_padding = np.isnan(x)
+        return np.where(is_padding, 0.0, x).astype(np.float64), ~is_padding.all(axis=2)
+    mask = x > 0 if spec.mask_zero else x >= 0
+    return embedding[0][np.maximum(x, 0)], mask
+
+
+def recurrence(spec: NetworkSpec, x: Array, mask: Array, kernel: Array, recurrent_kernel: Array, bias: Array) -> Array:
+    """Run one recurrent layer over ``x`` and return its output after every step, ``(n, T, H)``.
+
+    A masked step leaves the state as it is.
+    """
+    step = {"simple_rnn": _simple_rnn_step, "lstm": _lstm_step, "gru": _gru_step}[spec.cell]
+    act, gate = activation(spec.activation), activation(spec.recurrent_activation)
+    input_bias, recurrent_bias = bias if spec.cell == "gru" else (bias, 0.0)
+    projected = x @ kernel + input_bias
+    n, n_timesteps, _ = x.shape
+    n_units = len(recurrent_kernel)
+    state = (np.zeros((n, n_units)),) * (2 if spec.cell == "lstm" else 1)
+    outputs = np.empty((n, n_timesteps, n_units))
+    every_step_counts = np.all(mask, axis=0).tolist()
+    for t in range(n_timesteps):
+        new = step(projected[:, t], state[0] @ recurrent_kernel + recurrent_bias, state, act, gate)
+        if not every_step_counts[t]:
+            new = tuple(np.where(mask[:, t, None], now, before) for now, before in zip(new, state, strict=True))
+        state = new
+        outputs[:, t] = state[0]
+    return outputs
+
+
+def _simple_rnn_step(x: Array, r: Array, state: tuple, act: Callable, gate: Callable) -> tuple:
+    return (act(x + r),)
+
+
+def _lstm_step(x: Array, r: Array, state: tuple, act: Callable, gate: Callable) -> tuple:
+    i, f, g, o = np.split(x + r, 4, axis=1)
+    c = gate(f) * state[1] + gate(i) * act(g)
+    return gate(o) * act(c), c
+
+
+def _gru_step(x: Array, r: Array, state: tuple, act: Callable, gate: Callable) -> tuple:
+    (xz, xr, xn), (rz, rr, rn) = np.split(x, 3, axis=1), np.split(r, 3, axis=1)
+    z = gate(xz + rz)
+    n = act(xn + gate(xr + rr) * rn)  # the reset gate after the product, as in Keras' default
+    return (z * state[0] + (1.0 - z) * n,)
+
+
+def _pool_so_far(pooling: str, h: Array, mask: Array) -> Array:
+    """Pool at every step the outputs up to it; where no step has counted yet the result is zero."""
+    if pooling == "last":
+        return h
+    counts = mask[:, :, None]
+    n_steps = np.cumsum(counts, axis=1)
+    if pooling == "mean":
+        return np.cumsum(np.where(counts, h, 0.0), axis=1) / np.maximum(n_steps, 1)
+    return np.where(n_steps > 0, np.maximum.accumulate(np.where(counts, h, -np.inf), axis=1), 0.0)
+
+
+def activation(name: str) -> Callable[[Array], Array]:
+    """Return the activation function of that name on NumPy arrays."""
+    if name in _ACTIVATIONS:
+        return _ACTIVATIONS[name]
+    import keras
+
+    function = keras.activations.get(name)
+    return lambda x: keras.ops.convert_to_numpy(function(keras.ops.convert_to_tensor(x)))

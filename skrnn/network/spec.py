@@ -1,0 +1,68 @@
+"""What is trained, as plain data: the structure of a network and of its optimizer. Nothing here imports Keras."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """The structure of a recurrent classifier.
+
+    Two estimators with equal specs share one traced network; see :mod:`skrnn.network.pool`.
+
+    Attributes
+    ----------
+    cell : {"simple_rnn", "lstm", "gru"}
+        The recurrence.
+    units : tuple of int
+        Width of each recurrent layer, from the input on.
+    n_features : int
+        Features per step; 1 for token ids.
+    n_outputs : int
+        Width of the output: 1 for two classes (sigmoid), else the number of classes (softmax).
+    masked : bool
+        Whether the input may hold padding, marked in band: NaN for numbers, a negative id for token ids.
+    """
+
+    cell: str
+    units: tuple[int, ...]
+    n_features: int
+    n_outputs: int
+    bidirectional: bool = False
+    batch_normalization: bool = False
+    dense_units: tuple[int, ...] = ()
+    dense_activation: str = "relu"
+    activation: str = "tanh"
+    recurrent_activation: str = "sigmoid"
+    dropout: float = 0.0
+    recurrent_dropout: float = 0.0
+    layer_dropout: float = 0.0
+    pooling: str = "last"
+    embedding_dim: int | None = None
+    vocabulary_size: int | None = None
+    mask_zero: bool = True
+    masked: bool = False
+
+    @property
+    def reads_ids(self) -> bool:
+        """Whether the input is token ids rather than numbers."""
+        return self.embedding_dim is not None
+
+
+@dataclass(frozen=True)
+class OptimizerSpec:
+    """An optimizer's class and configuration, without the learning rate where that is a number.
+
+    A constant learning rate is a value that is fed to the traced network; a schedule is computed inside it and so
+    belongs to the structure.
+
+    Attributes
+    ----------
+    optimizer_class : type
+        A subclass of :class:`keras.optimizers.Optimizer`.
+    config : str
+        The configuration as JSON with sorted keys, so that equal configurations compare equal.
+    """
+
+    optimizer_class: Any
+    config: str
