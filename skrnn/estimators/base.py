@@ -1,0 +1,369 @@
+"""The scikit-learn contract on top of SciKeras' ``KerasClassifier``: fitting, predicting, tags.
+
+A fitted estimator is plain data: its parameters, what it learned of X and y, its history, and its weights and optimizer
+state as NumPy arrays. A traced network is leased from the pool for as long as a call needs it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import wraps
+from typing import Any, Self
+
+import keras
+import numpy as np
+from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.metrics import accuracy_score
+from sklearn.utils import ClassifierTags
+from sklearn.utils.validation import check_is_fitted
+
+from skrnn.estimators.parameters import RecurrentParameters, require_same_network
+from skrnn.estimators.routing import copy_callbacks, read_optimizer
+from skrnn.estimators.sequences import read_like
+from skrnn.estimators.targets import read_labels, require_two_classes
+from skrnn.estimators.training_data import Rows, TrainingData, hold_out, merge_equal_rows, read_training_data
+from skrnn.network import reference
+from skrnn.network.fitting import Plan, Progress, train
+from skrnn.network.pool import networks
+from skrnn.network.training import ROWS_PER_PREDICTION, State, trainable_model, write_state
+
+_SMALL = 100_000_000  # multiplications up to which NumPy predicts: tens of milliseconds, and no network to trace
+
+
+def unchanged_on_error(method: Callable) -> Callable:
+    """Decorate a method that fits: if it fails or is interrupted, the estimator is what it was before the call."""
+
+    @wraps(method)
+    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return guarded
+
+
+class BaseRecurrentClassifier(CallbackSupportMixin, RecurrentParameters):
+    """What all recurrent classifiers share; the public classes say which recurrence they use."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier"
+        tags.classifier_tags = ClassifierTags()
+        tags.target_tags.required = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_state")
+
+    @property
+    def initialized_(self) -> bool:
+        """Whether there are weights to predict with."""
+        return self.__sklearn_is_fitted__()
+
+    # Fitting
+
+    @unchanged_on_error
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features), or list of arrays
+            Sequences: numbers, or token ids if `embedding_dim` is given. This call decides how every later X is read.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels of any type, or one-hot rows.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Rows of weight zero are left out; the other weights are scaled to a mean of one.
+        X_val, y_val : as X and y, default=None
+            What early stopping and the validation curves look at, instead of a part held out of X.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the input is invalid. The estimator is then what it was before the call.
+        FloatingPointError
+            If the training diverges.
+        """
+        continues = self.warm_start and self.__sklearn_is_fitted__()
+        data = self._read(X, y, sample_weight, continues=continues)
+        require_two_classes(data.rows.numbers, data.classes)
+        return self._train(data, *hold_out(self, data, X_val, y_val), None, X=X, y=y)
+
+    @unchanged_on_error
+    @with_callbacks
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
+        """Train one epoch more.
+
+        As many calls with the same data as `fit` has epochs give the same weights, bit for bit. No rows are held out:
+        `early_stopping` and `validation_fraction` are for `fit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features), or list of arrays
+            Sequences, in the form of the first call.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there are, for a first call whose y lacks some.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        self : object
+        """
+        data = self._read(X, y, sample_weight, continues=self.__sklearn_is_fitted__(), classes=classes)
+        return self._train(data, data.rows, None, 1, X=X, y=y)
+
+    @unchanged_on_error
+    @with_callbacks
+    def initialize(self, X, y) -> Self:
+        """Give the network fresh weights, and train nothing.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+
+        Returns
+        -------
+        self : object
+        """
+        data = self._read(X, y, None, continues=False)
+        return self._train(data, data.rows, None, 0, X=X, y=y)
+
+    def _read(self, X, y, sample_weight, *, continues: bool, classes=None) -> TrainingData:
+        self._check_parameters()
+        return read_training_data(self, X, y, sample_weight, continues=continues, classes=classes)
+
+    def _train(
+        self, data: TrainingData, training: Rows, validation: Rows | None, epochs: int | None, *, X: Any, y: Any
+    ) -> Self:
+        """Train on rows that are checked, and set what was learned."""
+        callbacks = copy_callbacks(self.callbacks, self._routed_to("callbacks"))
+        optimizer_spec, learning_rate = read_optimizer(self.optimizer, self.learning_rate, self._routed_to("optimizer"))
+        training = merge_equal_rows(training, int(self.batch_size)) if self._is_exact() else training
+        masked = training.sequences.masked or (validation is not None and validation.sequences.masked)
+        spec = self._network_spec(data.form, len(data.classes), masked)
+        if data.continues:
+            require_same_network(self._spec, spec)
+            spec = replace(spec, masked=spec.masked or self._spec.masked)
+        epochs = self._n_epochs(len(training)) if epochs is None else epochs
+        n_before = self.n_iter_ if data.continues else 0
+        plan = Plan(
+            epochs=epochs,
+            seed=data.seed,
+            first_epoch=n_before,
+            shuffle=bool(self.shuffle),
+            learning_rate=learning_rate,
+            patience=int(self.patience) if self.early_stopping and validation is not None else None,
+            callbacks=callbacks,
+        )
+        known = {
+            "classes_": data.classes,
+            "_form": data.form,
+            "_seed": data.seed,
+            "_spec": spec,
+            "_optimizer_spec": optimizer_spec,
+            "_learning_rate": learning_rate,
+        }
+        earlier = self.history_ if data.continues else {}
+
+        def learned(state: State, progress: Progress) -> dict[str, Any]:
+            names = {**earlier, **progress.history}
+            history = {name: [*earlier.get(name, []), *progress.history.get(name, [])] for name in names}
+            return known | {
+                "_state": state,
+                "history_": history,
+                "n_iter_": n_before + progress.n_epochs,
+                "best_epoch_": progress.best_epoch,
+                "n_parameters_": sum(weight.size for weight in state.weights),
+            }
+
+        context = self._init_callback_context(max_subtasks=epochs)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        with networks.lease(spec, optimizer_spec) as network:
+            state = self._state if data.continues else network.initial_state(data.seed)
+            if data.continues and optimizer_spec != self._optimizer_spec:
+                state = replace(state, optimizer=network.initial_state(data.seed).optimizer)
+            network.load(state, with_optimizer=True)
+            epoch_contexts = []
+
+            def before_epoch() -> None:
+                epoch_contexts.append(
+                    context.subcontext(task_name="epoch").call_on_fit_task_begin(estimator=self, X=X, y=y)
+                )
+
+            def after_epoch(progress: Progress) -> bool:
+                self._report(progress, plan)
+                return epoch_contexts.pop().call_on_fit_task_end(
+                    estimator=self,
+                    X=X,
+                    y=y,
+                    reconstruction_attributes=lambda: learned(network.state(), progress),
+                )
+
+            state, progress = train(
+                network,
+                training.batches(int(self.batch_size)),
+                None if validation is None else validation.batches(ROWS_PER_PREDICTION),
+                plan,
+                before_epoch,
+                after_epoch,
+            )
+        self.__dict__.update(learned(state, progress))
+        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
+        return self
+
+    def _is_exact(self) -> bool:
+        """Return whether a row counts the same wherever it stands in its batch."""
+        return not (self.batch_normalization or self.dropout or self.recurrent_dropout or self.layer_dropout)
+
+    def _report(self, progress: Progress, plan: Plan) -> None:
+        """Print one line about the last epoch, if asked to."""
+        if not self.verbose:
+            return
+        number = plan.first_epoch + progress.n_epochs
+        values = ", ".join(f"{name} {values[-1]:.4f}" for name, values in progress.history.items())
+        print(f"[{type(self).__name__}] epoch {number}/{plan.first_epoch + plan.epochs}: {values}", flush=True)
+
+    # Predicting
+
+    def decision_function(self, X) -> np.ndarray:
+        """Compute the values that the probabilities are made of (logits).
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sequences in the form that `fit` saw.
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples,) or (n_samples, n_classes), float32
+            For two classes those of ``classes_[1]``.
+        """
+        logits = self._logits(X)
+        return logits[:, 0] if logits.shape[1] == 1 else logits
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sequences in the form that `fit` saw.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes), float32
+            In the order of `classes_`.
+        """
+        return _probabilities(self._logits(X))
+
+    def predict_log_proba(self, X) -> np.ndarray:
+        """Predict the logarithm of the probability of each class, without passing through the probability.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sequences in the form that `fit` saw.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes), float32
+        """
+        logits = self._logits(X)
+        if logits.shape[1] == 1:
+            return np.hstack([log_expit(-logits), log_expit(logits)])
+        return log_softmax(logits, axis=1)
+
+    def predict(self, X) -> np.ndarray:
+        """Predict the most probable class.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sequences in the form that `fit` saw.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+        """
+        logits = self._logits(X)
+        numbers = (logits[:, 0] > 0).astype(int) if logits.shape[1] == 1 else logits.argmax(axis=1)
+        return self.classes_[numbers]
+
+    def score(self, X, y, sample_weight=None) -> float:
+        """Return the accuracy.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sequences in the form that `fit` saw.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels or one-hot rows.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+        """
+        return float(accuracy_score(read_labels(y)[0], self.predict(X), sample_weight=sample_weight))
+
+    def staged_predict_proba(self, X) -> Iterator[np.ndarray]:
+        """Predict after every step: what the network believes when it has read the sequences so far.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sequences in the form that `fit` saw. Sequences of numbers start at their first step that is no padding; one
+            that has ended keeps its last probabilities.
+
+        Yields
+        ------
+        probabilities : ndarray of shape (n_samples, n_classes), float32
+            After one step, after two, and so on; the last are those of `predict_proba`.
+        """
+        check_is_fitted(self)
+        sequences = read_like(self._form, self, X)
+        yield from map(_probabilities, reference.staged_logits(self._spec, self._state.weights, sequences.values))
+
+    @property
+    def model_(self) -> keras.Model:
+        """A stock Keras model with these weights, made anew at each access: change, train or save it as you like.
+
+        It is compiled with the optimizer of `fit`, where that left off, and reads what `predict` reads as an array:
+        numbers ``(n, T, D)`` with NaN as padding if `fit` saw padding, or token ids ``(n, T)``. It saves as
+        ``.keras`` and loads without skrnn.
+        """
+        check_is_fitted(self)
+        model = trainable_model(self._spec, self._optimizer_spec)
+        write_state(model, self._state, with_optimizer=True)
+        if self._learning_rate is not None:
+            model.optimizer.learning_rate = self._learning_rate
+        return model
+
+    def _logits(self, X) -> np.ndarray:
+        check_is_fitted(self)
+        sequences = read_like(self._form, self, X)
+        n_steps = sequences.values.shape[0] * sequences.values.shape[1]
+        if n_steps * self.n_parameters_ <= _SMALL:
+            return reference.predict_logits(self._spec, self._state.weights, sequences.values)
+        spec = replace(self._spec, masked=self._spec.masked or sequences.masked)
+        with networks.lease(spec, self._optimizer_spec) as network:
+            network.load(self._state)
+            return network.predict_logits(sequences.values)
+
+
+def _probabilities(logits: np.ndarray) -> np.ndarray:
+    return np.hstack([expit(-logits), expit(logits)]) if logits.shape[1] == 1 else softmax(logits, axis=1)

@@ -1,0 +1,209 @@
+"""The public classifiers: one for each recurrence, and one that takes the recurrence as a parameter.
+
+They share one constructor and one description of its parameters; each adds only what is its own.
+"""
+
+import inspect
+from typing import ClassVar
+
+from sklearn.utils._param_validation import StrOptions
+
+from skrnn.estimators.base import BaseRecurrentClassifier
+from skrnn.estimators.parameters import RecurrentParameters
+
+_PARAMETERS = """units : int or tuple of int, default=64
+        Width of the recurrent layer, or of each of several stacked ones, from the input on.
+    bidirectional : bool, default=False
+        Whether every recurrent layer also reads backwards; the two halves are concatenated.
+    batch_normalization : bool, default=False
+        Whether the last state is normalised over the batch before the dense layers.
+    dense_units : int or tuple of int, default=()
+        Widths of hidden dense layers between the recurrent stack and the output.
+    dense_activation : str, default="relu"
+        Activation of the hidden dense layers, by its name in Keras.
+    activation : str, default="tanh"
+        Activation of the recurrent layers' output.
+    recurrent_activation : str, default="sigmoid"
+        Activation of the gates; SimpleRNN has none.
+    dropout : float, default=0.0
+        Share of the inputs of each recurrent layer that is dropped, the same at all steps of a sequence.
+    recurrent_dropout : float, default=0.0
+        Share of the recurrent layers' state that is dropped on its way to the next step.
+    layer_dropout : float, default=0.0
+        Share dropped after each recurrent and each hidden dense layer.
+    pooling : {"last", "mean", "max"}, default="last"
+        How the last recurrent layer's outputs become one vector, over the steps that are no padding.
+    embedding_dim : int, default=None
+        Given, X is token ids and this is the width of their embedding.
+    vocabulary_size : int, default=None
+        Token ids lie below it, and a larger one is an error. None takes it from `fit`; later, steps with a larger id
+        are masked with a warning.
+    mask_zero : bool, default=True
+        Whether token id 0 is padding.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
+        A name or a class takes arguments as ``optimizer__*``; of an instance only the configuration is used.
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, default=None
+        None leaves the optimizer's own default.
+    epochs : int or "auto", default="auto"
+        How often `fit` reads the data. "auto" makes for about 2,000 updates, in no less than 10 and no more than 100
+        epochs.
+    batch_size : int, default=32
+        Sequences per update. The last batch of an epoch may be smaller; with fewer sequences there is one batch.
+    shuffle : bool, default=True
+        Whether each epoch reads the sequences in a new order.
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss has not fallen for `patience` epochs, and keep the best epoch.
+    validation_fraction : float, default=0.0
+        Share of the sequences that is held out, stratified, to validate on. With `early_stopping` and no other
+        validation data it is 0.1; `X_val` in `fit` takes its place.
+    patience : int, default=5
+        See `early_stopping`.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class, ``{label: weight}``; "balanced" weighs inversely to the frequencies in y.
+    callbacks : keras.callbacks.Callback, class, or list or dict of these, default=None
+        Copied for each `fit`. Classes take arguments as ``callbacks__*``; of several, ``callbacks__0__*`` is the
+        first's.
+    warm_start : bool, default=False
+        Whether `fit` goes on from where the last call left off, for as many epochs more.
+    random_state : int, RandomState instance or None, default=None
+        An int makes `fit` give the same weights every time, in any thread and process.
+    verbose : int, default=0
+        Above 0, one line is printed per epoch.
+    **routed : dict
+        ``optimizer__*`` and ``callbacks__*``, arguments of these."""
+
+_ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    n_features_in_ : int
+        Columns of a table; of sequences, features per step (1 for token ids).
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if X is a data frame.
+    n_parameters_ : int
+        Size of all weights together, as ``keras.Model.count_params`` counts them.
+    history_ : dict
+        A list of one float an epoch for each of ``loss``, ``accuracy`` and, with validation data, ``val_loss`` and
+        ``val_accuracy``. Both weigh the sequences as training does.
+    n_iter_ : int
+        How many epochs were trained.
+    best_epoch_ : int
+        Position in `history_` of the epoch whose weights are kept: with early stopping the best, else the last.
+    model_ : keras.Model
+        A stock Keras model with these weights, made anew at each access."""
+
+_CLASS = """{summary}
+
+    Labelled sequences go in as any other X does: see :ref:`what X may be <input>`.
+
+    Parameters
+    ----------
+    {cell}{parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    {see_also}
+
+    References
+    ----------
+    {references}
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skrnn import {name}
+    >>> from skrnn.datasets import load_digits
+    >>> from skrnn.preprocessing import ImageToSequence
+    >>> X, y = load_digits(return_X_y=True)
+    >>> pipeline = make_pipeline(ImageToSequence(), {name}({arguments}epochs=10, random_state=0))
+    >>> bool(cross_val_score(pipeline, X, y, cv=3).mean() > 0.8)
+    True
+    """
+
+_CITATIONS = {
+    "SimpleRNNClassifier": 'Elman, J. L. "Finding structure in time." Cognitive Science 14.2 (1990): 179-211.',
+    "LSTMClassifier": (
+        'Hochreiter, S., and Schmidhuber, J. "Long short-term memory." Neural Computation 9.8 (1997): 1735-1780.'
+    ),
+    "GRUClassifier": (
+        'Cho, K., et al. "Learning phrase representations using RNN encoder-decoder for statistical machine '
+        'translation."\n    EMNLP (2014). The reset gate stands after the recurrent product, as it does in Keras.'
+    ),
+}
+
+
+def _document(cls: type) -> type:
+    """Give a classifier the description that it shares with the others."""
+    name = cls.__name__
+    own_cell = name in _CITATIONS
+    cls.__doc__ = _CLASS.format(
+        summary=cls.__doc__,
+        name=name,
+        cell="" if own_cell else _CELL,
+        parameters=_PARAMETERS,
+        attributes=_ATTRIBUTES,
+        see_also="\n    ".join(f"{other} : {text}" for other, text in _SUMMARIES.items() if other != name),
+        references=_CITATIONS[name] if own_cell else "\n\n    ".join(_CITATIONS.values()),
+        arguments="" if own_cell else 'cell="gru", ',
+    )
+    return cls
+
+
+_SUMMARIES = {
+    "SimpleRNNClassifier": "The recurrence without gates.",
+    "LSTMClassifier": "Long short-term memory.",
+    "GRUClassifier": "Gated recurrent units.",
+    "RecurrentClassifier": "The recurrence as a parameter, for a search over it.",
+}
+_CELL = """cell : {"simple_rnn", "lstm", "gru"}, default="lstm"
+        The recurrence.
+    """
+
+
+@_document
+class SimpleRNNClassifier(BaseRecurrentClassifier):
+    """Classify sequences with a simple (Elman) recurrent network."""
+
+    cell = "simple_rnn"
+
+
+@_document
+class LSTMClassifier(BaseRecurrentClassifier):
+    """Classify sequences with a long short-term memory network."""
+
+    cell = "lstm"
+
+
+@_document
+class GRUClassifier(BaseRecurrentClassifier):
+    """Classify sequences with a network of gated recurrent units."""
+
+    cell = "gru"
+
+
+@_document
+class RecurrentClassifier(BaseRecurrentClassifier):
+    """Classify sequences with a recurrent network whose recurrence is a parameter."""
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "cell": [StrOptions({"simple_rnn", "lstm", "gru"})],
+        **BaseRecurrentClassifier._parameter_constraints,
+    }
+
+    def __init__(self, *, cell="lstm", **parameters):
+        super().__init__(**parameters)
+        self.cell = cell
+
+
+def _shared_signature() -> inspect.Signature:
+    """Return the shared constructor's signature with `cell` in it, for readers and for scikit-learn's introspection."""
+    own, *shared = inspect.signature(RecurrentParameters.__init__).parameters.values()
+    cell = inspect.Parameter("cell", inspect.Parameter.KEYWORD_ONLY, default="lstm")
+    units, *rest = shared
+    return inspect.Signature([own, cell, units.replace(kind=inspect.Parameter.KEYWORD_ONLY), *rest])
+
+
+RecurrentClassifier.__init__.__signature__ = _shared_signature()  # type: ignore[attr-defined]

@@ -1,0 +1,243 @@
+"""The parameters of the classifiers: the one constructor they share, their checks, and what they say of the network."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import keras
+from scikeras.wrappers import KerasClassifier
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
+
+from skrnn.estimators.routing import invalid_parameter, is_routed
+from skrnn.estimators.sequences import InputForm
+from skrnn.network.spec import NetworkSpec
+
+_ACTIVATIONS = {
+    "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "linear", "log_sigmoid",
+    "mish", "relu", "relu6", "selu", "sigmoid", "silu", "soft_shrink", "softplus", "softsign", "squareplus", "swish",
+    "tanh", "tanh_shrink",
+}  # fmt: skip
+_UPDATES = 2000  # what Adam's default learning rate needs to fit small data: 45 epochs of the bundled digits
+_EPOCHS = 10, 100  # the bounds of epochs="auto", for large and for tiny data
+_MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked"}  # while one network goes on training
+
+
+class RecurrentParameters(KerasClassifier):
+    """The constructor of the recurrent classifiers and what follows from it alone."""
+
+    cell: str
+    _routed_names: tuple[str, ...] = ()
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "units": [Interval(Integral, 1, None, closed="left"), tuple, list],
+        "bidirectional": ["boolean"],
+        "batch_normalization": ["boolean"],
+        "dense_units": [Interval(Integral, 1, None, closed="left"), tuple, list],
+        "dense_activation": [StrOptions({*_ACTIVATIONS})],
+        "activation": [StrOptions({*_ACTIVATIONS})],
+        "recurrent_activation": [StrOptions({*_ACTIVATIONS})],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "layer_dropout": [Interval(Real, 0, 1, closed="left")],
+        "pooling": [StrOptions({"last", "mean", "max"})],
+        "embedding_dim": [None, Interval(Integral, 1, None, closed="left")],
+        "vocabulary_size": [None, Interval(Integral, 1, None, closed="left")],
+        "mask_zero": ["boolean"],
+        "optimizer": [str, type, keras.optimizers.Optimizer],
+        "learning_rate": [
+            None,
+            Interval(Real, 0, None, closed="neither"),
+            keras.optimizers.schedules.LearningRateSchedule,
+        ],
+        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "callbacks": [None, list, tuple, dict, type, keras.callbacks.Callback],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        units=64,
+        *,
+        bidirectional=False,
+        batch_normalization=False,
+        dense_units=(),
+        dense_activation="relu",
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        layer_dropout=0.0,
+        pooling="last",
+        embedding_dim=None,
+        vocabulary_size=None,
+        mask_zero=True,
+        optimizer="adam",
+        learning_rate=None,
+        epochs="auto",
+        batch_size=32,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.0,
+        patience=5,
+        class_weight=None,
+        callbacks=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+        **routed,
+    ):
+        self.units = units
+        self.bidirectional = bidirectional
+        self.batch_normalization = batch_normalization
+        self.dense_units = dense_units
+        self.dense_activation = dense_activation
+        self.activation = activation
+        self.recurrent_activation = recurrent_activation
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.layer_dropout = layer_dropout
+        self.pooling = pooling
+        self.embedding_dim = embedding_dim
+        self.vocabulary_size = vocabulary_size
+        self.mask_zero = mask_zero
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.class_weight = class_weight
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+        self._set_routed(routed)
+
+    # Parameters. SciKeras reads them off the instance's attributes; here they are those of the constructor, as
+    # scikit-learn wants it, and the routed ones.
+
+    _get_param_names: Any = classmethod(BaseEstimator._get_param_names.__func__)
+    __repr__ = BaseEstimator.__repr__
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get the parameters, routed ones included.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            For compatibility; no parameter is an estimator.
+
+        Returns
+        -------
+        params : dict
+        """
+        return {name: getattr(self, name) for name in [*self._get_param_names(), *self._routed_names]}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, among them ``optimizer__*`` and ``callbacks__*``.
+
+        Parameters
+        ----------
+        **params : dict
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter; the message suggests the nearest.
+        """
+        known = self.get_params()
+        for name in params:
+            if name not in known and not is_routed(name):
+                raise invalid_parameter(name, self._get_param_names(), type(self).__name__)
+        own = {*self._get_param_names()}
+        for name in own & params.keys():
+            setattr(self, name, params[name])
+        self._set_routed({name: value for name, value in params.items() if name not in own})
+        return self
+
+    def _set_routed(self, routed: dict[str, Any]) -> None:
+        self.__dict__.update(routed)
+        if routed:
+            self._routed_names = tuple(sorted({*self._routed_names, *routed}))
+
+    def _routed_to(self, prefix: str) -> dict[str, Any]:
+        own = [name for name in self._routed_names if name.startswith(f"{prefix}__")]
+        return {name.removeprefix(f"{prefix}__"): getattr(self, name) for name in own}
+
+    def _check_parameters(self) -> None:
+        """Raise the error for the first parameter that is invalid."""
+        name = type(self).__name__
+        for routed in self._routed_names:
+            if not is_routed(routed):
+                raise invalid_parameter(routed, self._get_param_names(), name)
+        validate_parameter_constraints(self._parameter_constraints, self.get_params(deep=False), name)
+        for layers in ("units", "dense_units"):
+            widths = _as_tuple(getattr(self, layers))
+            if not all(isinstance(width, Integral) and width >= 1 for width in widths) or (
+                layers == "units" and not widths
+            ):
+                raise ValueError(
+                    f"The {layers!r} parameter of {name} must be an int or a tuple of ints of at least 1, one for each "
+                    f"layer. Got {getattr(self, layers)!r} instead."
+                )
+
+    def _network_spec(self, form: InputForm, n_classes: int, masked: bool) -> NetworkSpec:
+        """Return the structure of the network for input of this form."""
+        return NetworkSpec(
+            cell=self.cell,
+            units=_as_tuple(self.units),
+            n_features=form.n_features,
+            n_outputs=1 if n_classes == 2 else n_classes,
+            bidirectional=bool(self.bidirectional),
+            batch_normalization=bool(self.batch_normalization),
+            dense_units=_as_tuple(self.dense_units),
+            dense_activation=self.dense_activation,
+            activation=self.activation,
+            recurrent_activation=self.recurrent_activation,
+            dropout=float(self.dropout),
+            recurrent_dropout=float(self.recurrent_dropout),
+            layer_dropout=float(self.layer_dropout),
+            pooling=self.pooling,
+            embedding_dim=self.embedding_dim,
+            vocabulary_size=form.vocabulary_size,
+            mask_zero=form.mask_zero,
+            masked=masked,
+        )
+
+    def _n_epochs(self, n_rows: int) -> int:
+        """Return `epochs`, or what "auto" comes to for so many rows."""
+        if self.epochs != "auto":
+            return int(self.epochs)
+        at_least, at_most = _EPOCHS
+        return min(max(-(-_UPDATES // -(-n_rows // self.batch_size)), at_least), at_most)
+
+
+def require_same_network(before: NetworkSpec, now: NetworkSpec) -> None:
+    """Raise a ValueError if training that goes on would need another network."""
+    for field in fields(NetworkSpec):
+        old, new = getattr(before, field.name), getattr(now, field.name)
+        if old != new and field.name not in _MAY_CHANGE:
+            raise ValueError(
+                f"warm_start and partial_fit go on training one network, but {field.name} changed from {old!r} to "
+                f"{new!r}. Fit a clone, or with warm_start=False."
+            )
+
+
+def _as_tuple(widths: int | Sequence[int]) -> tuple[int, ...]:
+    return tuple(widths) if isinstance(widths, Sequence) else (int(widths),)

@@ -1,0 +1,135 @@
+"""Everything that `fit` is given, checked and read: the rows to train on, and those to validate on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length
+
+from skrnn.estimators.sequences import InputForm, Sequences, read_like, read_new
+from skrnn.estimators.targets import class_numbers, read_labels, read_weights, require_two_classes
+from skrnn.network.training import Batches
+
+_HELD_OUT = 0.1  # the part that early stopping holds out where nothing says how much
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Sequences with the number of their class and their weight."""
+
+    sequences: Sequences
+    numbers: np.ndarray
+    weights: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.numbers)
+
+    def take(self, rows: np.ndarray) -> "Rows":
+        """Select `rows` by number."""
+        return Rows(self.sequences.take(rows), self.numbers[rows], self.weights[rows])
+
+    def batches(self, batch_size: int) -> Batches:
+        """Put the rows on the device, with weights of mean one."""
+        return Batches.on_device(
+            self.sequences.values, self.numbers, self.weights / self.weights.mean(), min(batch_size, len(self))
+        )
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a call that trains was given.
+
+    Attributes
+    ----------
+    form : InputForm
+    rows : Rows
+        Those of positive weight.
+    classes : ndarray
+        All labels, sorted.
+    seed : int
+        What all of this network's randomness follows from.
+    continues : bool
+        Whether training goes on where an earlier call left off.
+    """
+
+    form: InputForm
+    rows: Rows
+    classes: np.ndarray
+    seed: int
+    continues: bool
+
+
+def read_training_data(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, *, continues: bool, classes: Any = None
+) -> TrainingData:
+    """Check and read X, y and the weights, for `estimator` anew or in the form that it knows already."""
+    if continues:
+        form, sequences = estimator._form, read_like(estimator._form, estimator, X)
+    else:
+        form, sequences = read_new(estimator, X)
+    labels, found = read_labels(y)
+    check_consistent_length(sequences.values, labels)
+    if continues:
+        if classes is not None and not np.array_equal(np.unique(classes), estimator.classes_):
+            raise ValueError(f"classes={classes!r} are not those of the first call: {estimator.classes_!r}.")
+        classes, seed = estimator.classes_, estimator._seed
+    else:
+        classes = found if classes is None else np.unique(classes)
+        seed = int(check_random_state(estimator.random_state).randint(np.iinfo(np.int32).max))
+    numbers = class_numbers(labels, classes, "y")
+    if len(classes) < 2:
+        require_two_classes(numbers, classes)
+    weights = read_weights(sample_weight, estimator.class_weight, sequences.values, labels)
+    counts = np.flatnonzero(weights)
+    rows = Rows(sequences, numbers, weights)
+    return TrainingData(form, rows if len(counts) == len(rows) else rows.take(counts), classes, seed, continues)
+
+
+def merge_equal_rows(rows: Rows, batch_size: int) -> Rows:
+    """Put rows that all fit into one batch in an order of their own, and merge equal ones into one of joint weight.
+
+    A step over a full batch depends on neither the order of its rows nor on how often one stands there, but for
+    rounding; after this it does not in the last bit either. Rows for more than one batch are left as they are.
+    """
+    # Large data is told by its first rows, without a copy of it all.
+    if len(np.unique(_keys(rows.take(np.arange(min(len(rows), 4 * batch_size)))))) > batch_size:
+        return rows
+    _, first, inverse = np.unique(_keys(rows), return_index=True, return_inverse=True)
+    if len(first) > batch_size:
+        return rows
+    return Rows(rows.sequences.take(first), rows.numbers[first], np.bincount(inverse, weights=rows.weights))
+
+
+def _keys(rows: Rows) -> np.ndarray:
+    """Return the bytes of each row's sequence and class as one value that can be sorted."""
+    parts = (rows.sequences.values, rows.numbers[:, None])
+    keys = np.hstack([np.ascontiguousarray(part).reshape(len(rows), -1).view(np.uint8) for part in parts])
+    return keys.view([("", f"V{keys.shape[1]}")])[:, 0]
+
+
+def hold_out(estimator: Any, data: TrainingData, X_val: Any, y_val: Any) -> tuple[Rows, Rows | None]:
+    """Return the rows to train on, and those to validate on: given ones, a stratified part, or none."""
+    if (X_val is None) != (y_val is None):
+        raise ValueError(f"X_val and y_val go together, but {'X_val' if X_val is None else 'y_val'} is missing.")
+    if X_val is not None:
+        sequences = read_like(data.form, estimator, X_val)
+        labels, _ = read_labels(y_val)
+        check_consistent_length(sequences.values, labels)
+        return data.rows, Rows(sequences, class_numbers(labels, data.classes, "y_val"), np.ones(len(labels)))
+    fraction = estimator.validation_fraction or (_HELD_OUT if estimator.early_stopping else 0.0)
+    if not fraction:
+        return data.rows, None
+    every_row = np.arange(len(data.rows))
+    try:
+        rows, held_out = train_test_split(
+            every_row, test_size=fraction, stratify=data.rows.numbers, random_state=data.seed
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"validation_fraction={fraction} of {len(every_row)} samples cannot be held out with every class in it: "
+            f"{error}"
+        ) from error
+    return data.rows.take(np.sort(rows)), data.rows.take(held_out)

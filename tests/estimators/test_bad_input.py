@@ -1,0 +1,225 @@
+"""Bad input: the exception, a message that names what was wrong, and an estimator that is what it was before."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import NotFittedError
+
+from skrnn import GRUClassifier, LSTMClassifier, RecurrentClassifier, SimpleRNNClassifier
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(12, 5, 2)).astype(np.float32)
+Y = np.arange(12) % 2
+IDS = RNG.integers(1, 9, (12, 5))
+
+
+def changed(array, where, value):
+    array = array.copy()
+    array[where] = value
+    return array
+
+
+LISTS = list(X)
+ESTIMATOR = LSTMClassifier(3, epochs=1)
+IDS_ESTIMATOR = LSTMClassifier(3, epochs=1, embedding_dim=2)
+IDS_OF_TEN = LSTMClassifier(3, epochs=1, embedding_dim=2, vocabulary_size=10)
+
+
+def with_params(**params):
+    return LSTMClassifier(**{"units": 3, "epochs": 1, **params})
+
+
+# fmt: off
+AT_FIT = {
+    # X
+    "one dimension": (ESTIMATOR, X[:, 0, 0], Y, {}, ValueError, r"Expected 2D array, got 1D array instead"),
+    "four dimensions": (ESTIMATOR, X[:, None], Y, {}, ValueError, r"Found array with dim 4\. LSTMClassifier expected at most 3: .*ImageToSequence"),
+    "NaN in a table": (ESTIMATOR, changed(X[:, :, 0], (3, 2), np.nan), Y, {}, ValueError, r"Input X contains NaN"),
+    "NaN inside": (ESTIMATOR, changed(X, (3, 2), np.nan), Y, {}, ValueError, r"Input X contains NaN: sequence 3 at step 2\. Only whole steps"),
+    "NaN in one feature": (ESTIMATOR, changed(X, (3, 4, 1), np.nan), Y, {}, ValueError, r"Input X contains NaN: sequence 3 at step 4"),
+    "NaN in a list": (ESTIMATOR, [changed(X[0], (2, 1), np.nan), *LISTS[1:]], Y, {}, ValueError, r"Input X contains NaN: sequence 0 at step 2"),
+    "only NaN": (ESTIMATOR, changed(X, 7, np.nan), Y, {}, ValueError, r"Sequence 7 of X has no steps: all of its values are NaN"),
+    "infinity": (ESTIMATOR, changed(X, (1, 1, 1), np.inf), Y, {}, ValueError, r"Input X contains infinity"),
+    "infinity in a list": (ESTIMATOR, [changed(X[0], (2, 1), np.inf), X[1][:3], *LISTS[2:]], Y, {}, ValueError, r"Input X contains infinity"),
+    "too large for float32": (ESTIMATOR, changed(X.astype(np.float64), (1, 1, 1), 1e300), Y, {}, ValueError, r"infinity or a value too large for dtype\('float32'\)"),
+    "empty": (ESTIMATOR, X[:0], Y[:0], {}, ValueError, r"Found array with 0 sample\(s\)"),
+    "empty list": (ESTIMATOR, [], [], {}, ValueError, r"Found array with 0 sample\(s\)"),
+    "no steps": (ESTIMATOR, X[:, :0], Y, {}, ValueError, r"Found array with shape \(12, 0, 2\): at least one step"),
+    "no features": (ESTIMATOR, X[:, :, :0], Y, {}, ValueError, r"Found array with shape \(12, 5, 0\): at least one step and one feature"),
+    "zero-length sequence": (ESTIMATOR, [X[0][:0], *LISTS[1:]], Y, {}, ValueError, r"Sequence 0 of X has no steps; a minimum of 1 is required"),
+    "ragged feature axis": (ESTIMATOR, [X[0], X[1][:, :1], *LISTS[2:]], Y, {}, ValueError, r"sequence 1 has 1 features, sequence 0 has 2 features"),
+    "ragged steps": (ESTIMATOR, [[[1, 2], [3]], [[1, 2], [3, 4]]], [0, 1], {}, ValueError, r"Sequence 0 of X is steps of unequal width"),
+    "mixed dimensions": (ESTIMATOR, [X[0], X[1][:, 0], *LISTS[2:]], Y, {}, ValueError, r"sequence 1 has one number per step, sequence 0 has 2 features"),
+    "strings in a table": (ESTIMATOR, np.full((12, 5), "a"), Y, {}, ValueError, r"could not convert string to float"),
+    "strings in sequences": (ESTIMATOR, np.full((12, 5, 2), "a"), Y, {}, ValueError, r"could not convert string to float"),
+    "strings in a list": (ESTIMATOR, [np.full((3, 2), "a"), *LISTS[1:]], Y, {}, ValueError, r"could not convert string to float"),
+    "texts": (ESTIMATOR, ["good", "bad"], [1, 0], {}, ValueError, r"X holds texts, .*TextToSequence"),
+    "texts in an array": (ESTIMATOR, np.array(["good", "bad"]), [1, 0], {}, ValueError, r"X holds texts, .*TextToSequence"),
+    "texts in a Series": (IDS_ESTIMATOR, pd.Series(["good", "bad"]), [1, 0], {}, ValueError, r"X holds texts, .*TextToSequence"),
+    "complex": (ESTIMATOR, X + 1j, Y, {}, ValueError, r"Complex data not supported"),
+    # token ids
+    "floats for ids": (IDS_ESTIMATOR, IDS + 0.5, Y, {}, ValueError, r"embedding_dim asks for token ids, integers from 0 on, but X has dtype float64"),
+    "strings for ids": (IDS_ESTIMATOR, np.full((12, 5), "a"), Y, {}, ValueError, r"embedding_dim asks for token ids"),
+    "three-dimensional ids": (IDS_ESTIMATOR, IDS[:, :, None], Y, {}, ValueError, r"X has 3 dimensions, but embedding_dim asks for token ids"),
+    "negative id": (IDS_ESTIMATOR, changed(IDS, (2, 1), -3), Y, {}, ValueError, r"Token ids must lie between 0 and 2147483647, but X holds -3"),
+    "negative id in a list": (IDS_ESTIMATOR, [[1, 2], [3, -1, 2]], [0, 1], {}, ValueError, r"but sequence 1 of X holds -1"),
+    "id outside the vocabulary": (IDS_OF_TEN, changed(IDS, (2, 1), 10), Y, {}, ValueError, r"Token ids must lie below vocabulary_size=10, but sequence 2 of X holds 10 at step 1"),
+    "empty list of ids": (IDS_ESTIMATOR, [[1, 2], []], [0, 1], {}, ValueError, r"Sequence 1 of X has no steps"),
+    # y and weights
+    "no y": (ESTIMATOR, X, None, {}, ValueError, r"requires y to be passed, but the target y is None"),
+    "y of other length": (ESTIMATOR, X, Y[:-1], {}, ValueError, r"inconsistent numbers of samples: \[12, 11\]"),
+    "continuous y": (ESTIMATOR, X, Y + 0.5 * RNG.random(12), {}, ValueError, r"Unknown label type: continuous"),
+    "NaN in y": (ESTIMATOR, X, changed(Y.astype(float), 0, np.nan), {}, ValueError, r"Input y contains NaN"),
+    "one class only": (ESTIMATOR, X, np.full(12, "a"), {}, ValueError, r"at least 2 classes to train on, but y contains only one class: 'a'"),
+    "multilabel": (ESTIMATOR, X, changed(np.eye(3)[Y], (4, 2), 1), {}, ValueError, r"read as one-hot labels, but row 4 is \[1\.0, 0\.0, 1\.0\]"),
+    "weights of wrong length": (ESTIMATOR, X, Y, {"sample_weight": np.ones(11)}, ValueError, r"sample_weight.shape == \(11,\), expected \(12,\)"),
+    "negative weight": (ESTIMATOR, X, Y, {"sample_weight": changed(np.ones(12), 3, -1)}, ValueError, r"Negative values in data passed to `sample_weight`"),
+    "NaN weight": (ESTIMATOR, X, Y, {"sample_weight": changed(np.ones(12), 3, np.nan)}, ValueError, r"Input sample_weight contains NaN"),
+    "only zero weights": (ESTIMATOR, X, Y, {"sample_weight": np.zeros(12)}, ValueError, r"Sample weights must contain at least one non-zero number"),
+    "one class left by weights": (ESTIMATOR, X, Y, {"sample_weight": Y}, ValueError, r"at least 2 classes to train on, but y contains only one class: .*1"),
+    # validation data
+    "X_val alone": (ESTIMATOR, X, Y, {"X_val": X}, ValueError, r"X_val and y_val go together, but y_val is missing"),
+    "unknown label in y_val": (ESTIMATOR, X, Y, {"X_val": X, "y_val": Y + 1}, ValueError, r"y_val holds labels that are none of the classes \[0, 1\]: \[2\]"),
+    "X_val of other features": (ESTIMATOR, X, Y, {"X_val": X[:, :, :1], "y_val": Y}, ValueError, r"X has 1 features, but LSTMClassifier is expecting 2"),
+    "too few to hold out": (with_params(validation_fraction=0.01), X, Y, {}, ValueError, r"validation_fraction=0\.01 of 12 samples cannot be held out with every class in it"),
+    # parameters
+    "units=0": (with_params(units=0), X, Y, {}, ValueError, r"The 'units' parameter of LSTMClassifier must be an int in the range \[1, inf\)"),
+    "units='big'": (with_params(units="big"), X, Y, {}, ValueError, r"The 'units' parameter of LSTMClassifier must be .* Got 'big' instead"),
+    "units=(4, 0)": (with_params(units=(4, 0)), X, Y, {}, ValueError, r"The 'units' parameter of LSTMClassifier must be an int or a tuple of ints of at least 1.* Got \(4, 0\)"),
+    "units=()": (with_params(units=()), X, Y, {}, ValueError, r"The 'units' parameter .* Got \(\) instead"),
+    "dropout=1.5": (with_params(dropout=1.5), X, Y, {}, ValueError, r"The 'dropout' parameter of LSTMClassifier must be a float in the range \[0\.0, 1\.0\)"),
+    "unknown pooling": (with_params(pooling="first"), X, Y, {}, ValueError, r"The 'pooling' parameter of LSTMClassifier must be a str among"),
+    "unknown activation": (with_params(activation="tan"), X, Y, {}, ValueError, r"The 'activation' parameter of LSTMClassifier must be a str among"),
+    "unknown cell": (RecurrentClassifier(cell="gated"), X, Y, {}, ValueError, r"The 'cell' parameter of RecurrentClassifier must be a str among"),
+    "unknown optimizer": (with_params(optimizer="adamm"), X, Y, {}, ValueError, r"Unknown optimizer 'adamm'\. Did you mean 'adam'\?"),
+    "optimizer of wrong kind": (with_params(optimizer=dict), X, Y, {}, ValueError, r"optimizer must be a name, a Keras optimizer class or an instance"),
+    "learning_rate=-1": (with_params(learning_rate=-1), X, Y, {}, ValueError, r"The 'learning_rate' parameter of LSTMClassifier must be"),
+    "epochs=0": (with_params(epochs=0), X, Y, {}, ValueError, r"The 'epochs' parameter of LSTMClassifier must be"),
+    "mistyped parameter": (with_params(learnig_rate=0.1), X, Y, {}, ValueError, r"Invalid parameter 'learnig_rate' for LSTMClassifier\. Did you mean 'learning_rate'\?"),
+    "mistyped prefix": (with_params(optimiser__momentum=0.9), X, Y, {}, ValueError, r"Invalid parameter 'optimiser__momentum' .* Did you mean 'optimizer__momentum'\?"),
+    "foreign prefix": (with_params(model__units=3), X, Y, {}, ValueError, r"Invalid parameter 'model__units' for LSTMClassifier\. Did you mean 'units'\? Valid are optimizer__\* or callbacks__\*"),
+    "mistyped routed name": (with_params(optimizer="sgd", optimizer__momentumm=0.9), X, Y, {}, ValueError, r"Invalid parameter 'optimizer__momentumm': SGD has no argument 'momentumm'\. Did you mean 'optimizer__momentum'\?"),
+    "learning rate twice": (with_params(learning_rate=0.1, optimizer__learning_rate=0.2), X, Y, {}, ValueError, r"learning_rate=0\.1 and optimizer__learning_rate=0\.2 say the same thing twice"),
+    "routed to an instance": (with_params(optimizer=keras.optimizers.SGD(), optimizer__momentum=0.9), X, Y, {}, ValueError, r"optimizer__momentum cannot be routed to an optimizer instance"),
+    "routed to no callback": (with_params(callbacks__patience=3), X, Y, {}, ValueError, r"callbacks__patience reaches no callback class"),
+    "mistyped callback argument": (with_params(callbacks=keras.callbacks.EarlyStopping, callbacks__pacience=3), X, Y, {}, ValueError, r"EarlyStopping has no argument 'pacience'\. Did you mean 'callbacks__patience'\?"),
+    "no callback": (with_params(callbacks=["early"]), X, Y, {}, TypeError, r"callbacks must be Keras callbacks or classes of them; got 'early'"),
+    "class weight of wrong kind": (with_params(class_weight="even"), X, Y, {}, ValueError, r"The 'class_weight' parameter of LSTMClassifier must be"),
+    "diverging": (with_params(optimizer="sgd", learning_rate=1e30, activation="relu", epochs=9), 1e10 * X, Y, {}, FloatingPointError, r"The training loss became nan|inf in epoch"),
+}
+# fmt: on
+
+
+def state_of(estimator):
+    return dict(vars(estimator))
+
+
+@pytest.mark.parametrize("case", AT_FIT)
+def test_fit_names_what_is_wrong_and_changes_nothing(case):
+    template, bad_X, bad_y, given, exception, message = AT_FIT[case]
+    estimator = type(template)(**template.get_params())
+    before = state_of(estimator)
+    with pytest.raises(exception, match=message):
+        estimator.fit(bad_X, bad_y, **given)
+    assert state_of(estimator) == before
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    table = pd.DataFrame(X[:, :, 0], columns=list("abcde"))
+    return {
+        "table": SimpleRNNClassifier(3, epochs=1, random_state=0).fit(X[:, :, 0], Y),
+        "data frame": SimpleRNNClassifier(3, epochs=1, random_state=0).fit(table, Y),
+        "sequences": GRUClassifier(3, epochs=1, random_state=0).fit(X, Y),
+        "univariate": GRUClassifier(3, epochs=1, random_state=0).fit([x[: 2 + i % 3, 0] for i, x in enumerate(X)], Y),
+        "ids": LSTMClassifier(3, epochs=1, embedding_dim=2, random_state=0).fit(IDS, Y),
+        "ids of ten": LSTMClassifier(3, epochs=1, embedding_dim=2, vocabulary_size=10, random_state=0).fit(IDS, Y),
+    }
+
+
+# fmt: off
+AT_PREDICT = {
+    "other number of steps": ("table", X[:, :4, 0], ValueError, r"X has 4 features, but SimpleRNNClassifier is expecting 5 features"),
+    "other column names": ("data frame", pd.DataFrame(X[:, :, 0], columns=list("abcdf")), ValueError, r"feature names should match those that were passed during fit"),
+    "sequences for a table": ("table", X, ValueError, r"Found array with dim 3"),
+    "a table for sequences": ("sequences", X[:, :, 0], ValueError, r"X has 2 dimensions, but GRUClassifier was fitted on sequences of 2 features"),
+    "other number of features": ("sequences", X[:, :, :1], ValueError, r"X has 1 features, but GRUClassifier is expecting 2 features"),
+    "other number of features in a list": ("sequences", [x[:3 + i % 2, :1] for i, x in enumerate(X)], ValueError, r"X has 1 features, but GRUClassifier is expecting 2"),
+    "lists of numbers for sequences": ("sequences", [x[: 2 + i % 3, 0] for i, x in enumerate(X)], ValueError, r"X has 2 dimensions, but GRUClassifier was fitted on sequences of 2 features"),
+    "one sequence alone": ("sequences", X[0], ValueError, r"X has 2 dimensions, but GRUClassifier was fitted on sequences"),
+    "empty": ("sequences", X[:0], ValueError, r"Found array with 0 sample\(s\)"),
+    "NaN": ("sequences", changed(X, (0, 1), np.nan), ValueError, r"Input X contains NaN: sequence 0 at step 1"),
+    "sequences for single numbers": ("univariate", X, ValueError, r"X has 2 features, but GRUClassifier is expecting 1"),
+    "floats for ids": ("ids", X[:, :, 0], ValueError, r"embedding_dim asks for token ids"),
+    "id outside an explicit vocabulary": ("ids of ten", changed(IDS, (2, 1), 12), ValueError, r"Token ids must lie below vocabulary_size=10, but sequence 2 of X holds 12"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function", "staged_predict_proba"])
+@pytest.mark.parametrize("case", AT_PREDICT)
+def test_predicting_names_what_is_wrong(fitted, case, method):
+    form, bad_X, exception, message = AT_PREDICT[case]
+    before = state_of(fitted[form])
+    with pytest.raises(exception, match=message):
+        list(getattr(fitted[form], method)(bad_X))
+    assert state_of(fitted[form]) == before
+
+
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_proba", "predict_log_proba", "decision_function", "staged_predict_proba"]
+)
+def test_predicting_unfitted(method):
+    with pytest.raises(NotFittedError, match="This LSTMClassifier instance is not fitted yet"):
+        list(getattr(LSTMClassifier(), method)(X))
+
+
+def test_model_of_the_unfitted():
+    with pytest.raises(NotFittedError, match="This LSTMClassifier instance is not fitted yet"):
+        LSTMClassifier().model_  # noqa: B018
+
+
+def test_unknown_label_in_partial_fit(fitted):
+    estimator = fitted["sequences"]
+    before = state_of(estimator)
+    with pytest.raises(ValueError, match=r"y holds labels that are none of the classes \[0, 1\]: \[2\]"):
+        estimator.partial_fit(X, Y + 1)
+    with pytest.raises(ValueError, match="are not those of the first call"):
+        estimator.partial_fit(X, Y, classes=[0, 1, 2])
+    assert state_of(estimator) == before
+
+
+def test_other_network_in_partial_fit():
+    estimator = GRUClassifier(3, epochs=1).fit(X, Y).set_params(units=4)
+    before = state_of(estimator)
+    with pytest.raises(ValueError, match=r"go on training one network, but units changed from \(3,\) to \(4,\)"):
+        estimator.partial_fit(X, Y)
+    assert state_of(estimator) == before
+
+
+def test_larger_ids_than_fit_saw_are_masked_with_one_warning(fitted):
+    larger = changed(IDS, (slice(None), -1), 500)
+    with pytest.warns(UserWarning, match=r"X holds 12 token ids of 9 and above, which fit did not see") as warned:
+        probabilities = fitted["ids"].predict_proba(larger)
+    assert len(warned) == 1
+    assert_array_equal(probabilities, fitted["ids"].predict_proba(IDS[:, :-1]))
+
+
+def test_interrupt_in_fit_leaves_the_estimator_as_it_was(fitted):
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    estimator = GRUClassifier(3, epochs=2, random_state=0).fit(X, Y).set_params(callbacks=Interrupt())
+    before = state_of(estimator)
+    with pytest.raises(KeyboardInterrupt):
+        estimator.fit(X, 1 - Y)
+    assert state_of(estimator) == before
+
+
+@pytest.mark.parametrize("name", ["unit", "optimiser__momentum", "fit__epochs"])
+def test_set_params_refuses_what_is_no_parameter(name):
+    with pytest.raises(ValueError, match=f"Invalid parameter '{name}' for LSTMClassifier"):
+        LSTMClassifier().set_params(**{name: 1})
