@@ -1,0 +1,390 @@
+"""Cross-validating several classifiers on the same folds: ``compare_architectures``.
+
+What comes out is an ``ArchitectureComparison`` (in ``results``); what the scores mean is not decided here.
+"""
+
+import signal
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import FitFailedWarning
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import StratifiedKFold, check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state, indexable
+from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.parallel import Parallel, delayed
+
+from skrnn.model_selection.progress import EpochReporter, FitEvent, Reporter, listen
+from skrnn.model_selection.results import ArchitectureComparison
+
+_MAX_SEED = np.iinfo(np.int32).max
+
+
+class ComparisonInterrupted(KeyboardInterrupt):
+    """The user stopped a comparison (Ctrl-C, or a notebook's stop button).
+
+    Attributes
+    ----------
+    comparison : ArchitectureComparison
+        What was finished by then.
+    """
+
+    def __init__(self, comparison: ArchitectureComparison):
+        super().__init__(f"{int(comparison.finished.sum())} of {comparison.finished.size} fits were finished.")
+        self.comparison = comparison
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """One architecture on one split: what a job is given."""
+
+    row: int
+    architecture: str
+    split: int
+    estimator: Any
+    train: np.ndarray
+    test: np.ndarray
+    seed: int | None
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a job gives back: numbers and lists, never an estimator."""
+
+    row: int
+    split: int
+    score: float
+    fit_seconds: float = np.nan
+    score_seconds: float = np.nan
+    n_parameters: float = np.nan
+    n_epochs: float = np.nan
+    history: dict[str, list[float]] = field(default_factory=dict)
+    error: str | None = None
+
+
+def compare_architectures(
+    estimators: Mapping[str, Any] | None,
+    X: Any,
+    y: Any,
+    *,
+    cv: Any = 5,
+    groups: Any = None,
+    scoring: Any = None,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+    error_score: Any = "raise",
+    progress: Callable[[FitEvent], None] | None = None,
+) -> ArchitectureComparison:
+    """Cross-validate several classifiers on the same folds.
+
+    Parameters
+    ----------
+    estimators : dict of str to estimator, or None
+        The classifiers by name: estimators, pipelines that end in one, or searches over either. None stands for
+        SimpleRNN, LSTM and GRU with their default parameters. They are cloned, never fitted themselves.
+    X : array-like of shape (n_samples, ...), list or data frame
+        Whatever all the estimators take.
+    y : array-like of shape (n_samples,)
+        Labels.
+    cv : int, splitter or iterable, default=5
+        As in :func:`~sklearn.model_selection.cross_validate`: an int is the number of stratified folds. Given
+        `random_state`, they are shuffled. The splits are drawn once, and all classifiers get the same. A
+        :class:`~sklearn.model_selection.RepeatedStratifiedKFold` makes for several repeats.
+    groups : array-like of shape (n_samples,), default=None
+        For splitters that use groups.
+    scoring : str or callable, default=None
+        One score, higher is better, as scikit-learn knows it. None is "accuracy", also for a search with a scoring of
+        its own.
+    n_jobs : int, default=None
+        How many fits run at the same time, through joblib: all pairs of architecture and split are jobs of one level.
+    random_state : int, RandomState instance or None, default=None
+        Shuffles the folds of an int `cv`, and gives each ``random_state`` parameter of the estimators that is None a
+        seed. The seed is another in each split but the same for all architectures, so that scores depend neither on
+        `n_jobs` nor on who else is compared.
+    error_score : "raise" or float, default="raise"
+        The score of a fit that fails, which is then told of in a
+        :class:`~sklearn.exceptions.FitFailedWarning`; or "raise" for its exception.
+    progress : callable, default=None
+        Called with a :class:`~skrnn.model_selection.FitEvent` whenever a fit begins or ends and, for classifiers of
+        this package, after each epoch; one call at a time, but from several threads. Processes on other machines can
+        only report ends.
+
+    Returns
+    -------
+    comparison : ArchitectureComparison
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is invalid; before anything is fitted.
+    ComparisonInterrupted
+        After a KeyboardInterrupt. It *is* a KeyboardInterrupt, and keeps what is finished in ``.comparison``.
+
+    See Also
+    --------
+    sklearn.model_selection.cross_validate : One estimator, several scores.
+
+    Notes
+    -----
+    Fits that run side by side share the machine: times are comparable within a comparison, not between two with
+    different `n_jobs`. The first fit of a structure in a process also pays for tracing its network.
+
+    Examples
+    --------
+    >>> from skrnn import GRUClassifier, SimpleRNNClassifier
+    >>> from skrnn.datasets import load_digits
+    >>> from skrnn.model_selection import compare_architectures
+    >>> X, y = load_digits(return_X_y=True)
+    >>> comparison = compare_architectures(
+    ...     {"SimpleRNN": SimpleRNNClassifier(units=8, epochs=1), "GRU": GRUClassifier(units=8, epochs=1)},
+    ...     X[:200], y[:200], cv=2, random_state=0,
+    ... )
+    >>> comparison
+    <ArchitectureComparison: SimpleRNN, GRU; accuracy on 2 splits>
+    >>> comparison.to_frame().shape
+    (4, 10)
+    >>> comparison.summary().index.tolist()
+    ['SimpleRNN', 'GRU']
+    """
+    estimators = _default_estimators() if estimators is None else estimators
+    _check_estimators(estimators)
+    if error_score != "raise" and not isinstance(error_score, Real):
+        raise ValueError(f"error_score must be 'raise' or a number. Got {error_score!r} instead.")
+    X, y, groups = indexable(X, y, groups)
+    rng = None if random_state is None else check_random_state(random_state)
+    if rng is not None and isinstance(cv, Integral):
+        # Given an int, the folds are those that a user gets from StratifiedKFold with the same int.
+        seed = random_state if isinstance(random_state, Integral) else rng
+        splitter = check_cv(StratifiedKFold(int(cv), shuffle=True, random_state=seed), y, classifier=True)
+    else:
+        splitter = check_cv(cv, y, classifier=True)
+    scorers = {
+        name: check_scoring(estimator, "accuracy" if scoring is None else scoring)
+        for name, estimator in estimators.items()
+    }
+    splits = list(splitter.split(X, y, groups))
+    seeds = [None if rng is None else int(rng.randint(_MAX_SEED)) for _ in splits]
+    # Split by split: what an interrupt leaves is the same splits of all architectures.
+    fits = [
+        _Fit(row, name, split, estimator, train, test, seed)
+        for split, ((train, test), seed) in enumerate(zip(splits, seeds, strict=True))
+        for row, (name, estimator) in enumerate(estimators.items())
+    ]
+    outcomes: list[_Outcome] = []
+    n_repeats = getattr(splitter, "n_repeats", 1)
+    try:
+        _run_all(fits, X, y, scorers, error_score, n_jobs, progress, outcomes)
+    except KeyboardInterrupt as interrupt:
+        raise ComparisonInterrupted(_gather(estimators, scoring, splits, n_repeats, outcomes)) from interrupt
+    _tell_of_failures(outcomes, list(estimators), error_score)
+    return _gather(estimators, scoring, splits, n_repeats, outcomes)
+
+
+def _default_estimators() -> dict[str, Any]:
+    from skrnn.estimators import GRUClassifier, LSTMClassifier, SimpleRNNClassifier  # takes TensorFlow along
+
+    return {"SimpleRNN": SimpleRNNClassifier(), "LSTM": LSTMClassifier(), "GRU": GRUClassifier()}
+
+
+def _check_estimators(estimators: Any) -> None:
+    if not isinstance(estimators, Mapping):
+        raise TypeError(
+            f"estimators must be a dict of name -> estimator, or None for the default ones. Got {estimators!r} instead."
+        )
+    if not estimators:
+        raise ValueError("estimators must have at least one estimator. Got an empty dict.")
+    for name, estimator in estimators.items():
+        if not isinstance(name, str):
+            raise TypeError(f"The names of the estimators must be str. Got {name!r} instead.")
+        if isinstance(estimator, type):
+            raise TypeError(f"estimators[{name!r}] is the class {estimator.__name__}: pass an instance of it.")
+        if not hasattr(estimator, "fit"):
+            raise TypeError(f"estimators[{name!r}] must be an estimator with a fit method. Got {estimator!r} instead.")
+        if not is_classifier(estimator):
+            raise TypeError(f"estimators[{name!r}] must be a classifier. Got {estimator!r} instead.")
+
+
+def _run_all(
+    fits: list[_Fit],
+    X: Any,
+    y: Any,
+    scorers: Mapping[str, Any],
+    error_score: Any,
+    n_jobs: int | None,
+    progress: Callable[[FitEvent], None] | None,
+    outcomes: list[_Outcome],
+) -> None:
+    """Run all fits, appending each outcome when it is there, so that an exception leaves the finished ones."""
+    names = {fit.row: fit.architecture for fit in fits}
+    # One fit per batch: a fit is long, and its end is news.
+    parallel = Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")
+    with warnings.catch_warnings(), nullcontext() if progress is None else listen(progress) as report:
+        warnings.filterwarnings("ignore", "[0-9]+ tasks (have been|which were still)", UserWarning)  # when interrupted
+        jobs = (delayed(_run)(fit, X, y, scorers[fit.architecture], error_score, report) for fit in fits)
+        with _no_interrupts_for_workers():
+            started = parallel(jobs)
+        with closing(started) as finished:
+            for outcome in finished:
+                outcomes.append(outcome)
+                if report is not None:
+                    report(
+                        FitEvent(
+                            "end",
+                            names[outcome.row],
+                            outcome.split,
+                            score=outcome.score,
+                            fit_seconds=outcome.fit_seconds,
+                        )
+                    )
+
+
+@contextmanager
+def _no_interrupts_for_workers() -> Iterator[None]:
+    """Let processes that start in the block never hear of Ctrl-C, which a terminal sends to all that belong together.
+
+    This process hears of it afterwards and ends them; they would only print tracebacks. To be ignored is what a new
+    process inherits (a blocked signal is not: starting joblib's resource tracker unblocks it).
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
+
+
+def _run(fit: _Fit, X: Any, y: Any, scorer: Any, error_score: Any, report: Reporter | None) -> _Outcome:
+    """Fit and score one architecture on one split, wherever joblib sends this."""
+    if report is not None:
+        report(FitEvent("begin", fit.architecture, fit.split))
+    estimator = _prepare(fit, report)
+    X_train, y_train = _safe_split(estimator, X, y, fit.train)
+    X_test, y_test = _safe_split(estimator, X, y, fit.test, fit.train)
+    started = time.perf_counter()
+    try:
+        estimator.fit(X_train, y_train)
+        fitted = time.perf_counter()
+        score = float(scorer(estimator, X_test, y_test))
+        scored = time.perf_counter()
+    except Exception:
+        if error_score == "raise":
+            raise
+        return _Outcome(fit.row, fit.split, float(error_score), error=traceback.format_exc())
+    finally:
+        if report is not None:
+            report.close()
+    network = _innermost(estimator, fitted=True)
+    n_epochs = getattr(network, "n_iter_", None)
+    history = getattr(network, "history_", None)
+    return _Outcome(
+        fit.row,
+        fit.split,
+        score,
+        fit_seconds=fitted - started,
+        score_seconds=scored - fitted,
+        n_parameters=getattr(network, "n_parameters_", np.nan),
+        n_epochs=float(n_epochs) if isinstance(n_epochs, Integral) else np.nan,
+        history={name: [float(value) for value in values] for name, values in history.items()}
+        if isinstance(history, Mapping)
+        else {},
+    )
+
+
+def _prepare(fit: _Fit, report: Reporter | None) -> Any:
+    """Return a clone with its seeds, which reports its epochs if it can."""
+    estimator = clone(fit.estimator)
+    if fit.seed is not None:
+        rng = np.random.RandomState(fit.seed)
+        parameters = estimator.get_params(deep=True)
+        names = [name for name in sorted(parameters) if name == "random_state" or name.endswith("__random_state")]
+        # A seed is drawn for each, set or not: setting one does not change the others.
+        seeds = {name: int(rng.randint(_MAX_SEED)) for name in names}
+        estimator.set_params(**{name: seed for name, seed in seeds.items() if parameters[name] is None})
+    network = _innermost(estimator)
+    if report is not None and hasattr(network, "set_callbacks"):
+        # Not propagated from a pipeline, which would warn of each step that knows no callbacks.
+        own = getattr(network, "_skl_callbacks", [])
+        network.set_callbacks(*own, EpochReporter(report, fit.architecture, fit.split))
+    return estimator
+
+
+def _innermost(estimator: Any, *, fitted: bool = False) -> Any:
+    """Return the last step of a pipeline, and what a search searches over or has found best; in any nesting."""
+    while True:
+        if isinstance(estimator, Pipeline):
+            inner = estimator.steps[-1][1]
+        else:
+            inner = getattr(estimator, "best_estimator_" if fitted else "estimator", None)
+        if not hasattr(inner, "fit"):
+            return estimator
+        estimator = inner
+
+
+def _tell_of_failures(outcomes: list[_Outcome], names: list[str], error_score: Any) -> None:
+    failures = sorted(
+        (outcome for outcome in outcomes if outcome.error is not None), key=lambda outcome: (outcome.split, outcome.row)
+    )
+    if not failures:
+        return
+    first = failures[0]
+    what = str(first.error).strip().rpartition("\n")[2]
+    which = f"{names[first.row]} on split {first.split}: {what}\n{first.error}"
+    if len(failures) == len(outcomes):
+        raise ValueError(f"All {len(outcomes)} fits failed. {which}")
+    message = f"{len(failures)} of {len(outcomes)} fits failed and are scored {error_score}. {which}"
+    warnings.warn(message, FitFailedWarning, stacklevel=3)
+
+
+def _gather(
+    estimators: Mapping[str, Any],
+    scoring: Any,
+    splits: list[tuple[np.ndarray, np.ndarray]],
+    n_repeats: int,
+    outcomes: list[_Outcome],
+) -> ArchitectureComparison:
+    """Return the outcomes as arrays, one row per architecture and one column per split."""
+    shape = len(estimators), len(splits)
+    numbers = {
+        name: np.full(shape, np.nan) for name in ("score", "fit_seconds", "score_seconds", "n_parameters", "n_epochs")
+    }
+    finished = np.zeros(shape, dtype=bool)
+    curves: list[list[dict[str, list[float]]]] = [[{} for _ in splits] for _ in estimators]
+    for outcome in outcomes:
+        cell = outcome.row, outcome.split
+        finished[cell] = True
+        curves[outcome.row][outcome.split] = outcome.history
+        for name, values in numbers.items():
+            values[cell] = getattr(outcome, name)
+    n_folds = len(splits) // n_repeats
+    name = "accuracy" if scoring is None else scoring
+    return ArchitectureComparison(
+        architectures=tuple(estimators),
+        scoring=name if isinstance(name, str) else getattr(name, "__name__", "score"),
+        repeats=np.arange(len(splits)) // n_folds,
+        folds=np.arange(len(splits)) % n_folds,
+        n_train=np.array([_n_rows(train) for train, _ in splits]),
+        n_test=np.array([_n_rows(test) for _, test in splits]),
+        finished=finished,
+        scores=numbers["score"],
+        fit_seconds=numbers["fit_seconds"],
+        score_seconds=numbers["score_seconds"],
+        n_parameters=numbers["n_parameters"],
+        n_epochs=numbers["n_epochs"],
+        curves=tuple(tuple(row) for row in curves),
+    )
+
+
+def _n_rows(chosen: np.ndarray) -> int:
+    return int(np.sum(chosen)) if chosen.dtype == bool else len(chosen)

@@ -1,0 +1,167 @@
+"""How a comparison tells what it is doing: events, and their way home from the processes that do the work.
+
+Nothing here fits anything, and nothing here draws: the command line turns the events into bars.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import ProcessError
+from multiprocessing.connection import Client, Connection, Listener
+from typing import Any, Literal
+
+_LOST = (OSError, EOFError, ProcessError)  # the other end is gone, on another machine, or somebody else
+
+
+@dataclass(frozen=True)
+class FitEvent:
+    """Something that happened to one fit of a comparison.
+
+    Attributes
+    ----------
+    kind : {"begin", "epoch", "end"}
+        Events of one fit come in this order. Epochs are told of by estimators that support scikit-learn's callbacks
+        with a task of the name "epoch", as those of this package do.
+    architecture : str
+        The estimator's name in the comparison.
+    split : int
+        Which of the splits, counted from 0 over all repeats.
+    epoch : int or None
+        With "epoch", how many are trained.
+    n_epochs : int or None
+        With "epoch", how many there will be at most.
+    score : float or None
+        With "end", the score on the test part.
+    fit_seconds : float or None
+        With "end", how long fitting took.
+    """
+
+    kind: Literal["begin", "epoch", "end"]
+    architecture: str
+    split: int
+    epoch: int | None = None
+    n_epochs: int | None = None
+    score: float | None = None
+    fit_seconds: float | None = None
+
+
+class Reporter:
+    """Send events to the process that made it, from there, from another thread or from another process.
+
+    Progress is no reason for a fit to fail: where no connection can be made, the events are lost in silence.
+
+    Parameters
+    ----------
+    consume : callable
+        Takes one event.
+    address, key : str or tuple, and bytes
+        Where, and with which shared secret, a copy in another process reaches `consume`.
+    """
+
+    def __init__(self, consume: Callable[[FitEvent], None], address: Any, key: bytes):
+        self._consume: Callable[[FitEvent], None] | None = consume
+        self._address = address
+        self._key = key
+        self._connection: Connection | None = None
+
+    def __call__(self, event: FitEvent) -> None:
+        """Deliver an event."""
+        if self._consume is not None:
+            self._consume(event)
+            return
+        with suppress(*_LOST):
+            if self._connection is None:
+                self._connection = Client(self._address, authkey=self._key)
+            self._connection.send(event)
+            self._connection.recv()  # the answer says that it was consumed: "end" cannot overtake "epoch"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_consume": None, "_address": self._address, "_key": self._key, "_connection": None}
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class EpochReporter:
+    """A scikit-learn callback that reports every epoch of the estimator that it is set on."""
+
+    def __init__(self, report: Callable[[FitEvent], None], architecture: str, split: int):
+        self.report = report
+        self.architecture = architecture
+        self.split = split
+
+    def setup(self, estimator, context):
+        """Do nothing: the listener is there before any fit."""
+
+    def teardown(self, estimator, context):
+        """Do nothing: the listener outlives the fit."""
+
+    def on_fit_task_begin(self, estimator, context):
+        """Do nothing: what counts is an epoch's end."""
+
+    def on_fit_task_end(self, estimator, context):
+        """Report the epoch, if that is what has ended."""
+        if context.task_name == "epoch":
+            self.report(
+                FitEvent(
+                    "epoch",
+                    self.architecture,
+                    self.split,
+                    epoch=context.task_id + 1,
+                    n_epochs=None if context.parent is None else context.parent.max_subtasks,
+                )
+            )
+
+
+@contextmanager
+def listen(consume: Callable[[FitEvent], None]) -> Iterator[Reporter]:
+    """Listen for events from all processes of this machine, for as long as the block runs.
+
+    Parameters
+    ----------
+    consume : callable
+        Called with one event at a time, from several threads.
+
+    Yields
+    ------
+    reporter : Reporter
+        To be called, here or wherever it is sent.
+    """
+    lock = threading.Lock()
+    key = os.urandom(32)
+    try:
+        listener = Listener(authkey=key, backlog=64)
+    except OSError:  # the path of a Unix socket has a limit of about 100 characters, and a temporary folder may be deep
+        listener = Listener(("localhost", 0), authkey=key, backlog=64)
+    closing = threading.Event()
+
+    def consume_one(event: FitEvent) -> None:
+        with lock:
+            consume(event)
+
+    def serve(connection: Connection) -> None:
+        with suppress(*_LOST), connection:
+            while True:
+                consume_one(connection.recv())
+                connection.send(None)
+
+    def accept() -> None:
+        while not closing.is_set():
+            with suppress(EOFError, ProcessError):  # a caller without the key, or who hung up
+                threading.Thread(target=serve, args=(listener.accept(),), daemon=True).start()
+
+    acceptor = threading.Thread(target=accept, daemon=True)
+    acceptor.start()
+    try:
+        yield Reporter(consume_one, listener.address, key)
+    finally:
+        closing.set()
+        with suppress(*_LOST):
+            Client(listener.address, authkey=key).close()  # wakes the acceptor; closing a socket does not
+        acceptor.join(timeout=5)
+        listener.close()

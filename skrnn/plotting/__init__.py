@@ -1,0 +1,6 @@
+"""Displays of what was measured, in the style of scikit-learn's. Matplotlib is imported when something is drawn."""
+
+from skrnn.plotting.comparison import ComparisonDisplay
+from skrnn.plotting.history import HistoryDisplay
+
+__all__ = ["ComparisonDisplay", "HistoryDisplay"]
