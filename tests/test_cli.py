@@ -1,0 +1,303 @@
+"""The command line: what it writes and prints, what it refuses and how, and what Ctrl-C leaves."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+import skrnn
+from skrnn import cli, terminal
+from skrnn.datasets import load_digits
+from skrnn.model_selection import FitEvent
+
+QUICK = ["--samples", "100", "--units", "4", "--epochs", "2", "--cv", "2", "--n-jobs", "1"]
+FILES = ["histories.csv", "learning_curves.png", "scores.csv", "scores.png", "summary.json"]
+
+
+def start(*arguments, **kwargs):
+    return subprocess.Popen(
+        [sys.executable, "-m", "skrnn.cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        **kwargs,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A small comparison, run once: the folder, and what was printed."""
+    folder = tmp_path_factory.mktemp("results") / "new"
+    before, sys.stdout = sys.stdout, StringIO()
+    try:
+        code = cli.main(["compare", *QUICK, "--repeats", "2", "--seed", "3", "--out", str(folder)])
+        printed = sys.stdout.getvalue()
+    finally:
+        sys.stdout = before
+    assert code == 0
+    return folder, printed
+
+
+# A comparison
+
+
+def test_a_comparison_writes_its_files(finished):
+    folder, _ = finished
+    assert sorted(os.listdir(folder)) == FILES
+    scores = pd.read_csv(folder / "scores.csv")
+    assert scores.groupby(["architecture", "repeat"]).size().to_dict() == {
+        (name, repeat): 2 for name in ("SimpleRNN", "LSTM", "GRU") for repeat in (0, 1)
+    }
+    assert scores["score"].between(0, 1).all()
+    assert set(scores["n_epochs"]) == {2}
+    histories = pd.read_csv(folder / "histories.csv")
+    assert len(histories) == 12 * 2 * 2  # fits, epochs, metrics
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["complete"] is True
+    settings = summary["settings"]
+    assert settings.pop("seconds") > 0
+    assert settings.pop("versions").keys() == {"python", "skrnn", "numpy", "sklearn", "keras", "tensorflow"}
+    assert settings == {
+        "dataset": "digits",
+        "n_samples": 100,
+        "n_classes": 10,
+        "cv": 2,
+        "repeats": 2,
+        "units": 4,
+        "epochs": 2,
+        "seed": 3,
+        "n_jobs": 1,
+    }
+
+
+def test_what_is_printed_is_plain_lines_and_a_table_best_first(finished):
+    folder, printed = finished
+    assert "\x1b" not in printed
+    assert "\r" not in printed
+    lines = printed.splitlines()
+    assert lines[:2] == [
+        "digits: 100 images in 10 classes, 2-fold cross-validation, 2 times",
+        "SimpleRNN, LSTM and GRU: 4 units, 2 epochs, seed 3; 12 fits",
+    ]
+    told = [line for line in lines if line.startswith("[")]
+    assert len(told) == 12
+    assert re.fullmatch(r"\[1/12\] SimpleRNN, fold 1, repeat 1: accuracy \d\.\d{4} in \d+\.\d s", told[0])
+    assert told[-1].startswith("[12/12] GRU, fold 2, repeat 2: accuracy ")
+    rows = [line.split() for line in lines if re.match(r" *(SimpleRNN|LSTM|GRU) +\d", line)]
+    summary = {row["architecture"]: row for row in json.loads((folder / "summary.json").read_text())["architectures"]}
+    assert [row[0] for row in rows] == sorted(summary, key=lambda name: -summary[name]["mean"])
+    for name, mean, _, std, parameters, epochs, *_ in rows:
+        assert float(mean) == pytest.approx(summary[name]["mean"], abs=1e-4)
+        assert float(std) == pytest.approx(summary[name]["std"], abs=1e-4)
+        assert int(parameters) == summary[name]["n_parameters"]
+        assert epochs == "2"
+    assert "Mean ± standard deviation over 4 test folds; times are means per fit." in lines
+    assert lines[-1] == f"{folder}: scores.csv, histories.csv, summary.json, learning_curves.png, scores.png"
+
+
+def test_the_same_seed_gives_the_same_scores_in_another_process_that_ctrl_c_stops(finished, tmp_path):
+    """One real process, for both: it is told to run for ever, and is interrupted."""
+    out = tmp_path / "out"
+    process = start("compare", *QUICK, "--repeats", "2000", "--seed", "3", "--out", str(out))
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("[2/12000]"):
+            break
+    process.send_signal(signal.SIGINT)
+    rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    # TensorFlow's build for GPUs says, at any log level, that there is none: "I0000 ... cudart_stub.cc:31] ...".
+    own_lines = [line for line in errors.splitlines() if not re.match(r"I\d{4} |WARNING: .* absl", line)]
+    assert own_lines == []
+    assert rest.splitlines()[-1] == (
+        f"Interrupted: {_n_kept(out)} of 12000 fits were finished and are kept; summary.json says so."
+    )
+    assert sorted(os.listdir(out)) == FILES
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["complete"] is False
+    assert summary["n_fits"] == 12000
+    assert 2 <= summary["n_fits_finished"] == _n_kept(out)
+    # The folds of the first repeat are those of the finished comparison, which had the same seed.
+    keys = ["architecture", "repeat", "fold"]
+    there = pd.read_csv(finished[0] / "scores.csv").set_index(keys)["score"]
+    kept = pd.read_csv(out / "scores.csv").set_index(keys)["score"]
+    common = kept.index.intersection(there.index)
+    assert len(common) >= 2
+    # Two threads more or less may round a product otherwise, and move a row across the boundary.
+    np.testing.assert_allclose(kept[common], there[common], atol=0.021)
+
+
+def _n_kept(out):
+    return len(pd.read_csv(out / "scores.csv"))
+
+
+def test_an_interrupt_before_the_first_fit_writes_nothing(monkeypatch, tmp_path, capsys):
+    def interrupted(*arguments, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_estimators", interrupted)
+    assert cli.main(["compare", *QUICK, "--out", str(tmp_path)]) == 130
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "Interrupted before the first fit was finished: nothing was written."
+    )
+    assert os.listdir(tmp_path) == []
+
+
+def test_reviews_are_generated_in_any_number_and_their_words_learned_in_the_pipeline():
+    X, y = cli._load(cli.Name.reviews, 4000, None, 5, seed=0)
+    assert len(X) == len(y) == 4000
+    pipelines = cli._estimators(cli.DATA_SETS[cli.Name.reviews], 4, 1, Console(file=StringIO()))
+    assert list(pipelines) == ["SimpleRNN", "LSTM", "GRU"]
+    fitted = pipelines["SimpleRNN"].fit(X[:40], y[:40])
+    assert 100 < len(fitted[0].vocabulary_) < 400
+    assert fitted.predict_proba(X).shape == (4000, 2)
+
+
+@pytest.mark.filterwarnings("default::sklearn.exceptions.FitFailedWarning")
+def test_a_diverging_fit_is_told_of_and_does_not_end_the_others(monkeypatch, tmp_path, capsys):
+    def one_diverges(*arguments):
+        return {
+            "good": skrnn.SimpleRNNClassifier(units=4, epochs=1),
+            "bad": skrnn.SimpleRNNClassifier(units=4, epochs=9, optimizer="sgd", learning_rate=1e38, activation="relu"),
+        }
+
+    monkeypatch.setattr(cli, "_estimators", one_diverges)
+    assert cli.main(["compare", *QUICK, "--out", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "[2/4] bad, fold 1: failed" in printed.out.splitlines()
+    (line,) = printed.err.splitlines()
+    assert line.startswith(
+        "skrnn: warning: 2 of 4 fits failed and are scored nan. bad on split 0: FloatingPointError: The training loss"
+    )
+    assert re.search(r"bad +- ± - +- +- +- +-", printed.out)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["complete"], summary["n_fits_finished"], summary["n_fits_failed"]) == (True, 4, 2)
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["cifar"], 2, "Invalid value for 'dataset': 'cifar' is not one of 'digits', 'mnist', 'imdb', 'reviews'."),
+        (["--cv", "1"], 2, "Invalid value for '--cv': Input should be greater than or equal to 2"),
+        (["--units", "0"], 2, "Invalid value for '--units': Input should be greater than or equal to 1"),
+        (["--n-jobs", "0"], 2,
+         "Invalid value for '--n-jobs': 0 is not a number of jobs: give at least 1, or -1 for one per core."),
+        (["--samples", "1798"], 2, "--samples 1798 is more than the 1797 images of digits."),
+        (["--samples", "49"], 2, "--samples 49: the smallest class has 4 of 49 images, fewer than the 5 folds."),
+        (["--cv", "200"], 2, "--cv 200: the smallest class has 174 of 1797 images, fewer than the 200 folds."),
+        (["reviews", "--samples", "1"], 2,
+         "--samples 1: the smallest class has 1 of 1 reviews, fewer than the 5 folds."),
+        (["--xyz"], 2, "No such option: --xyz"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_said_on_one_line_before_any_training(
+    monkeypatch, tmp_path, capsys, arguments, code, message
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_estimators", None)
+    assert cli.main(["compare", *arguments]) == code
+    printed = capsys.readouterr()
+    assert printed.err == f"skrnn: error: {message}\n"
+    assert printed.out == ""
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_unwritable_folder_is_said_before_any_training(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(cli, "_estimators", None)
+    (tmp_path / "file").write_text("mine")
+    out = tmp_path / "file" / "results"
+    assert cli.main(["compare", "--out", str(out)]) == 1
+    assert capsys.readouterr().err == f"skrnn: error: --out {out} cannot be written to: Not a directory.\n"
+    (tmp_path / "scores.csv").mkdir()
+    assert cli.main(["compare", "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"skrnn: error: --out {tmp_path} cannot be written to: Is a directory.\n"
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_data_that_cannot_be_read_is_said_before_any_training(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(cli, "_estimators", None)
+    (tmp_path / "mnist").mkdir()
+    damaged = tmp_path / "mnist" / "train-images-idx3-ubyte.gz"
+    damaged.write_bytes(b"no images")
+    assert cli.main(["compare", "mnist", "--data-home", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"skrnn: error: {damaged} is damaged or incomplete: ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_subset_is_stratified_and_drawn_by_the_seed():
+    X, y = cli._load(cli.Name.digits, 200, None, 5, seed=0)
+    assert X.shape == (200, 8, 8)
+    assert np.bincount(y).tolist() == pytest.approx(np.bincount(load_digits().target) / 1797 * 200, abs=1)
+    again, _ = cli._load(cli.Name.digits, 200, None, 5, seed=0)
+    other, _ = cli._load(cli.Name.digits, 200, None, 5, seed=1)
+    np.testing.assert_array_equal(X, again)
+    assert not np.array_equal(X, other)
+
+
+# Help and version
+
+
+def test_help_and_version_come_without_tensorflow():
+    code = """
+import sys
+from skrnn.cli import main
+for arguments in (["--version"], ["--help"], ["compare", "--help"]):
+    assert main(arguments) == 0
+assert not {"tensorflow", "keras", "sklearn", "matplotlib"} & sys.modules.keys()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"skrnn {skrnn.__version__}\n")
+    for option in (
+        "--cv",
+        "--repeats",
+        "--epochs",
+        "--units",
+        "--samples",
+        "--data-home",
+        "--out",
+        "--n-jobs",
+        "--seed",
+    ):
+        assert f" {option} " in done.stdout
+
+
+# The live display
+
+
+def test_bars_show_means_all_fits_and_the_epochs_of_those_that_run():
+    console = Console(file=StringIO(), force_terminal=True, width=80, legacy_windows=False)
+    with terminal.Bars(["LSTM", "GRU"], 2, 1, console) as display:
+        display(FitEvent("begin", "LSTM", 0))
+        display(FitEvent("end", "LSTM", 0, score=0.75, fit_seconds=1.0))
+        display(FitEvent("epoch", "LSTM", 0, epoch=9, n_epochs=9))  # comes late, and is over
+        display(FitEvent("begin", "GRU", 1))
+        display(FitEvent("epoch", "GRU", 1, epoch=3, n_epochs=6))
+        shown = {task.description: task for task in display.bars.tasks}
+    assert list(shown) == ["LSTM", "GRU", "All fits", "  GRU, fold 2"]
+    assert shown["LSTM"].fields == {"count": "1/2", "note": "accuracy 0.7500"}
+    assert shown["GRU"].fields == {"count": "0/2", "note": ""}
+    assert shown["All fits"].completed == 1.5
+    assert shown["All fits"].fields["count"] == "1/4"
+    assert re.fullmatch(r"0:\d\d, 0:\d\d left", shown["All fits"].fields["note"])
+    assert shown["  GRU, fold 2"].fields == {"count": "3/6", "note": "epochs"}
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (754, "12:34"), (3725, "1:02:05")])
+def test_durations_are_read_like_a_clock(seconds, text):
+    assert terminal._duration(seconds) == text
