@@ -25,7 +25,8 @@ from skrnn.estimators.training_data import Rows, TrainingData, hold_out, merge_e
 from skrnn.network import reference
 from skrnn.network.fitting import Plan, Progress, train
 from skrnn.network.pool import networks
-from skrnn.network.training import ROWS_PER_PREDICTION, State, trainable_model, write_state
+from skrnn.network.state import State, trainable_model, write_state
+from skrnn.network.training import ROWS_PER_PREDICTION
 
 _SMALL = 100_000_000  # multiplications up to which NumPy predicts: tens of milliseconds, and no network to trace
 

@@ -34,6 +34,13 @@ class Sequences:
         """Return the number of sequences."""
         return len(self.values)
 
+    def lengths(self) -> np.ndarray | None:
+        """Return the number of steps of each sequence, or None where none is padded."""
+        if not self.masked:
+            return None
+        used = self.values >= 0 if self.values.ndim == 2 else ~np.isnan(self.values[:, :, 0])
+        return used.shape[1] - used[:, ::-1].argmax(axis=1)
+
     def take(self, rows: np.ndarray) -> "Sequences":
         """Select `rows`, by number or by a boolean mask."""
         return Sequences(self.values[rows], self.masked)

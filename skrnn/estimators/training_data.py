@@ -34,7 +34,11 @@ class Rows:
     def batches(self, batch_size: int) -> Batches:
         """Put the rows on the device, with weights of mean one."""
         return Batches.on_device(
-            self.sequences.values, self.numbers, self.weights / self.weights.mean(), min(batch_size, len(self))
+            self.sequences.values,
+            self.numbers,
+            self.weights / self.weights.mean(),
+            min(batch_size, len(self)),
+            self.sequences.lengths(),
         )
 
 

@@ -1,25 +1,35 @@
-"""From a :class:`NetworkSpec` to a :class:`keras.Model` of stock Keras layers, and to its initial weights.
+"""From a :class:`NetworkSpec` to a :class:`keras.Model`, of stock Keras layers or of those that run on our kernels.
 
 Padding is marked inside the input (NaN for numbers, a negative id for tokens) and turned into a mask by ordinary Keras
 operations, so that a saved model reads padded input where skrnn is not installed. All layers carry names and seeds of
 their own: building a network draws nothing from a global random state and counts up no global name.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from keras import initializers, layers, ops
 
+from skrnn.network import layers as kernel_layers
 from skrnn.network.spec import NetworkSpec
 
-_RECURRENT_LAYERS = {"simple_rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+_RECURRENT_LAYERS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 _LOWEST = float(np.finfo(np.float32).min)
 _FIXED_SEED = 0  # a stand-in: `initial_weights` and the training's seeds decide
 
 
+class Tensors(NamedTuple):
+    """The symbolic tensors that a network's parts are cut at."""
+
+    inputs: Any
+    features: Any  # what the recurrences make of the sequences: (n, width)
+    logits: Any
+    probabilities: Any
+
+
 def build_model(spec: NetworkSpec) -> keras.Model:
-    """Build the network that `spec` describes.
+    """Build the network that `spec` describes, of stock Keras layers.
 
     Returns
     -------
@@ -27,14 +37,33 @@ def build_model(spec: NetworkSpec) -> keras.Model:
         From sequences, ``(n, T, n_features)`` float32 or ``(n, T)`` int32 token ids, to class probabilities
         ``(n, n_outputs)``. Its layer ``"logits"`` holds the decision values.
     """
+    tensors = connect(spec, layers)
+    return keras.Model(tensors.inputs, tensors.probabilities, name=spec.cell)
+
+
+def connect(spec: NetworkSpec, home: Any = kernel_layers) -> Tensors:
+    """Connect the layers of a network.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    home : module
+        Where the recurrent and dropout layers come from: `skrnn.network.layers` or `keras.layers`.
+    """
     inputs, x, mask = _input_and_mask(spec)
     for depth, units in enumerate(spec.units):
         last = depth == len(spec.units) - 1
-        x = _recurrent_layer(spec, depth, units, return_sequences=not last or spec.pooling != "last")(x, mask=mask)
+        layer = _recurrent_layer(spec, home, depth, units, return_sequences=not last or spec.pooling != "last")
+        x = layer(x, mask=mask)
         if last and spec.pooling != "last":
             x = _pool(spec, x, mask)
-        x = _dropout(spec, f"{spec.cell}_{depth}_dropout")(x)
-    return keras.Model(inputs, _head(spec, x), name=spec.cell)
+        if last:
+            features = x
+        x = _dropout(spec, home, f"{spec.cell}_{depth}_dropout")(x)
+    logits = _logits(spec, home, x)
+    activation = "sigmoid" if spec.n_outputs == 1 else "softmax"
+    probabilities = layers.Activation(activation, dtype="float32", name="probabilities")(logits)
+    return Tensors(inputs, features, logits, probabilities)
 
 
 def _input_and_mask(spec: NetworkSpec) -> tuple[Any, Any, Any]:
@@ -65,7 +94,9 @@ def _input_and_mask(spec: NetworkSpec) -> tuple[Any, Any, Any]:
     return inputs, embedding(ids), mask
 
 
-def _recurrent_layer(spec: NetworkSpec, depth: int, units: int, *, return_sequences: bool) -> keras.Layer:
+def _recurrent_layer(
+    spec: NetworkSpec, home: Any, depth: int, units: int, *, return_sequences: bool
+) -> keras.Layer:
     arguments: dict[str, Any] = {
         "activation": spec.activation,
         "dropout": spec.dropout,
@@ -79,20 +110,18 @@ def _recurrent_layer(spec: NetworkSpec, depth: int, units: int, *, return_sequen
     }
     if spec.cell != "simple_rnn":
         arguments["recurrent_activation"] = spec.recurrent_activation
-    layer = _RECURRENT_LAYERS[spec.cell](units, **arguments)
-    return layers.Bidirectional(layer, dtype="float32", name=f"bidirectional_{depth}") if spec.bidirectional else layer
+    layer = getattr(home, _RECURRENT_LAYERS[spec.cell])(units, **arguments)
+    return home.Bidirectional(layer, dtype="float32", name=f"bidirectional_{depth}") if spec.bidirectional else layer
 
 
-def _head(spec: NetworkSpec, x: Any) -> Any:
-    """Return the class probabilities that are read off the last state."""
+def _logits(spec: NetworkSpec, home: Any, x: Any) -> Any:
+    """Return the decision values that are read off the features."""
     if spec.batch_normalization:
         x = layers.BatchNormalization(dtype="float32", name="batch_normalization")(x)
     for depth, units in enumerate(spec.dense_units):
         x = _dense(units, f"dense_{depth}", activation=spec.dense_activation)(x)
-        x = _dropout(spec, f"dense_{depth}_dropout")(x)
-    logits = _dense(spec.n_outputs, "logits")(x)
-    activation = "sigmoid" if spec.n_outputs == 1 else "softmax"
-    return layers.Activation(activation, dtype="float32", name="probabilities")(logits)
+        x = _dropout(spec, home, f"dense_{depth}_dropout")(x)
+    return _dense(spec.n_outputs, "logits")(x)
 
 
 def _dense(units: int, name: str, activation: str | None = None) -> keras.Layer:
@@ -100,10 +129,10 @@ def _dense(units: int, name: str, activation: str | None = None) -> keras.Layer:
     return layers.Dense(units, activation, kernel_initializer=kernel_initializer, dtype="float32", name=name)
 
 
-def _dropout(spec: NetworkSpec, name: str) -> Any:
+def _dropout(spec: NetworkSpec, home: Any, name: str) -> Any:
     if spec.layer_dropout == 0.0:
         return lambda x: x
-    return layers.Dropout(spec.layer_dropout, seed=_FIXED_SEED, dtype="float32", name=name)
+    return home.Dropout(spec.layer_dropout, seed=_FIXED_SEED, dtype="float32", name=name)
 
 
 def _pool(spec: NetworkSpec, x: Any, mask: Any) -> Any:

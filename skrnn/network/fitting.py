@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from skrnn.network.training import Batches, BatchHooks, Network, State
+from skrnn.network.state import State
+from skrnn.network.training import Batches, BatchHooks, Network
+
+_BATCHES_SORTED = 8  # within which rows are sorted by length
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def _train(
     for epoch in range(plan.first_epoch, plan.first_epoch + plan.epochs):
         before_epoch()
         callbacks.on_epoch_begin(epoch)
-        logs = network.train_epoch(training, *_draw(plan, epoch, len(training), network.n_random_states), on_batch)
+        logs = network.train_epoch(training, *_draw(plan, epoch, training, network.n_random_states), on_batch)
         if validation is not None:
             callbacks.on_test_begin()
             logs |= {f"val_{name}": value for name, value in network.evaluate(validation).items()}
@@ -149,11 +152,30 @@ def _train(
     return network.state(), progress
 
 
-def _draw(plan: Plan, epoch: int, n_rows: int, n_random_states: int) -> tuple[np.ndarray, np.ndarray]:
+def _draw(plan: Plan, epoch: int, training: Batches, n_random_states: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw the order of the rows and the start of each stream of dropout masks for one epoch."""
     for_order, for_masks = np.random.SeedSequence([plan.seed, epoch]).spawn(2)
-    order = np.random.default_rng(for_order).permutation(n_rows) if plan.shuffle else np.arange(n_rows)
+    order = np.arange(len(training))
+    if plan.shuffle:
+        rng = np.random.default_rng(for_order)
+        order = rng.permutation(len(training))
+        if training.lengths is not None:
+            order = _with_their_like(order, training.lengths, training.batch_size, rng)
     return order, (for_masks.generate_state(2 * n_random_states) >> 1).reshape(n_random_states, 2)
+
+
+def _with_their_like(order: np.ndarray, lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> np.ndarray:
+    """Reorder shuffled rows so that those of a batch are of like length, and the batches in any order.
+
+    Rows are sorted only among those of a few batches, so that the same rows seldom meet again in another epoch.
+    """
+    n_full = len(order) // batch_size * batch_size
+    full, rest = order[:n_full], order[n_full:]
+    window = batch_size * _BATCHES_SORTED
+    pieces = [full[start : start + window] for start in range(0, n_full, window)]
+    by_length = [piece[np.argsort(lengths[piece], kind="stable")] for piece in pieces]
+    batches = np.concatenate([*by_length, full[:0]]).reshape(-1, batch_size)
+    return np.concatenate([rng.permutation(batches).ravel(), rest])
 
 
 def needs_batches(callback: keras.callbacks.Callback) -> bool:

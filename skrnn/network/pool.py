@@ -4,11 +4,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
+from skrnn.network import kernels
+from skrnn.network.layers import covers
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 from skrnn.network.training import Network
 
 MAX_IDLE = 16
+_SOME_RATE = 0.5
 
 
 class NetworkPool:
@@ -32,11 +36,13 @@ class NetworkPool:
 
         Load a state before using it. A network whose user failed goes back too, because loading sets every variable.
         """
-        network = self._take(spec, optimizer_spec) or Network(spec, optimizer_spec)
+        structure = _structure(spec)
+        network = self._take(structure, optimizer_spec) or Network(structure, optimizer_spec)
+        network.set_dropout(spec)
         try:
             yield network
         finally:
-            self._give_back(spec, optimizer_spec, network)
+            self._give_back(structure, optimizer_spec, network)
 
     def clear(self) -> None:
         """Forget all idle networks."""
@@ -61,6 +67,14 @@ class NetworkPool:
                 self._idle.popitem(last=False)
 
 
+def _structure(spec: NetworkSpec) -> NetworkSpec:
+    """Return `spec` without the rates of dropout: what is traced depends on whether they are positive."""
+    rates = ["layer_dropout"]
+    if covers(spec.activation, spec.recurrent_activation):  # Keras' own recurrences take their rates as constants
+        rates += ["dropout", "recurrent_dropout"]
+    return replace(spec, **{rate: _SOME_RATE for rate in rates if getattr(spec, rate)})
+
+
 networks = NetworkPool()
 
 
@@ -75,3 +89,4 @@ def clear_graphs() -> None:
     >>> skrnn.clear_graphs()
     """
     networks.clear()
+    kernels.clear()

@@ -1,11 +1,17 @@
 """A traced network that trains whole epochs inside one graph and predicts in batches.
 
+It is two parts: the encoder, which is the recurrences, and the head, which reads off what they end with. Training is
+traced in one of two ways. One is quick to trace and serves every shape; the other compiles the recurrences for the one
+shape of its batches, which pays for all but the smallest data. A last batch that is not full is then filled up for the
+encoder alone: the head, batch normalisation and the loss see no row twice.
+
 The data stays on the device; Python is back between chunks of batches, so that a fit can be interrupted, and once per
 epoch for callbacks, history and early stopping. All randomness of an epoch follows from a seed and the number of the
 epoch: training in one call or in many gives the same bits.
 """
 
-import json
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,28 +20,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from skrnn.network.architecture import build_model
+from skrnn.network.architecture import connect
 from skrnn.network.initialization import initial_weights
+from skrnn.network.layers import Dropout, Execution, covers, recurrent_layers, running
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
+from skrnn.network.state import State, compiled, read_state, write_state
 
 BATCHES_PER_CALL = 100  # about a second of training on two cores: how long Ctrl-C may take
 ROWS_PER_PREDICTION = 1024
-
-
-@dataclass(frozen=True)
-class State:
-    """Everything that training changes, as plain arrays.
-
-    Attributes
-    ----------
-    weights : tuple of ndarray
-        In the order of ``keras.Model.weights``.
-    optimizer : tuple of ndarray
-        The optimizer's variables but for the learning rate.
-    """
-
-    weights: tuple[np.ndarray, ...]
-    optimizer: tuple[np.ndarray, ...]
+_FUSED_STEPS = 256  # steps of an epoch, over all its batches, from which compiling their shape pays
+_ROWS_OF_CHAIN = 16  # smaller chains cost more than they gain
+_MAX_GRAPHS = 4  # training graphs that a network keeps, one for each shape that was compiled
+_BYTE = 255.0
 
 
 @dataclass(frozen=True)
@@ -44,24 +40,33 @@ class Batches:
 
     Attributes
     ----------
-    x : tf.Tensor of shape (n, T, D) float32 or (n, T) int32
+    x : tf.Tensor of shape (n, T, D) float32 or uint8, or (n, T) int32
     y : tf.Tensor of shape (n,), int32
         Class numbers.
     weight : tf.Tensor of shape (n,), float32
         Of mean one.
     batch_size : int
+    lengths : ndarray of shape (n,), optional
+        Steps of each row, where they differ: rows are then batched with their like.
     """
 
     x: tf.Tensor
     y: tf.Tensor
     weight: tf.Tensor
     batch_size: int
+    lengths: np.ndarray | None = None
 
     @classmethod
-    def on_device(cls, x: np.ndarray, y: np.ndarray, weight: np.ndarray, batch_size: int) -> "Batches":
+    def on_device(
+        cls, x: np.ndarray, y: np.ndarray, weight: np.ndarray, batch_size: int, lengths: np.ndarray | None = None
+    ) -> "Batches":
         """Put arrays on the device."""
         return cls(
-            tf.constant(x), tf.constant(y, dtype=tf.int32), tf.constant(weight, dtype=tf.float32), int(batch_size)
+            tf.constant(x),
+            tf.constant(y, dtype=tf.int32),
+            tf.constant(weight, dtype=tf.float32),
+            int(batch_size),
+            lengths,
         )
 
     def __len__(self) -> int:
@@ -102,27 +107,34 @@ class Network:
 
     def __init__(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec):
         self.spec = spec
-        self.model = trainable_model(spec, optimizer_spec)
-        self._logits = keras.Model(self.model.input, self.model.get_layer("logits").output)
+        tensors = connect(spec)
+        model = keras.Model(tensors.inputs, tensors.probabilities, name=spec.cell)
+        self.model = compiled(model, spec, optimizer_spec)
+        self._encoder = keras.Model(tensors.inputs, tensors.features)
+        self._head = keras.Model(tensors.features, tensors.logits)
         self._built = read_state(self.model)
         self._random_states = [v for v in self.model.variables if v.name == "seed_generator_state"]
         self._loaded: State | None = None
 
-        rows = tf.TensorSpec((None, None), tf.int32) if spec.reads_ids else tf.TensorSpec((None, None, spec.n_features))
-        integer, integers = tf.TensorSpec((), tf.int32), tf.TensorSpec((None,), tf.int32)
-        data = [rows, integers, tf.TensorSpec((None,))]
-        # Wrapped, because TensorFlow counts traces by code object and would warn of one per structure.
-        self._predict_graph = tf.function(partial(self._predict_rows), [rows], autograph=False)
-        self._evaluate_graph = tf.function(partial(self._evaluate_rows), data, autograph=False)
-        self._train_graph = tf.function(
-            partial(self._train_batches), [*data, integers, integer, integer, integer], autograph=False
-        )
+        # Shapes that are compiled are graphs of their own; all others share one.
+        self._train_graphs: OrderedDict[Any, Any] = OrderedDict()
+        self._update = tf.function(partial(self._apply), jit_compile=True, autograph=False)
+        self._predict_graph = _traced(self._predict_rows, Execution(chains=2))
+        self._evaluate_graph = _traced(self._evaluate_rows, Execution(chains=2))
 
     # What it holds
 
     def initial_state(self, seed: int) -> State:
         """Return fresh weights and a fresh optimizer, drawn from `seed` alone."""
         return replace(self._built, weights=tuple(initial_weights(self.model, self._built.weights, seed)))
+
+    def set_dropout(self, spec: NetworkSpec) -> None:
+        """Take over the dropout rates of `spec`; which of them are positive is this network's structure."""
+        for layer in self.model.layers:
+            if isinstance(layer, Dropout):
+                layer.set_rate(spec.layer_dropout)
+            for recurrent in recurrent_layers(layer):
+                recurrent.set_dropout(spec.dropout, spec.recurrent_dropout)
 
     def load(self, state: State, *, with_optimizer: bool = False) -> None:
         """Put `state` into the variables, unless it is what they hold already."""
@@ -165,13 +177,14 @@ class Network:
         n, size = len(batches), batches.batch_size
         rows_per_call = size if on_batch is not None else size * BATCHES_PER_CALL
         on_device = tf.constant(order, dtype=tf.int32)
+        train = self._train_graph(batches)
         totals = np.zeros(2)
         n_read = 0
         for number, start in enumerate(range(0, n, rows_per_call)):
             stop = min(start + rows_per_call, n)
             if on_batch is not None:
                 on_batch.begin(number)
-            totals += self._train_graph(batches.x, batches.y, batches.weight, on_device, size, start, stop).numpy()
+            totals += train(batches.x, batches.y, batches.weight, on_device, size, start, stop).numpy()
             n_read = stop
             if on_batch is not None and on_batch.end(number, _means(totals, n_read)):
                 break
@@ -186,25 +199,66 @@ class Network:
         """Apply what the optimizer does when training ends (Keras' moving average of the weights, if it keeps one)."""
         self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
 
-    def _train_batches(self, x: Any, y: Any, weight: Any, order: Any, batch_size: Any, start: Any, stop: Any) -> Any:
+    def _train_graph(self, batches: Batches) -> Any:
+        """Return the function that trains on batches like these.
+
+        How it is run follows from the data and the structure alone, never from the machine or the number of epochs:
+        else fits that are the same would not be so to the bit.
+        """
+        n_batches, n_steps = -(-len(batches) // batches.batch_size), batches.x.shape[1]
+        fused = n_batches * n_steps >= _FUSED_STEPS and covers(self.spec.activation, self.spec.recurrent_activation)
+        shape = (batches.batch_size + batches.batch_size % 2, n_steps) if fused else None
+        if shape in self._train_graphs:
+            self._train_graphs.move_to_end(shape)
+        else:
+            in_two = fused and batches.batch_size >= 2 * _ROWS_OF_CHAIN and not self.spec.bidirectional
+            execution = Execution(chains=2 if in_two else 1, fused=fused)
+            self._train_graphs[shape] = _traced(partial(self._train_batches, shape), execution)
+        if len(self._train_graphs) > _MAX_GRAPHS:
+            self._train_graphs.popitem(last=False)
+        return self._train_graphs[shape]
+
+    def _train_batches(
+        self, shape: Any, x: Any, y: Any, weight: Any, order: Any, batch_size: Any, start: Any, stop: Any
+    ) -> Any:
+        variables = self.model.trainable_variables
+
         def train_one(start: Any, totals: Any) -> Any:
             rows = order[start : tf.minimum(start + batch_size, stop)]
             labels, weights = tf.gather(y, rows), tf.gather(weight, rows)
+            sequences = self._batch(x, rows, shape)
             with tf.GradientTape() as tape:
-                logits = self._logits(self._trim(tf.gather(x, rows)), training=True)
+                features = self._encoder(sequences, training=True)[: tf.size(rows)]
+                logits = self._head(features, training=True)
                 losses = weights * self._loss(labels, logits)
                 loss = tf.reduce_mean(losses)
-            variables = self.model.trainable_variables
             gradients = tape.gradient(loss, [v.value for v in variables])
-            self.model.optimizer.apply(gradients, variables)
+            if shape is None:
+                self._apply(gradients)
+            else:
+                self._update([tf.convert_to_tensor(gradient) for gradient in gradients])
             return start + batch_size, totals + _sums(weights, losses, labels, logits)
 
         return tf.while_loop(lambda start, _: start < stop, train_one, (start, tf.zeros(2)))[1]
+
+    def _batch(self, x: Any, rows: Any, shape: tuple[int, int] | None) -> Any:
+        """Gather rows for the encoder; in a graph of one shape the last are repeated until the batch is full."""
+        if shape is None:
+            return self._numbers(self._trim(tf.gather(x, rows)))
+        filled = tf.gather(rows, tf.minimum(tf.range(shape[0]), tf.size(rows) - 1))
+        return self._numbers(tf.ensure_shape(tf.gather(x, filled), (*shape, *x.shape[2:])))
+
+    def _apply(self, gradients: Any) -> None:
+        self.model.optimizer.apply(gradients, self.model.trainable_variables)
 
     def _loss(self, labels: Any, logits: Any) -> Any:
         if self.spec.n_outputs == 1:
             return keras.losses.binary_crossentropy(labels[:, None], logits, from_logits=True)
         return keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+
+    def _numbers(self, x: Any) -> Any:
+        """Return what the encoder reads: bytes are fractions of 255."""
+        return tf.cast(x, tf.float32) / _BYTE if x.dtype == tf.uint8 else x
 
     def _trim(self, x: Any) -> Any:
         """Cut off the steps at the end that are padding in every row."""
@@ -225,7 +279,7 @@ class Network:
         return _means(totals, len(batches))
 
     def _evaluate_rows(self, x: Any, y: Any, weight: Any) -> Any:
-        logits = self._logits(self._trim(x), training=False)
+        logits = self._predict_rows(x)
         return _sums(weight, weight * self._loss(y, logits), y, logits)
 
     def predict_logits(self, x: np.ndarray) -> np.ndarray:
@@ -234,7 +288,27 @@ class Network:
         return np.concatenate([self._predict_graph(x[start : start + ROWS_PER_PREDICTION]).numpy() for start in starts])
 
     def _predict_rows(self, x: Any) -> Any:
-        return self._logits(self._trim(x), training=False)
+        return self._head(self._encoder(self._numbers(self._trim(x)), training=False), training=False)
+
+
+def _traced(function: Callable, execution: Execution) -> Callable:
+    """Return a function of arrays as a graph, traced once for each type of the first, whatever their lengths."""
+    graphs: dict[Any, Any] = {}
+
+    def run(*arrays: Any) -> Any:
+        with running(execution):
+            return function(*arrays)
+
+    def traced(*arrays: Any) -> Any:
+        x, *rest = map(tf.convert_to_tensor, arrays)
+        if x.dtype not in graphs:
+            signature = [tf.TensorSpec((None, None, *x.shape[2:]), x.dtype)]
+            signature += [tf.TensorSpec([None] * len(tensor.shape), tensor.dtype) for tensor in rest]
+            # A partial, because TensorFlow counts traces by code object and would warn of one per structure.
+            graphs[x.dtype] = tf.function(partial(run), signature, autograph=False)
+        return graphs[x.dtype](x, *rest)
+
+    return traced
 
 
 def _sums(weights: Any, losses: Any, labels: Any, logits: Any) -> Any:
@@ -249,29 +323,3 @@ def _means(totals: np.ndarray, n_rows: int) -> dict[str, float]:
     return {"loss": float(loss), "accuracy": float(accuracy)}
 
 
-def trainable_model(spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.Model:
-    """Return a new stock Keras model, compiled with its optimizer."""
-    model = build_model(spec)
-    optimizer = optimizer_spec.optimizer_class.from_config(json.loads(optimizer_spec.config))
-    optimizer.build(model.trainable_variables)
-    loss = "binary_crossentropy" if spec.n_outputs == 1 else "sparse_categorical_crossentropy"
-    model.compile(optimizer, loss=loss, metrics=["accuracy"])
-    return model
-
-
-def read_state(model: keras.Model) -> State:
-    """Copy the weights of a model and the state of its optimizer."""
-    return State(tuple(model.get_weights()), tuple(v.numpy() for v in _optimizer_variables(model)))
-
-
-def write_state(model: keras.Model, state: State, *, with_optimizer: bool) -> None:
-    """Put a state into the variables of a model."""
-    model.set_weights(state.weights)
-    if with_optimizer:
-        for variable, value in zip(_optimizer_variables(model), state.optimizer, strict=True):
-            variable.assign(value)
-
-
-def _optimizer_variables(model: keras.Model) -> list[Any]:
-    """Return what an optimizer remembers; its learning rate is given anew to every training."""
-    return [variable for variable in model.optimizer.variables if variable.name != "learning_rate"]

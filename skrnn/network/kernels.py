@@ -1,0 +1,376 @@
+"""The recurrences, forward and backward, as functions of tensors.
+
+A kernel reads inputs that are projected already (``x @ kernel + bias``, one product for all steps) and runs the part that
+is sequential. Its gradient is written by hand: the backward loop collects the gradients of the gates, and the gradient
+of the recurrent kernel is one product behind it. Both loops are written once; `fused` compiles each of them with XLA into
+a single operation, which is much faster and takes a second to compile for every new shape.
+
+Shapes are time-major: ``T`` steps of ``n`` rows, ``H`` units, ``G`` gates (1, 3 or 4, in Keras' order). Equations: Elman
+(1990) for the simple recurrence; Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al. (2000) for the
+LSTM; Cho et al. (2014) for the GRU, whose form with the reset gate behind the product (`reset_after`) is cuDNN's.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import tensorflow as tf
+
+Tensor = Any
+ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {  # the function, and its gradient from its *output*
+    "tanh": (tf.tanh, lambda y, d: d * (1 - y * y)),
+    "sigmoid": (tf.sigmoid, lambda y, d: d * y * (1 - y)),
+    "relu": (tf.nn.relu, lambda y, d: tf.where(y > 0, d, tf.zeros_like(d))),
+    "linear": (tf.identity, lambda y, d: d),
+}
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """What a kernel computes: all that is not a tensor.
+
+    Attributes
+    ----------
+    cell : {"simple_rnn", "lstm", "gru"}
+    activation, recurrent_activation : str
+        Names in `ACTIVATIONS`.
+    reset_after : bool
+        For the GRU, whether the reset gate stands behind the product with the recurrent kernel.
+    return_sequences : bool
+        Whether the output of every step is wanted, or of the last alone.
+    """
+
+    cell: str
+    activation: str = "tanh"
+    recurrent_activation: str = "sigmoid"
+    reset_after: bool = True
+    return_sequences: bool = False
+
+
+def run(
+    recurrence: Recurrence,
+    projected: Tensor,
+    states: Sequence[Tensor],
+    recurrent_kernel: Tensor,
+    recurrent_bias: Tensor | None = None,
+    *,
+    mask: Tensor | None = None,
+    dropout: Tensor | None = None,
+    fused: bool = False,
+) -> tuple[Tensor, list[Tensor]]:
+    """Run a recurrence over a sequence.
+
+    Parameters
+    ----------
+    recurrence : Recurrence
+    projected : tensor of shape (T, n, G * H)
+        ``x @ kernel + bias`` of every step.
+    states : sequence of tensors of shape (n, H)
+        Initial states: the hidden state, and for the LSTM the cell state.
+    recurrent_kernel : tensor of shape (H, G * H)
+    recurrent_bias : tensor of shape (G * H,), optional
+        For the GRU with `reset_after`.
+    mask : tensor of shape (T, n), bool, optional
+        False where a step leaves the states as they are. With `fused`, steps at either end that are masked in every row
+        are not even looped over.
+    dropout : tensor of shape (G, n, H), optional
+        What the hidden state is multiplied by before it meets each gate's part of the recurrent kernel.
+    fused : bool
+        Whether to compile the loops; shapes must then be static.
+
+    Returns
+    -------
+    output : tensor of shape (T, n, H), or (n, H) without `return_sequences`
+    states : list of tensors of shape (n, H)
+        After the last step.
+    """
+    forward, backward = _loops(recurrence, fused)
+    n_states = len(states)
+    options = (None if mask is None else mask[:, :, None], *_used_steps(projected, mask if fused else None), dropout)
+    has_bias = recurrent_bias is not None
+
+    @tf.custom_gradient
+    def differentiable(projected: Tensor, recurrent_kernel: Tensor, *rest: Tensor) -> Any:
+        bias, states = (rest[0], rest[1:]) if has_bias else (None, rest)
+        last, kept = forward(projected, states, recurrent_kernel, bias, *options)
+        outputs = (kept[0], *last) if recurrence.return_sequences else last
+
+        def gradient(*d_outputs: Tensor) -> Any:
+            d_sequence, d_last = (d_outputs[0], d_outputs[1:]) if recurrence.return_sequences else (None, d_outputs)
+            d_projected, d_kernel, d_bias, d_states = backward(
+                d_sequence, d_last, kept, states, recurrent_kernel, *options
+            )
+            return (d_projected, d_kernel, *([d_bias] if has_bias else []), *d_states)
+
+        return tuple(outputs), gradient
+
+    outputs = differentiable(projected, recurrent_kernel, *([recurrent_bias] if has_bias else []), *states)
+    output, last = outputs[0], list(outputs[-n_states:])
+    if recurrence.return_sequences and mask is not None:  # behind the last step that counts the output stays
+        steps = tf.range(tf.shape(projected)[0])[:, None, None]
+        output = tf.where(steps < options[2], output, last[0])
+    return output, last
+
+
+def _used_steps(projected: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return the first step that counts in any row, and the one behind the last."""
+    n_steps = tf.shape(projected)[0]
+    if mask is None:
+        return tf.constant(0), n_steps
+    used = tf.reduce_any(mask, 1)
+    steps = tf.range(n_steps)
+    first = tf.reduce_min(tf.where(used, steps, n_steps))
+    return first, tf.reduce_max(tf.where(used, steps + 1, first))
+
+
+@cache
+def _loops(recurrence: Recurrence, fused: bool) -> tuple[Callable, Callable]:
+    forward, backward = partial(_forward, recurrence), partial(_backward, recurrence)
+    if not fused:
+        return forward, backward
+    compiled = partial(tf.function, jit_compile=True, autograph=False)
+    return compiled(forward), compiled(backward)
+
+
+def clear() -> None:
+    """Forget the compiled loops."""
+    _loops.cache_clear()
+
+
+# The two loops
+
+
+def _forward(
+    recurrence: Recurrence,
+    projected: Tensor,
+    states: Sequence[Tensor],
+    recurrent_kernel: Tensor,
+    recurrent_bias: Tensor | None,
+    mask: Tensor | None,
+    first: Tensor,
+    stop: Tensor,
+    dropout: Tensor | None,
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the last states, and what every step leaves to the backward loop: ``(T, n, ...)`` each, the output first."""
+    step = _STEPS[recurrence.cell](recurrence)
+    product = _Product(recurrent_kernel, dropout, recurrent_bias)
+
+    def body(t: Tensor, states: Any, kept: Any) -> Any:
+        new, gates = step.forward(projected[t], states, product)
+        if mask is not None:
+            new = [tf.where(mask[t], now, before) for now, before in zip(new, states, strict=True)]
+        return t + 1, list(new), [array.write(t, value) for array, value in zip(kept, [*new, *gates], strict=True)]
+
+    kept = _arrays(projected, [recurrent_kernel.shape[0]] * step.n_kept)
+    loop = (first, list(states), kept)
+    _, last, kept = tf.while_loop(lambda t, *_: t < stop, body, loop, maximum_iterations=projected.shape[0])
+    return last, [array.stack() for array in kept]
+
+
+def _backward(
+    recurrence: Recurrence,
+    d_sequence: Tensor | None,
+    d_last: Sequence[Tensor],
+    kept: Sequence[Tensor],
+    initial: Sequence[Tensor],
+    recurrent_kernel: Tensor,
+    mask: Tensor | None,
+    first: Tensor,
+    stop: Tensor,
+    dropout: Tensor | None,
+) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+    """Return the gradients of the projected inputs, the recurrent kernel and bias, and the initial states."""
+    step = _STEPS[recurrence.cell](recurrence)
+    product = _Product(recurrent_kernel, dropout)
+    before = [tf.concat([start[None], states[:-1]], 0) for start, states in zip(initial, kept, strict=False)]
+    if mask is not None:
+        steps = tf.range(tf.shape(kept[0])[0])[:, None, None]
+        before = [tf.where(steps <= first, start, states) for start, states in zip(initial, before, strict=True)]
+    gates = kept[len(before) :] or kept
+
+    def body(t: Tensor, d_states: Any, arrays: Any) -> Any:
+        if d_sequence is not None:
+            d_states = [d_states[0] + d_sequence[t], *d_states[1:]]
+        counted = d_states
+        if mask is not None:
+            counted = [tf.where(mask[t], d, tf.zeros_like(d)) for d in d_states]
+        d_before, d_gates = step.backward(
+            [states[t] for states in before], [gate[t] for gate in gates], counted, product
+        )
+        if mask is not None:
+            d_before = [d + (every - some) for d, every, some in zip(d_before, d_states, counted, strict=True)]
+        return t - 1, d_before, [array.write(t, value) for array, value in zip(arrays, d_gates, strict=True)]
+
+    width = recurrent_kernel.shape[1]
+    arrays = _arrays(kept[0], [width] * (2 if step.two_gradients else 1))
+    loop = (stop - 1, list(d_last), arrays)
+    _, d_initial, arrays = tf.while_loop(lambda t, *_: t >= first, body, loop, maximum_iterations=kept[0].shape[0])
+    d_projected, d_product = arrays[0].stack(), arrays[-1].stack()
+    d_kernel = step.kernel_gradient(before[0], gates, d_product, product)
+    return d_projected, d_kernel, tf.reduce_sum(d_product, [0, 1]), d_initial
+
+
+def _arrays(like: Tensor, widths: Sequence[int]) -> list[tf.TensorArray]:
+    """Return one array of ``(n, width)`` per step for each width."""
+    n_steps = tf.shape(like)[0] if like.shape[0] is None else like.shape[0]
+    return [tf.TensorArray(like.dtype, n_steps, element_shape=(like.shape[1], width)) for width in widths]
+
+
+class _Product:
+    """The product of a hidden state with the recurrent kernel, its gradients, and recurrent dropout.
+
+    Without dropout all gates share one product; with it each gate sees a hidden state of its own.
+    """
+
+    def __init__(self, kernel: Tensor, dropout: Tensor | None, bias: Tensor | None = None):
+        self._units, self._width = kernel.shape
+        self._kernel = kernel
+        self._transposed = tf.transpose(kernel)
+        self._dropout = dropout
+        self._bias = bias
+
+    def __call__(self, h: Tensor, first: int = 0, last: int | None = None) -> Tensor:
+        """Return ``h @ kernel + bias`` for the gates from `first` up to `last`, ``(n, gates * H)``."""
+        columns = self._columns(first, last)
+        if self._dropout is None:
+            product = h @ self._kernel[:, columns]
+        else:
+            gates = range(columns.start // self._units, columns.stop // self._units)
+            product = tf.concat([(h * self._dropout[g]) @ self._kernel[:, self._columns(g, g + 1)] for g in gates], 1)
+        return product if self._bias is None else product + self._bias[columns]
+
+    def back(self, d: Tensor, first: int = 0, last: int | None = None) -> Tensor:
+        """Return the gradient of `h` from that of the product, ``(n, H)``."""
+        columns = self._columns(first, last)
+        if self._dropout is None:
+            return d @ self._transposed[columns]
+        gates = range(columns.start // self._units, columns.stop // self._units)
+        parts = zip(gates, tf.split(d, len(gates), 1), strict=True)
+        return tf.add_n([(part @ self._transposed[self._columns(g, g + 1)]) * self._dropout[g] for g, part in parts])
+
+    def kernel_gradient(self, h: Tensor, d: Tensor, first: int = 0, last: int | None = None) -> Tensor:
+        """Return the gradient of the kernel from all steps' hidden states and gradients ``(T, n, ...)`` at once."""
+        columns = self._columns(first, last)
+        if self._dropout is None:
+            return _contract(h, d)
+        gates = range(columns.start // self._units, columns.stop // self._units)
+        parts = zip(gates, tf.split(d, len(gates), 2), strict=True)
+        return tf.concat([_contract(h * self._dropout[g], part) for g, part in parts], 1)
+
+    def _columns(self, first: int, last: int | None) -> slice:
+        return slice(first * self._units, self._width if last is None else last * self._units)
+
+
+def _contract(a: Tensor, b: Tensor) -> Tensor:
+    """Return the sum over steps and rows of ``a.T @ b``."""
+    return tf.matmul(tf.reshape(a, [-1, a.shape[-1]]), tf.reshape(b, [-1, b.shape[-1]]), transpose_a=True)
+
+
+# The equations
+
+
+class _Step:
+    """One step of a recurrence and its gradient."""
+
+    n_kept: int  # how many values of a unit a step keeps for the backward loop: states first, then gates
+    two_gradients = False  # whether the gradients of the two products differ: of the input's, and of the state's
+
+    def __init__(self, recurrence: Recurrence):
+        self.act, self.d_act = ACTIVATIONS[recurrence.activation]
+        self.gate, self.d_gate = ACTIVATIONS[recurrence.recurrent_activation]
+
+    def kernel_gradient(self, before: Tensor, gates: Sequence[Tensor], d_product: Tensor, product: _Product) -> Tensor:
+        return product.kernel_gradient(before, d_product)
+
+
+class _SimpleRNNStep(_Step):
+    n_kept = 1
+
+    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple:
+        h = self.act(x + product(states[0]))
+        return [h], []
+
+    def backward(self, before: Any, gates: Any, d_states: Sequence[Tensor], product: _Product) -> tuple:
+        d = self.d_act(gates[0], d_states[0])
+        return [product.back(d)], [d]
+
+
+class _LSTMStep(_Step):
+    n_kept = 7
+
+    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple:
+        i, f, g, o = tf.split(x + product(states[0]), 4, 1)
+        i, f, g, o = self.gate(i), self.gate(f), self.act(g), self.gate(o)
+        c = f * states[1] + i * g
+        a = self.act(c)
+        return [o * a, c], [i, f, g, o, a]
+
+    def backward(self, before: Sequence[Tensor], gates: Any, d_states: Sequence[Tensor], product: _Product) -> tuple:
+        i, f, g, o, a = gates
+        dh, dc = d_states
+        dc = dc + self.d_act(a, dh * o)
+        d = tf.concat(
+            [self.d_gate(i, dc * g), self.d_gate(f, dc * before[1]), self.d_act(g, dc * i), self.d_gate(o, dh * a)], 1
+        )
+        return [product.back(d), dc * f], [d]
+
+
+class _GRUStep(_Step):
+    """With the reset gate behind the product."""
+
+    n_kept = 5
+    two_gradients = True
+
+    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple:
+        h = states[0]
+        (xz, xr, xn), (hz, hr, hn) = tf.split(x, 3, 1), tf.split(product(h), 3, 1)
+        z, r = self.gate(xz + hz), self.gate(xr + hr)
+        n = self.act(xn + r * hn)
+        return [n + z * (h - n)], [z, r, n, hn]
+
+    def backward(self, before: Sequence[Tensor], gates: Any, d_states: Sequence[Tensor], product: _Product) -> tuple:
+        z, r, n, hn = gates
+        dh = d_states[0]
+        dz, dn = self.d_gate(z, dh * (before[0] - n)), self.d_act(n, dh * (1 - z))
+        dr = self.d_gate(r, dn * hn)
+        d_product = tf.concat([dz, dr, dn * r], 1)
+        return [dh * z + product.back(d_product)], [tf.concat([dz, dr, dn], 1), d_product]
+
+
+class _GRUResetBeforeStep(_Step):
+    """With the reset gate in front of the product."""
+
+    n_kept = 4
+
+    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple:
+        h = states[0]
+        xz, xr, xn = tf.split(x, 3, 1)
+        hz, hr = tf.split(product(h, 0, 2), 2, 1)
+        z, r = self.gate(xz + hz), self.gate(xr + hr)
+        n = self.act(xn + product(r * h, 2, 3))
+        return [n + z * (h - n)], [z, r, n]
+
+    def backward(self, before: Sequence[Tensor], gates: Any, d_states: Sequence[Tensor], product: _Product) -> tuple:
+        (z, r, n), h, dh = gates, before[0], d_states[0]
+        dz, dn = self.d_gate(z, dh * (h - n)), self.d_act(n, dh * (1 - z))
+        d_reset = product.back(dn, 2, 3)  # of r * h
+        dr = self.d_gate(r, d_reset * h)
+        d_before = dh * z + d_reset * r + product.back(tf.concat([dz, dr], 1), 0, 2)
+        return [d_before], [tf.concat([dz, dr, dn], 1)]
+
+    def kernel_gradient(self, before: Tensor, gates: Sequence[Tensor], d_product: Tensor, product: _Product) -> Tensor:
+        units = before.shape[-1]
+        d_gates, d_new = tf.split(d_product, [2 * units, units], 2)
+        d_kernels = [
+            product.kernel_gradient(before, d_gates, 0, 2),
+            product.kernel_gradient(gates[1] * before, d_new, 2, 3),
+        ]
+        return tf.concat(d_kernels, 1)
+
+
+def _gru(recurrence: Recurrence) -> _Step:
+    return (_GRUStep if recurrence.reset_after else _GRUResetBeforeStep)(recurrence)
+
+
+_STEPS: dict[str, Callable[[Recurrence], Any]] = {"simple_rnn": _SimpleRNNStep, "lstm": _LSTMStep, "gru": _gru}
