@@ -6,6 +6,8 @@ The names here are loaded when they are first used (PEP 562), so that ``import s
 from importlib import import_module
 from typing import Any
 
+from skrnn.threads import configure_threads, divide_among_workers
+
 __version__ = "0.1.0.dev0"
 
 _HOMES = {
@@ -13,14 +15,16 @@ _HOMES = {
     "LSTMClassifier": "skrnn.estimators",
     "RecurrentClassifier": "skrnn.estimators",
     "SimpleRNNClassifier": "skrnn.estimators",
-    "clear_graphs": "skrnn.network",
+    "clear_graphs": "skrnn.network.pool",
     "datasets": "",
     "model_selection": "",
     "plotting": "",
     "preprocessing": "",
 }
 
-__all__ = [*sorted(_HOMES), "__version__"]
+__all__ = [*sorted(_HOMES), "__version__", "configure_threads"]
+
+divide_among_workers()  # a worker imports this before TensorFlow, to unpickle what it is sent
 
 
 def __getattr__(name: str) -> Any:

@@ -222,7 +222,7 @@ def _load(dataset: Name, samples: int | None, data_home: Path | None, cv: int, s
 
 def _read(dataset: Name, samples: int | None, data_home: Path | None, seed: int) -> tuple[Any, "np.ndarray"]:
     """Return all the data there are; of what is generated, so many samples."""
-    from skrnn import datasets
+    from skrnn import configure_threads,  datasets
 
     match dataset:
         case Name.digits:
@@ -274,10 +274,8 @@ def _estimators(dataset: DataSet, units: int, epochs: Any, console: "Console") -
 
     from skrnn.preprocessing import ImageToSequence, TextToSequence
 
-    # One thread a process: at these sizes a second one only waits, and the digits of the results depend on it. Workers
-    # inherit it.
-    for name, value in {"CPP_MIN_LOG_LEVEL": "3", "NUM_INTRAOP_THREADS": "1", "NUM_INTEROP_THREADS": "1"}.items():
-        os.environ.setdefault(f"TF_{name}", value)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    skrnn.configure_threads()
     with console.status("Loading TensorFlow") if console.is_interactive else nullcontext():
         from skrnn.estimators import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
     parameters = {"units": units, "epochs": epochs}

@@ -214,6 +214,8 @@ def _read_numbers(X: Any) -> Sequences:
 
 
 def _checked(X: Any) -> np.ndarray:
+    if type(X) is np.ndarray and X.dtype == np.float32 and X.size and np.isfinite(X.sum()):
+        return X  # what scikit-learn's check would return, in a fraction of the time of predicting one row
     with np.errstate(over="ignore"):  # what is too large for float32 is refused as infinite
         return check_array(X, dtype=np.float32, ensure_all_finite="allow-nan", allow_nd=True, input_name="X")
 

@@ -58,6 +58,7 @@ def run(
     mask: Tensor | None = None,
     dropout: Tensor | None = None,
     fused: bool = False,
+    differentiable: bool = True,
 ) -> tuple[Tensor, list[Tensor]]:
     """Run a recurrence over a sequence.
 
@@ -78,6 +79,8 @@ def run(
         What the hidden state is multiplied by before it meets each gate's part of the recurrent kernel.
     fused : bool
         Whether to compile the loops; shapes must then be static.
+    differentiable : bool
+        Whether gradients will be asked for; without them much less is kept of each step.
 
     Returns
     -------
@@ -91,9 +94,9 @@ def run(
     has_bias = recurrent_bias is not None
 
     @tf.custom_gradient
-    def differentiable(projected: Tensor, recurrent_kernel: Tensor, *rest: Tensor) -> Any:
+    def with_gradient(projected: Tensor, recurrent_kernel: Tensor, *rest: Tensor) -> Any:
         bias, states = (rest[0], rest[1:]) if has_bias else (None, rest)
-        last, kept = forward(projected, states, recurrent_kernel, bias, *options)
+        last, kept = forward(projected, states, recurrent_kernel, bias, *options, True)
         outputs = (kept[0], *last) if recurrence.return_sequences else last
 
         def gradient(*d_outputs: Tensor) -> Any:
@@ -105,8 +108,12 @@ def run(
 
         return tuple(outputs), gradient
 
-    outputs = differentiable(projected, recurrent_kernel, *([recurrent_bias] if has_bias else []), *states)
-    output, last = outputs[0], list(outputs[-n_states:])
+    if differentiable:
+        outputs = with_gradient(projected, recurrent_kernel, *([recurrent_bias] if has_bias else []), *states)
+        output, last = outputs[0], list(outputs[-n_states:])
+    else:
+        last, kept = forward(projected, states, recurrent_kernel, recurrent_bias, *options, False)
+        output = kept[0] if recurrence.return_sequences else last[0]
     if recurrence.return_sequences and mask is not None:  # behind the last step that counts the output stays
         steps = tf.range(tf.shape(projected)[0])[:, None, None]
         output = tf.where(steps < options[2], output, last[0])
@@ -151,18 +158,20 @@ def _forward(
     first: Tensor,
     stop: Tensor,
     dropout: Tensor | None,
+    keep_all: bool,
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Return the last states, and what every step leaves to the backward loop: ``(T, n, ...)`` each, the output first."""
     step = _STEPS[recurrence.cell](recurrence)
+    n_kept = step.n_kept if keep_all else int(recurrence.return_sequences)
     product = _Product(recurrent_kernel, dropout, recurrent_bias)
 
     def body(t: Tensor, states: Any, kept: Any) -> Any:
         new, gates = step.forward(projected[t], states, product)
         if mask is not None:
             new = [tf.where(mask[t], now, before) for now, before in zip(new, states, strict=True)]
-        return t + 1, list(new), [array.write(t, value) for array, value in zip(kept, [*new, *gates], strict=True)]
+        return t + 1, list(new), [array.write(t, value) for array, value in zip(kept, [*new, *gates], strict=False)]
 
-    kept = _arrays(projected, [recurrent_kernel.shape[0]] * step.n_kept)
+    kept = _arrays(projected, [recurrent_kernel.shape[0]] * n_kept)
     loop = (first, list(states), kept)
     _, last, kept = tf.while_loop(lambda t, *_: t < stop, body, loop, maximum_iterations=projected.shape[0])
     return last, [array.stack() for array in kept]

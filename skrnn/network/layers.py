@@ -31,10 +31,13 @@ class Execution:
         not depend on the machine, so that results do not.
     fused : bool
         Whether the loops are compiled. The shapes of a batch must then be static.
+    differentiable : bool
+        Whether gradients will be asked for.
     """
 
     chains: int = 1
     fused: bool = False
+    differentiable: bool = True
 
 
 _execution: ContextVar[Execution] = ContextVar("execution", default=Execution())
@@ -130,6 +133,7 @@ class _OnKernels(keras.layers.RNN):
             mask=mask,
             dropout=recurrent,
             fused=_execution.get().fused,
+            differentiable=_execution.get().differentiable,
         )
 
     @property

@@ -106,20 +106,23 @@ def recurrence(spec: NetworkSpec, x: Array, mask: Array, kernel: Array, recurren
     """
     step = {"simple_rnn": _simple_rnn_step, "lstm": _lstm_step, "gru": _gru_step}[spec.cell]
     act, gate = activation(spec.activation), activation(spec.recurrent_activation)
-    input_bias, recurrent_bias = bias if spec.cell == "gru" else (bias, 0.0)
-    projected = x @ kernel + input_bias
+    input_bias, recurrent_bias = bias if spec.cell == "gru" else (bias, None)
+    projected = (x @ kernel + input_bias).swapaxes(0, 1)
     n, n_timesteps, _ = x.shape
     n_units = len(recurrent_kernel)
     state = (np.zeros((n, n_units)),) * (2 if spec.cell == "lstm" else 1)
-    outputs = np.empty((n, n_timesteps, n_units))
+    outputs = np.empty((n_timesteps, n, n_units))
     every_step_counts = np.all(mask, axis=0).tolist()
     for t in range(n_timesteps):
-        new = step(projected[:, t], state[0] @ recurrent_kernel + recurrent_bias, state, act, gate)
+        product = state[0].dot(recurrent_kernel)
+        if recurrent_bias is not None:
+            product += recurrent_bias
+        new = step(projected[t], product, state, act, gate)
         if not every_step_counts[t]:
             new = tuple(np.where(mask[:, t, None], now, before) for now, before in zip(new, state, strict=True))
         state = new
-        outputs[:, t] = state[0]
-    return outputs
+        outputs[t] = state[0]
+    return outputs.swapaxes(0, 1)
 
 
 def _simple_rnn_step(x: Array, r: Array, state: tuple, act: Callable, gate: Callable) -> tuple:
@@ -127,16 +130,18 @@ def _simple_rnn_step(x: Array, r: Array, state: tuple, act: Callable, gate: Call
 
 
 def _lstm_step(x: Array, r: Array, state: tuple, act: Callable, gate: Callable) -> tuple:
-    i, f, g, o = np.split(x + r, 4, axis=1)
-    c = gate(f) * state[1] + gate(i) * act(g)
-    return gate(o) * act(c), c
+    z, n_units = x + r, state[0].shape[1]
+    gates = gate(z[:, : 2 * n_units])  # input and forget
+    c = gates[:, n_units:] * state[1] + gates[:, :n_units] * act(z[:, 2 * n_units : 3 * n_units])
+    return gate(z[:, 3 * n_units :]) * act(c), c
 
 
 def _gru_step(x: Array, r: Array, state: tuple, act: Callable, gate: Callable) -> tuple:
-    (xz, xr, xn), (rz, rr, rn) = np.split(x, 3, axis=1), np.split(r, 3, axis=1)
-    z = gate(xz + rz)
-    n = act(xn + gate(xr + rr) * rn)  # the reset gate after the product, as in Keras' default
-    return (z * state[0] + (1.0 - z) * n,)
+    h, n_gates = state[0], 2 * state[0].shape[1]
+    gates = gate(x[:, :n_gates] + r[:, :n_gates])  # update and reset
+    z, reset = gates[:, : h.shape[1]], gates[:, h.shape[1] :]
+    n = act(x[:, n_gates:] + reset * r[:, n_gates:])  # the reset gate after the product, as in Keras' default
+    return (n + z * (h - n),)
 
 
 def _pool_so_far(pooling: str, h: Array, mask: Array) -> Array:

@@ -31,6 +31,7 @@ ROWS_PER_PREDICTION = 1024
 _FUSED_STEPS = 256  # steps of an epoch, over all its batches, from which compiling their shape pays
 _ROWS_OF_CHAIN = 16  # smaller chains cost more than they gain
 _MAX_GRAPHS = 4  # training graphs that a network keeps, one for each shape that was compiled
+_FORWARD = Execution(chains=2, differentiable=False)
 _BYTE = 255.0
 
 
@@ -119,8 +120,8 @@ class Network:
         # Shapes that are compiled are graphs of their own; all others share one.
         self._train_graphs: OrderedDict[Any, Any] = OrderedDict()
         self._update = tf.function(partial(self._apply), jit_compile=True, autograph=False)
-        self._predict_graph = _traced(self._predict_rows, Execution(chains=2))
-        self._evaluate_graph = _traced(self._evaluate_rows, Execution(chains=2))
+        self._predict_graph = _traced(self._predict_rows, _FORWARD)
+        self._evaluate_graph = _traced(self._evaluate_rows, _FORWARD)
 
     # What it holds
 
