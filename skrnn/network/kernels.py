@@ -198,7 +198,7 @@ def _backward(
         before = [tf.where(steps <= first, start, states) for start, states in zip(initial, before, strict=True)]
     gates = kept[len(before) :] or kept
 
-    def body(t: Tensor, d_states: Any, arrays: Any) -> Any:
+    def body(t: Tensor, d_states: Any, d_projected: Any) -> Any:
         if d_sequence is not None:
             d_states = [d_states[0] + d_sequence[t], *d_states[1:]]
         counted = d_states
@@ -209,15 +209,13 @@ def _backward(
         )
         if mask is not None:
             d_before = [d + (every - some) for d, every, some in zip(d_before, d_states, counted, strict=True)]
-        return t - 1, d_before, [array.write(t, value) for array, value in zip(arrays, d_gates, strict=True)]
+        return t - 1, d_before, d_projected.write(t, d_gates)
 
-    width = recurrent_kernel.shape[1]
-    arrays = _arrays(kept[0], [width] * (2 if step.two_gradients else 1))
-    loop = (stop - 1, list(d_last), arrays)
-    _, d_initial, arrays = tf.while_loop(lambda t, *_: t >= first, body, loop, maximum_iterations=kept[0].shape[0])
-    d_projected, d_product = arrays[0].stack(), arrays[-1].stack()
-    d_kernel = step.kernel_gradient(before[0], gates, d_product, product)
-    return d_projected, d_kernel, tf.reduce_sum(d_product, [0, 1]), d_initial
+    (d_projected,) = _arrays(kept[0], [recurrent_kernel.shape[1]])
+    loop = (stop - 1, list(d_last), d_projected)
+    _, d_initial, d_projected = tf.while_loop(lambda t, *_: t >= first, body, loop, maximum_iterations=kept[0].shape[0])
+    d_projected = d_projected.stack()
+    return d_projected, *step.weight_gradients(before[0], gates, d_projected, product), d_initial
 
 
 def _arrays(like: Tensor, widths: Sequence[int]) -> list[tf.TensorArray]:
@@ -258,14 +256,16 @@ class _Product:
         parts = zip(gates, tf.split(d, len(gates), 1), strict=True)
         return tf.add_n([(part @ self._transposed[self._columns(g, g + 1)]) * self._dropout[g] for g, part in parts])
 
-    def kernel_gradient(self, h: Tensor, d: Tensor, first: int = 0, last: int | None = None) -> Tensor:
-        """Return the gradient of the kernel from all steps' hidden states and gradients ``(T, n, ...)`` at once."""
-        columns = self._columns(first, last)
-        if self._dropout is None:
-            return _contract(h, d)
-        gates = range(columns.start // self._units, columns.stop // self._units)
-        parts = zip(gates, tf.split(d, len(gates), 2), strict=True)
-        return tf.concat([_contract(h * self._dropout[g], part) for g, part in parts], 1)
+    def gradients(self, parts: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """Return the gradients of kernel and bias, from what was multiplied and its gradient in all steps at once.
+
+        Each part, of ``(T, n, H)`` and ``(T, n, gates * H)``, is for the gates that follow those of the part before.
+        """
+        if self._dropout is not None:
+            every_gate = [(h, d) for h, gates in parts for d in tf.split(gates, gates.shape[-1] // self._units, 2)]
+            parts = [(h * self._dropout[gate], d) for gate, (h, d) in enumerate(every_gate)]
+        d_kernels = [_contract(h, d) for h, d in parts]
+        return tf.concat(d_kernels, 1), tf.concat([tf.reduce_sum(d, [0, 1]) for _, d in parts], 0)
 
     def _columns(self, first: int, last: int | None) -> slice:
         return slice(first * self._units, self._width if last is None else last * self._units)
@@ -283,14 +283,14 @@ class _Step:
     """One step of a recurrence and its gradient."""
 
     n_kept: int  # how many values of a unit a step keeps for the backward loop: states first, then gates
-    two_gradients = False  # whether the gradients of the two products differ: of the input's, and of the state's
 
     def __init__(self, recurrence: Recurrence):
         self.act, self.d_act = ACTIVATIONS[recurrence.activation]
         self.gate, self.d_gate = ACTIVATIONS[recurrence.recurrent_activation]
 
-    def kernel_gradient(self, before: Tensor, gates: Sequence[Tensor], d_product: Tensor, product: _Product) -> Tensor:
-        return product.kernel_gradient(before, d_product)
+    def weight_gradients(self, before: Tensor, gates: Sequence[Tensor], d: Tensor, product: _Product) -> tuple:
+        """Return the gradients of the recurrent kernel and bias, from those of all steps' projected inputs."""
+        return product.gradients([(before, d)])
 
 
 class _SimpleRNNStep(_Step):
@@ -302,7 +302,7 @@ class _SimpleRNNStep(_Step):
 
     def backward(self, before: Any, gates: Any, d_states: Sequence[Tensor], product: _Product) -> tuple:
         d = self.d_act(gates[0], d_states[0])
-        return [product.back(d)], [d]
+        return [product.back(d)], d
 
 
 class _LSTMStep(_Step):
@@ -322,14 +322,13 @@ class _LSTMStep(_Step):
         d = tf.concat(
             [self.d_gate(i, dc * g), self.d_gate(f, dc * before[1]), self.d_act(g, dc * i), self.d_gate(o, dh * a)], 1
         )
-        return [product.back(d), dc * f], [d]
+        return [product.back(d), dc * f], d
 
 
 class _GRUStep(_Step):
     """With the reset gate behind the product."""
 
     n_kept = 5
-    two_gradients = True
 
     def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple:
         h = states[0]
@@ -343,8 +342,11 @@ class _GRUStep(_Step):
         dh = d_states[0]
         dz, dn = self.d_gate(z, dh * (before[0] - n)), self.d_act(n, dh * (1 - z))
         dr = self.d_gate(r, dn * hn)
-        d_product = tf.concat([dz, dr, dn * r], 1)
-        return [dh * z + product.back(d_product)], [tf.concat([dz, dr, dn], 1), d_product]
+        return [dh * z + product.back(tf.concat([dz, dr, dn * r], 1))], tf.concat([dz, dr, dn], 1)
+
+    def weight_gradients(self, before: Tensor, gates: Sequence[Tensor], d: Tensor, product: _Product) -> tuple:
+        d_gates, d_new = tf.split(d, [2 * before.shape[-1], before.shape[-1]], 2)
+        return product.gradients([(before, d_gates), (before, d_new * gates[1])])
 
 
 class _GRUResetBeforeStep(_Step):
@@ -366,16 +368,11 @@ class _GRUResetBeforeStep(_Step):
         d_reset = product.back(dn, 2, 3)  # of r * h
         dr = self.d_gate(r, d_reset * h)
         d_before = dh * z + d_reset * r + product.back(tf.concat([dz, dr], 1), 0, 2)
-        return [d_before], [tf.concat([dz, dr, dn], 1)]
+        return [d_before], tf.concat([dz, dr, dn], 1)
 
-    def kernel_gradient(self, before: Tensor, gates: Sequence[Tensor], d_product: Tensor, product: _Product) -> Tensor:
-        units = before.shape[-1]
-        d_gates, d_new = tf.split(d_product, [2 * units, units], 2)
-        d_kernels = [
-            product.kernel_gradient(before, d_gates, 0, 2),
-            product.kernel_gradient(gates[1] * before, d_new, 2, 3),
-        ]
-        return tf.concat(d_kernels, 1)
+    def weight_gradients(self, before: Tensor, gates: Sequence[Tensor], d: Tensor, product: _Product) -> tuple:
+        d_gates, d_new = tf.split(d, [2 * before.shape[-1], before.shape[-1]], 2)
+        return product.gradients([(before, d_gates), (before * gates[1], d_new)])
 
 
 def _gru(recurrence: Recurrence) -> _Step:

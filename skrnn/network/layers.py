@@ -6,10 +6,11 @@ Keras has it: other activations than tanh, sigmoid, ReLU and the identity, preci
 ``unroll=True``, and a GPU, where Keras uses cuDNN. Dropout rates can be changed without tracing again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -100,23 +101,25 @@ class _OnKernels(keras.layers.RNN):
         dropout, recurrent_dropout = self._draw_dropout(sequences, initial_state) if training else (None, None)
         sequences = tf.transpose(sequences, [1, 0, 2])
         mask = None if mask is None else tf.transpose(mask)
+        states = keras.tree.flatten(initial_state)
         parts = [
-            self._run(
-                sequences[:, rows],
-                [state[rows] for state in keras.tree.flatten(initial_state)],
-                None if mask is None else mask[:, rows],
-                None if dropout is None else dropout[:, rows],
-                None if recurrent_dropout is None else recurrent_dropout[:, rows],
+            self._run(*part)
+            for part in zip(
+                _split(sequences, 1),
+                zip(*(_split(state, 0) for state in states), strict=True),
+                _split(mask, 1),
+                _split(dropout, 1),
+                _split(recurrent_dropout, 1),
+                strict=True,
             )
-            for rows in _chains(sequences.shape[1] or tf.shape(sequences)[1])
         ]
-        outputs, states = zip(*parts, strict=True)
+        outputs, last = zip(*parts, strict=True)
         output = tf.concat(outputs, 1 if self.return_sequences else 0)
-        new_states = [tf.concat(state, 0) for state in zip(*states, strict=True)]
+        new_states = [tf.concat(state, 0) for state in zip(*last, strict=True)]
         return *self._as_keras(output, mask), new_states
 
     def _run(
-        self, x: Tensor, states: list[Tensor], mask: Tensor | None, dropout: Tensor | None, recurrent: Tensor | None
+        self, x: Tensor, states: Sequence[Tensor], mask: Tensor | None, dropout: Tensor | None, recurrent: Tensor | None
     ) -> tuple[Tensor, list[Tensor]]:
         """Run one chain, with handles to the weights of its own, so that nothing ties it to the others."""
         kernel, recurrent_kernel = tf.identity(self.cell.kernel.value), tf.identity(self.cell.recurrent_kernel.value)
@@ -184,10 +187,14 @@ def _dropout(x: Tensor, rate: Tensor, seed: keras.random.SeedGenerator) -> Tenso
     return tf.where(keep, x / (1 - rate), tf.zeros_like(x))
 
 
-def _chains(n_rows: Any) -> list[slice]:
-    """Return the rows of each chain."""
+def _split(x: Tensor | None, axis: int) -> Sequence[Tensor | None]:
+    """Split the rows of a batch, which lie along `axis`, into one part for each chain."""
     chains = _execution.get().chains
-    return [slice(n_rows * chain // chains, n_rows * (chain + 1) // chains) for chain in range(chains)]
+    if x is None or chains == 1:
+        return [x] * chains
+    n_rows = x.shape[axis] or tf.shape(x)[axis]
+    ends = [n_rows * chain // chains for chain in range(chains + 1)]
+    return tf.split(x, [end - start for start, end in pairwise(ends)], axis)
 
 
 def _project(x: Tensor, kernel: Tensor, bias: Tensor | None, dropout: Tensor | None) -> Tensor:

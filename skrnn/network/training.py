@@ -234,10 +234,8 @@ class Network:
                 losses = weights * self._loss(labels, logits)
                 loss = tf.reduce_mean(losses)
             gradients = tape.gradient(loss, [v.value for v in variables])
-            if shape is None:
-                self._apply(gradients)
-            else:
-                self._update([tf.convert_to_tensor(gradient) for gradient in gradients])
+            update = self._apply if shape is None else self._update
+            update(gradients)
             return start + batch_size, totals + _sums(weights, losses, labels, logits)
 
         return tf.while_loop(lambda start, _: start < stop, train_one, (start, tf.zeros(2)))[1]
@@ -250,7 +248,9 @@ class Network:
         return self._numbers(tf.ensure_shape(tf.gather(x, filled), (*shape, *x.shape[2:])))
 
     def _apply(self, gradients: Any) -> None:
-        self.model.optimizer.apply(gradients, self.model.trainable_variables)
+        # Dense, also that of an embedding: rows that no batch holds move with an optimizer's momentum.
+        dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        self.model.optimizer.apply(dense, self.model.trainable_variables)
 
     def _loss(self, labels: Any, logits: Any) -> Any:
         if self.spec.n_outputs == 1:
