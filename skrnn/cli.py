@@ -222,7 +222,7 @@ def _load(dataset: Name, samples: int | None, data_home: Path | None, cv: int, s
 
 def _read(dataset: Name, samples: int | None, data_home: Path | None, seed: int) -> tuple[Any, "np.ndarray"]:
     """Return all the data there are; of what is generated, so many samples."""
-    from skrnn import configure_threads,  datasets
+    from skrnn import datasets
 
     match dataset:
         case Name.digits:

@@ -1,4 +1,4 @@
-"""The scikit-learn contract on top of SciKeras' ``KerasClassifier``: fitting, predicting, tags.
+"""The scikit-learn contract on top of SciKeras' ``KerasClassifier``: fitting, what is fitted, tags.
 
 A fitted estimator is plain data: its parameters, what it learned of X and y, its history, and its weights and optimizer
 state as NumPy arrays. A traced network is leased from the pool for as long as a call needs it.
@@ -11,16 +11,16 @@ from typing import Any, Self
 
 import keras
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.metrics import accuracy_score
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn.estimators.frozen import FrozenClassifier
 from skrnn.estimators.parameters import RecurrentParameters, require_same_network
+from skrnn.estimators.prediction import Prediction
 from skrnn.estimators.routing import copy_callbacks, read_optimizer
 from skrnn.estimators.sequences import read_like
-from skrnn.estimators.targets import read_labels, require_two_classes
+from skrnn.estimators.targets import require_two_classes
 from skrnn.estimators.training_data import Rows, TrainingData, hold_out, merge_equal_rows, read_training_data
 from skrnn.network import reference
 from skrnn.network.fitting import Plan, Progress, train
@@ -47,7 +47,7 @@ def unchanged_on_error(method: Callable) -> Callable:
     return guarded
 
 
-class BaseRecurrentClassifier(CallbackSupportMixin, RecurrentParameters):
+class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParameters):
     """What all recurrent classifiers share; the public classes say which recurrence they use."""
 
     def __sklearn_tags__(self):
@@ -239,106 +239,6 @@ class BaseRecurrentClassifier(CallbackSupportMixin, RecurrentParameters):
 
     # Predicting
 
-    def decision_function(self, X) -> np.ndarray:
-        """Compute the values that the probabilities are made of (logits).
-
-        Parameters
-        ----------
-        X : as in `fit`
-            Sequences in the form that `fit` saw.
-
-        Returns
-        -------
-        values : ndarray of shape (n_samples,) or (n_samples, n_classes), float32
-            For two classes those of ``classes_[1]``.
-        """
-        logits = self._logits(X)
-        return logits[:, 0] if logits.shape[1] == 1 else logits
-
-    def predict_proba(self, X) -> np.ndarray:
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : as in `fit`
-            Sequences in the form that `fit` saw.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes), float32
-            In the order of `classes_`.
-        """
-        return _probabilities(self._logits(X))
-
-    def predict_log_proba(self, X) -> np.ndarray:
-        """Predict the logarithm of the probability of each class, without passing through the probability.
-
-        Parameters
-        ----------
-        X : as in `fit`
-            Sequences in the form that `fit` saw.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes), float32
-        """
-        logits = self._logits(X)
-        if logits.shape[1] == 1:
-            return np.hstack([log_expit(-logits), log_expit(logits)])
-        return log_softmax(logits, axis=1)
-
-    def predict(self, X) -> np.ndarray:
-        """Predict the most probable class.
-
-        Parameters
-        ----------
-        X : as in `fit`
-            Sequences in the form that `fit` saw.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-        """
-        logits = self._logits(X)
-        numbers = (logits[:, 0] > 0).astype(int) if logits.shape[1] == 1 else logits.argmax(axis=1)
-        return self.classes_[numbers]
-
-    def score(self, X, y, sample_weight=None) -> float:
-        """Return the accuracy.
-
-        Parameters
-        ----------
-        X : as in `fit`
-            Sequences in the form that `fit` saw.
-        y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            Labels or one-hot rows.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        score : float
-        """
-        return float(accuracy_score(read_labels(y)[0], self.predict(X), sample_weight=sample_weight))
-
-    def staged_predict_proba(self, X) -> Iterator[np.ndarray]:
-        """Predict after every step: what the network believes when it has read the sequences so far.
-
-        Parameters
-        ----------
-        X : as in `fit`
-            Sequences in the form that `fit` saw. Sequences of numbers start at their first step that is no padding; one
-            that has ended keeps its last probabilities.
-
-        Yields
-        ------
-        probabilities : ndarray of shape (n_samples, n_classes), float32
-            After one step, after two, and so on; the last are those of `predict_proba`.
-        """
-        check_is_fitted(self)
-        sequences = read_like(self._form, self, X)
-        yield from map(_probabilities, reference.staged_logits(self._spec, self._state.weights, sequences.values))
-
     @property
     def model_(self) -> keras.Model:
         """A stock Keras model with these weights, made anew at each access: change, train or save it as you like.
@@ -354,6 +254,28 @@ class BaseRecurrentClassifier(CallbackSupportMixin, RecurrentParameters):
             model.optimizer.learning_rate = self._learning_rate
         return model
 
+    def freeze(self) -> FrozenClassifier:
+        """Return a small classifier that predicts the same and needs no TensorFlow, in this process or another.
+
+        It holds a copy of nothing but what prediction needs, computes in NumPy, and starts in the time that importing
+        scikit-learn takes: for serving, or for predicting where TensorFlow is not installed.
+
+        Returns
+        -------
+        frozen : FrozenClassifier
+
+        Examples
+        --------
+        >>> from skrnn import GRUClassifier
+        >>> from skrnn.datasets import make_adding_problem
+        >>> X, y = make_adding_problem(100, 10, random_state=0)
+        >>> classifier = GRUClassifier(8, epochs=2, random_state=0).fit(X, y)
+        >>> bool((classifier.freeze().predict(X) == classifier.predict(X)).all())
+        True
+        """
+        check_is_fitted(self)
+        return FrozenClassifier.of(self, self._form, self._spec, self._state.weights)
+
     def _logits(self, X) -> np.ndarray:
         check_is_fitted(self)
         sequences = read_like(self._form, self, X)
@@ -365,6 +287,6 @@ class BaseRecurrentClassifier(CallbackSupportMixin, RecurrentParameters):
             network.load(self._state)
             return network.predict_logits(sequences.values)
 
-
-def _probabilities(logits: np.ndarray) -> np.ndarray:
-    return np.hstack([expit(-logits), expit(logits)]) if logits.shape[1] == 1 else softmax(logits, axis=1)
+    def _staged_logits(self, X) -> Iterator[np.ndarray]:
+        check_is_fitted(self)
+        return reference.staged_logits(self._spec, self._state.weights, read_like(self._form, self, X).values)

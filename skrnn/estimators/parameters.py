@@ -12,13 +12,9 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from skrnn.estimators.routing import invalid_parameter, is_routed
 from skrnn.estimators.sequences import InputForm
+from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.spec import NetworkSpec
 
-_ACTIVATIONS = {
-    "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "linear", "log_sigmoid",
-    "mish", "relu", "relu6", "selu", "sigmoid", "silu", "soft_shrink", "softplus", "softsign", "squareplus", "swish",
-    "tanh", "tanh_shrink",
-}  # fmt: skip
 _UPDATES = 2000  # what Adam's default learning rate needs to fit small data: 45 epochs of the bundled digits
 _EPOCHS = 10, 100  # the bounds of epochs="auto", for large and for tiny data
 _MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked"}  # while one network goes on training
@@ -35,9 +31,9 @@ class RecurrentParameters(KerasClassifier):
         "bidirectional": ["boolean"],
         "batch_normalization": ["boolean"],
         "dense_units": [Interval(Integral, 1, None, closed="left"), tuple, list],
-        "dense_activation": [StrOptions({*_ACTIVATIONS})],
-        "activation": [StrOptions({*_ACTIVATIONS})],
-        "recurrent_activation": [StrOptions({*_ACTIVATIONS})],
+        "dense_activation": [StrOptions({*ACTIVATIONS})],
+        "activation": [StrOptions({*ACTIVATIONS})],
+        "recurrent_activation": [StrOptions({*ACTIVATIONS})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "layer_dropout": [Interval(Real, 0, 1, closed="left")],
@@ -218,6 +214,7 @@ class RecurrentParameters(KerasClassifier):
             vocabulary_size=form.vocabulary_size,
             mask_zero=form.mask_zero,
             masked=masked,
+            byte_scale=form.byte_scale,
         )
 
     def _n_epochs(self, n_rows: int) -> int:

@@ -21,8 +21,9 @@ class Sequences:
 
     Attributes
     ----------
-    values : ndarray of shape (n, T, D), float32, or (n, T), int32
-        Numbers or token ids; shorter sequences are padded at the end.
+    values : ndarray of shape (n, T, D), float32 or uint8, or (n, T), int32
+        Numbers or token ids; shorter sequences are padded at the end. Bytes stay bytes: the network divides them by
+        `InputForm.byte_scale`.
     masked : bool
         Whether any step is padding that the network must be told to look for.
     """
@@ -63,6 +64,8 @@ class InputForm:
         Whether the user stated it; an id beyond is then an error and not a word unseen in `fit`.
     mask_zero : bool
         Whether token id 0 is padding.
+    byte_scale : float
+        What numbers of type uint8 are divided by.
     """
 
     kind: str
@@ -70,6 +73,7 @@ class InputForm:
     vocabulary_size: int | None = None
     vocabulary_is_given: bool = False
     mask_zero: bool = True
+    byte_scale: float = 1.0
 
 
 def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
@@ -104,7 +108,7 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
         sequences = _read_numbers(X)
     elif np.ndim(X) == 3:
         sequences = _read_numbers(X)
-        form = InputForm("sequences", sequences.values.shape[2])
+        form = InputForm("sequences", sequences.values.shape[2], byte_scale=_scale_of(X) or 1.0)
     elif np.ndim(X) > 3:
         raise ValueError(
             f"Found array with dim {np.ndim(X)}. {type(estimator).__name__} expected at most 3: (n_samples, "
@@ -138,6 +142,9 @@ def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
             f"X has {n_dims} dimensions, but {name} was fitted on sequences of {form.n_features} features and expects "
             f"(n_samples, n_timesteps, {form.n_features}) or a list of (n_timesteps, {form.n_features}) arrays."
         )
+    scale = _scale_of(X)
+    if scale is not None and scale != form.byte_scale:
+        X = np.divide(X, scale, dtype=np.float32)
     sequences = _read_numbers(X)
     found = sequences.values.shape[2]
     if found != form.n_features:
@@ -204,13 +211,20 @@ def _read_numbers(X: Any) -> Sequences:
         # As one table they are converted and checked at once, by scikit-learn's rules and with its messages.
         steps = _checked(np.concatenate([row if row.ndim == 2 else row[:, None] for row in X]))
         return _align(pad_sequences(np.split(steps, ends), value=np.nan, dtype=np.float32))
-    values = _checked(X)
+    is_bytes = isinstance(X, np.ndarray) and X.dtype == np.uint8
+    values = X if is_bytes else _checked(X)
     if 0 in values.shape:
         raise ValueError(
             f"Found array with shape {values.shape}: at least one step and one feature is required "
             "in (n_samples, n_timesteps, n_features)."
         )
-    return _align(values)
+    return Sequences(values, masked=False) if is_bytes else _align(values)
+
+
+def _scale_of(X: Any) -> float | None:
+    """Return what `ImageToSequence` has noted that bytes are to be divided by."""
+    metadata = X.dtype.metadata if isinstance(X, np.ndarray) and X.dtype == np.uint8 else None
+    return (metadata or {}).get("scale")
 
 
 def _checked(X: Any) -> np.ndarray:

@@ -94,9 +94,7 @@ def _input_and_mask(spec: NetworkSpec) -> tuple[Any, Any, Any]:
     return inputs, embedding(ids), mask
 
 
-def _recurrent_layer(
-    spec: NetworkSpec, home: Any, depth: int, units: int, *, return_sequences: bool
-) -> keras.Layer:
+def _recurrent_layer(spec: NetworkSpec, home: Any, depth: int, units: int, *, return_sequences: bool) -> keras.Layer:
     arguments: dict[str, Any] = {
         "activation": spec.activation,
         "dropout": spec.dropout,

@@ -1,13 +1,13 @@
 """The recurrences, forward and backward, as functions of tensors.
 
-A kernel reads inputs that are projected already (``x @ kernel + bias``, one product for all steps) and runs the part that
-is sequential. Its gradient is written by hand: the backward loop collects the gradients of the gates, and the gradient
-of the recurrent kernel is one product behind it. Both loops are written once; `fused` compiles each of them with XLA into
-a single operation, which is much faster and takes a second to compile for every new shape.
+A kernel reads inputs that are projected already (``x @ kernel + bias``, one product for all steps) and runs the part
+that is sequential. Its gradient is written by hand: the backward loop collects the gradients of the gates, and those of
+the recurrent weights are one product each behind it. Both loops are written once; `fused` compiles each of them with
+XLA into a single operation, which is much faster and takes half a second to compile for every new shape.
 
-Shapes are time-major: ``T`` steps of ``n`` rows, ``H`` units, ``G`` gates (1, 3 or 4, in Keras' order). Equations: Elman
-(1990) for the simple recurrence; Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al. (2000) for the
-LSTM; Cho et al. (2014) for the GRU, whose form with the reset gate behind the product (`reset_after`) is cuDNN's.
+Shapes are time-major: ``T`` steps of ``n`` rows, ``H`` units, ``G`` gates (1, 3 or 4, in Keras' order). Equations:
+Elman (1990) for the simple recurrence; Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al. (2000) for
+the LSTM; Cho et al. (2014) for the GRU, whose form with the reset gate behind the product (`reset_after`) is cuDNN's.
 """
 
 from collections.abc import Callable, Sequence
@@ -160,7 +160,7 @@ def _forward(
     dropout: Tensor | None,
     keep_all: bool,
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Return the last states, and what every step leaves to the backward loop: ``(T, n, ...)`` each, the output first."""
+    """Return the last states, and what every step leaves to the backward loop, ``(T, n, H)`` each, the output first."""
     step = _STEPS[recurrence.cell](recurrence)
     n_kept = step.n_kept if keep_all else int(recurrence.return_sequences)
     product = _Product(recurrent_kernel, dropout, recurrent_bias)

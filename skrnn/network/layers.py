@@ -1,8 +1,8 @@
 """Keras' SimpleRNN, LSTM and GRU layers, running on the kernels of :mod:`skrnn.network.kernels`.
 
 They are drop-in: the same constructor, weights, names, masks and results as the layers of Keras that they derive from,
-and they are saved under those layers' names, so that a saved model needs no skrnn. What the kernels do not cover runs as
-Keras has it: other activations than tanh, sigmoid, ReLU and the identity, precisions other than float32 and float64,
+and they are saved under those layers' names, so that a saved model needs no skrnn. What the kernels do not cover runs
+as Keras has it: other activations than tanh, sigmoid, ReLU and the identity, precisions other than float32 and float64,
 ``unroll=True``, and a GPU, where Keras uses cuDNN. Dropout rates can be changed without tracing again.
 """
 
@@ -41,7 +41,8 @@ class Execution:
     differentiable: bool = True
 
 
-_execution: ContextVar[Execution] = ContextVar("execution", default=Execution())
+_PLAIN = Execution()
+_execution: ContextVar[Execution] = ContextVar("execution", default=_PLAIN)
 
 
 @contextmanager
@@ -181,7 +182,7 @@ class _OnKernels(keras.layers.RNN):
 
 
 def _dropout(x: Tensor, rate: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-    """Set elements to zero at random, and scale the others up: Keras' dropout, bit for bit, for a rate that is a tensor."""
+    """Set elements to zero at random and scale the others up: Keras' dropout, bit for bit, with a tensor as its rate."""
     rate = tf.cast(rate, x.dtype)
     keep = keras.random.uniform(tf.shape(x), dtype=x.dtype, seed=seed) >= rate
     return tf.where(keep, x / (1 - rate), tf.zeros_like(x))

@@ -69,10 +69,14 @@ class NetworkPool:
 
 def _structure(spec: NetworkSpec) -> NetworkSpec:
     """Return `spec` without the rates of dropout: what is traced depends on whether they are positive."""
-    rates = ["layer_dropout"]
-    if covers(spec.activation, spec.recurrent_activation):  # Keras' own recurrences take their rates as constants
-        rates += ["dropout", "recurrent_dropout"]
-    return replace(spec, **{rate: _SOME_RATE for rate in rates if getattr(spec, rate)})
+    structure = replace(spec, layer_dropout=_SOME_RATE if spec.layer_dropout else 0.0)
+    if not covers(spec.activation, spec.recurrent_activation):
+        return structure  # Keras' own recurrences take their rates as constants
+    return replace(
+        structure,
+        dropout=_SOME_RATE if spec.dropout else 0.0,
+        recurrent_dropout=_SOME_RATE if spec.recurrent_dropout else 0.0,
+    )
 
 
 networks = NetworkPool()

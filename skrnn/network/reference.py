@@ -1,7 +1,7 @@
 """The forward pass in NumPy, in double precision: the yardstick of the traced networks; it predicts small batches.
 
 In double precision the rounding of a row does not depend on the rows beside it, once the result is rounded to single.
-TensorFlow is imported only for the rarer activations.
+Nothing here imports TensorFlow.
 
 Shapes: ``n`` sequences of ``T`` steps with ``D`` features, ``H`` units. A mask is ``(n, T)``, True where a step counts.
 """
@@ -9,17 +9,11 @@ Shapes: ``n`` sequences of ``T`` steps with ``D`` features, ``H`` units. A mask 
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from scipy.special import expit
 
+from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.spec import NetworkSpec
 
 Array = np.ndarray
-_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "tanh": np.tanh,
-    "sigmoid": expit,
-    "relu": lambda x: np.maximum(x, 0.0),
-    "linear": lambda x: x,
-}
 _BATCH_NORMALIZATION_EPSILON = 1e-3  # Keras' default
 _N_WEIGHTS = {"embedding": 1, "recurrent": 3, "batch_normalization": 4, "dense": 2}
 ROWS_AT_ONCE = 256
@@ -34,7 +28,7 @@ def predict_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Arr
     weights : sequence of ndarray
         In the order of ``keras.Model.weights``.
     x : ndarray of shape (n, T, D) or (n, T)
-        Numbers, NaN where there is padding, or token ids, negative where there is padding.
+        Numbers, NaN where there is padding, or token ids, negative where there is padding. Bytes are scaled.
 
     Returns
     -------
@@ -86,12 +80,14 @@ def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_ste
         h = (h - mean) / np.sqrt(variance + _BATCH_NORMALIZATION_EPSILON) * gamma + beta
     for _ in spec.dense_units:
         kernel, bias = take("dense")
-        h = activation(spec.dense_activation)(h @ kernel + bias)
+        h = ACTIVATIONS[spec.dense_activation](h @ kernel + bias)
     kernel, bias = take("dense")
     return h @ kernel + bias
 
 
 def _sequence_and_mask(spec: NetworkSpec, x: Array, *embedding: Array) -> tuple[Array, Array]:
+    if x.dtype == np.uint8:
+        return np.divide(x, spec.byte_scale, dtype=np.float32).astype(np.float64), np.ones(x.shape[:2], dtype=bool)
     if not spec.reads_ids:
         is_padding = np.isnan(x)
         return np.where(is_padding, 0.0, x).astype(np.float64), ~is_padding.all(axis=2)
@@ -105,7 +101,7 @@ def recurrence(spec: NetworkSpec, x: Array, mask: Array, kernel: Array, recurren
     A masked step leaves the state as it is.
     """
     step = {"simple_rnn": _simple_rnn_step, "lstm": _lstm_step, "gru": _gru_step}[spec.cell]
-    act, gate = activation(spec.activation), activation(spec.recurrent_activation)
+    act, gate = ACTIVATIONS[spec.activation], ACTIVATIONS[spec.recurrent_activation]
     input_bias, recurrent_bias = bias if spec.cell == "gru" else (bias, None)
     projected = (x @ kernel + input_bias).swapaxes(0, 1)
     n, n_timesteps, _ = x.shape
@@ -153,13 +149,3 @@ def _pool_so_far(pooling: str, h: Array, mask: Array) -> Array:
     if pooling == "mean":
         return np.cumsum(np.where(counts, h, 0.0), axis=1) / np.maximum(n_steps, 1)
     return np.where(n_steps > 0, np.maximum.accumulate(np.where(counts, h, -np.inf), axis=1), 0.0)
-
-
-def activation(name: str) -> Callable[[Array], Array]:
-    """Return the activation function of that name on NumPy arrays."""
-    if name in _ACTIVATIONS:
-        return _ACTIVATIONS[name]
-    import keras
-
-    function = keras.activations.get(name)
-    return lambda x: keras.ops.convert_to_numpy(function(keras.ops.convert_to_tensor(x)))

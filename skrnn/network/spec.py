@@ -22,6 +22,8 @@ class NetworkSpec:
         Width of the output: 1 for two classes (sigmoid), else the number of classes (softmax).
     masked : bool
         Whether the input may hold padding, marked in band: NaN for numbers, a negative id for token ids.
+    byte_scale : float
+        What input of type uint8 is divided by.
     """
 
     cell: str
@@ -42,6 +44,7 @@ class NetworkSpec:
     vocabulary_size: int | None = None
     mask_zero: bool = True
     masked: bool = False
+    byte_scale: float = 1.0
 
     @property
     def reads_ids(self) -> bool:

@@ -32,7 +32,6 @@ _FUSED_STEPS = 256  # steps of an epoch, over all its batches, from which compil
 _ROWS_OF_CHAIN = 16  # smaller chains cost more than they gain
 _MAX_GRAPHS = 4  # training graphs that a network keeps, one for each shape that was compiled
 _FORWARD = Execution(chains=2, differentiable=False)
-_BYTE = 255.0
 
 
 @dataclass(frozen=True)
@@ -258,12 +257,12 @@ class Network:
         return keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
 
     def _numbers(self, x: Any) -> Any:
-        """Return what the encoder reads: bytes are fractions of 255."""
-        return tf.cast(x, tf.float32) / _BYTE if x.dtype == tf.uint8 else x
+        """Return what the encoder reads."""
+        return tf.cast(x, tf.float32) / self.spec.byte_scale if x.dtype == tf.uint8 else x
 
     def _trim(self, x: Any) -> Any:
         """Cut off the steps at the end that are padding in every row."""
-        if not self.spec.masked:
+        if not self.spec.masked or x.dtype == tf.uint8:
             return x
         used = x >= 0 if self.spec.reads_ids else tf.reduce_any(~tf.math.is_nan(x), axis=-1)
         n_steps = tf.reduce_max(tf.where(used, tf.range(1, tf.shape(x)[1] + 1)[None], 1))
@@ -322,5 +321,3 @@ def _sums(weights: Any, losses: Any, labels: Any, logits: Any) -> Any:
 def _means(totals: np.ndarray, n_rows: int) -> dict[str, float]:
     loss, accuracy = totals / n_rows
     return {"loss": float(loss), "accuracy": float(accuracy)}
-
-

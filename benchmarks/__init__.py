@@ -1,0 +1,1 @@
+"""The project against its peers, side by side in one run: ``python -m benchmarks --help``."""
