@@ -10,7 +10,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
@@ -275,7 +275,8 @@ def _estimators(dataset: DataSet, units: int, epochs: Any, console: "Console") -
     from skrnn.preprocessing import ImageToSequence, TextToSequence
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    skrnn.configure_threads()
+    with suppress(RuntimeError):  # called from a program in which TensorFlow runs already, it keeps its settings
+        skrnn.configure_threads()
     with console.status("Loading TensorFlow") if console.is_interactive else nullcontext():
         from skrnn.estimators import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
     parameters = {"units": units, "epochs": epochs}

@@ -215,8 +215,8 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
 
             state, progress = train(
                 network,
-                training.batches(int(self.batch_size)),
-                None if validation is None else validation.batches(ROWS_PER_PREDICTION),
+                training.batches(int(self.batch_size), data.form),
+                None if validation is None else validation.batches(ROWS_PER_PREDICTION, data.form),
                 plan,
                 before_epoch,
                 after_epoch,

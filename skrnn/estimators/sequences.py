@@ -35,12 +35,14 @@ class Sequences:
         """Return the number of sequences."""
         return len(self.values)
 
-    def lengths(self) -> np.ndarray | None:
-        """Return the number of steps of each sequence, or None where none is padded."""
-        if not self.masked:
+    def lengths(self, mask_zero: bool) -> np.ndarray | None:
+        """Return the number of steps of each sequence, padding at either end left out; None where all are equal."""
+        values = self.values
+        if values.dtype == np.uint8 or not (self.masked or (values.ndim == 2 and mask_zero)):
             return None
-        used = self.values >= 0 if self.values.ndim == 2 else ~np.isnan(self.values[:, :, 0])
-        return used.shape[1] - used[:, ::-1].argmax(axis=1)
+        used = values >= int(mask_zero) if values.ndim == 2 else ~np.isnan(values[:, :, 0])
+        lengths = used.shape[1] - used.argmax(axis=1) - used[:, ::-1].argmax(axis=1)
+        return None if (lengths == lengths[0]).all() else lengths
 
     def take(self, rows: np.ndarray) -> "Sequences":
         """Select `rows`, by number or by a boolean mask."""

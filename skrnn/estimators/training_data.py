@@ -31,14 +31,14 @@ class Rows:
         """Select `rows` by number."""
         return Rows(self.sequences.take(rows), self.numbers[rows], self.weights[rows])
 
-    def batches(self, batch_size: int) -> Batches:
-        """Put the rows on the device, with weights of mean one."""
-        return Batches.on_device(
+    def batches(self, batch_size: int, form: InputForm) -> Batches:
+        """Make batches of the rows, with weights of mean one."""
+        return Batches.of(
             self.sequences.values,
             self.numbers,
             self.weights / self.weights.mean(),
             min(batch_size, len(self)),
-            self.sequences.lengths(),
+            self.sequences.lengths(form.mask_zero),
         )
 
 

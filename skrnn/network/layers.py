@@ -182,7 +182,7 @@ class _OnKernels(keras.layers.RNN):
 
 
 def _dropout(x: Tensor, rate: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-    """Set elements to zero at random and scale the others up: Keras' dropout, bit for bit, with a tensor as its rate."""
+    """Set elements to zero at random and scale the others up: Keras' dropout to the bit, but the rate is a tensor."""
     rate = tf.cast(rate, x.dtype)
     keep = keras.random.uniform(tf.shape(x), dtype=x.dtype, seed=seed) >= rate
     return tf.where(keep, x / (1 - rate), tf.zeros_like(x))

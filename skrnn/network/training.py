@@ -5,7 +5,7 @@ traced in one of two ways. One is quick to trace and serves every shape; the oth
 shape of its batches, which pays for all but the smallest data. A last batch that is not full is then filled up for the
 encoder alone: the head, batch normalisation and the loss see no row twice.
 
-The data stays on the device; Python is back between chunks of batches, so that a fit can be interrupted, and once per
+The data stay where they are; Python is back between chunks of batches, so that a fit can be interrupted, and once per
 epoch for callbacks, history and early stopping. All randomness of an epoch follows from a seed and the number of the
 epoch: training in one call or in many gives the same bits.
 """
@@ -26,7 +26,7 @@ from skrnn.network.layers import Dropout, Execution, covers, recurrent_layers, r
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 from skrnn.network.state import State, compiled, read_state, write_state
 
-BATCHES_PER_CALL = 100  # about a second of training on two cores: how long Ctrl-C may take
+BATCHES_PER_CALL = 25  # about a second of training on two cores: how long Ctrl-C may take
 ROWS_PER_PREDICTION = 1024
 _FUSED_STEPS = 256  # steps of an epoch, over all its batches, from which compiling their shape pays
 _ROWS_OF_CHAIN = 16  # smaller chains cost more than they gain
@@ -36,11 +36,14 @@ _FORWARD = Execution(chains=2, differentiable=False)
 
 @dataclass(frozen=True)
 class Batches:
-    """Rows to train on or to evaluate, on the device.
+    """Rows to train on or to evaluate.
+
+    They are on the device, but for bytes: a chunk of them is brought there in next to no time, while a copy of them all
+    would double their memory.
 
     Attributes
     ----------
-    x : tf.Tensor of shape (n, T, D) float32 or uint8, or (n, T) int32
+    x : tf.Tensor of shape (n, T, D), float32, or (n, T), int32, or ndarray of shape (n, T, D), uint8
     y : tf.Tensor of shape (n,), int32
         Class numbers.
     weight : tf.Tensor of shape (n,), float32
@@ -50,19 +53,19 @@ class Batches:
         Steps of each row, where they differ: rows are then batched with their like.
     """
 
-    x: tf.Tensor
+    x: Any
     y: tf.Tensor
     weight: tf.Tensor
     batch_size: int
     lengths: np.ndarray | None = None
 
     @classmethod
-    def on_device(
+    def of(
         cls, x: np.ndarray, y: np.ndarray, weight: np.ndarray, batch_size: int, lengths: np.ndarray | None = None
     ) -> "Batches":
-        """Put arrays on the device."""
+        """Make batches of arrays."""
         return cls(
-            tf.constant(x),
+            x if x.dtype == np.uint8 else tf.constant(x),
             tf.constant(y, dtype=tf.int32),
             tf.constant(weight, dtype=tf.float32),
             int(batch_size),
@@ -72,6 +75,13 @@ class Batches:
     def __len__(self) -> int:
         """Return the number of rows."""
         return int(self.x.shape[0])
+
+    def chunk(self, rows: np.ndarray) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return arrays on the device, and where in them `rows` are."""
+        if isinstance(self.x, tf.Tensor):
+            return self.x, self.y, self.weight, tf.constant(rows, tf.int32)
+        brought = tf.constant(self.x[rows])
+        return brought, tf.gather(self.y, rows), tf.gather(self.weight, rows), tf.range(len(rows))
 
 
 class BatchHooks:
@@ -176,16 +186,15 @@ class Network:
             variable.assign(seed)
         n, size = len(batches), batches.batch_size
         rows_per_call = size if on_batch is not None else size * BATCHES_PER_CALL
-        on_device = tf.constant(order, dtype=tf.int32)
         train = self._train_graph(batches)
         totals = np.zeros(2)
         n_read = 0
         for number, start in enumerate(range(0, n, rows_per_call)):
-            stop = min(start + rows_per_call, n)
+            rows = order[start : start + rows_per_call]
             if on_batch is not None:
                 on_batch.begin(number)
-            totals += train(batches.x, batches.y, batches.weight, on_device, size, start, stop).numpy()
-            n_read = stop
+            totals += train(*batches.chunk(rows), size).numpy()
+            n_read += len(rows)
             if on_batch is not None and on_batch.end(number, _means(totals, n_read)):
                 break
         return _means(totals, n_read)
@@ -218,13 +227,11 @@ class Network:
             self._train_graphs.popitem(last=False)
         return self._train_graphs[shape]
 
-    def _train_batches(
-        self, shape: Any, x: Any, y: Any, weight: Any, order: Any, batch_size: Any, start: Any, stop: Any
-    ) -> Any:
+    def _train_batches(self, shape: Any, x: Any, y: Any, weight: Any, order: Any, batch_size: Any) -> Any:
         variables = self.model.trainable_variables
 
         def train_one(start: Any, totals: Any) -> Any:
-            rows = order[start : tf.minimum(start + batch_size, stop)]
+            rows = order[start : start + batch_size]
             labels, weights = tf.gather(y, rows), tf.gather(weight, rows)
             sequences = self._batch(x, rows, shape)
             with tf.GradientTape() as tape:
@@ -237,7 +244,7 @@ class Network:
             update(gradients)
             return start + batch_size, totals + _sums(weights, losses, labels, logits)
 
-        return tf.while_loop(lambda start, _: start < stop, train_one, (start, tf.zeros(2)))[1]
+        return tf.while_loop(lambda start, _: start < tf.size(order), train_one, (tf.constant(0), tf.zeros(2)))[1]
 
     def _batch(self, x: Any, rows: Any, shape: tuple[int, int] | None) -> Any:
         """Gather rows for the encoder; in a graph of one shape the last are repeated until the batch is full."""
@@ -262,9 +269,10 @@ class Network:
 
     def _trim(self, x: Any) -> Any:
         """Cut off the steps at the end that are padding in every row."""
-        if not self.spec.masked or x.dtype == tf.uint8:
+        masks_zero = self.spec.reads_ids and self.spec.mask_zero
+        if x.dtype == tf.uint8 or not (self.spec.masked or masks_zero):
             return x
-        used = x >= 0 if self.spec.reads_ids else tf.reduce_any(~tf.math.is_nan(x), axis=-1)
+        used = x >= int(masks_zero) if self.spec.reads_ids else tf.reduce_any(~tf.math.is_nan(x), axis=-1)
         n_steps = tf.reduce_max(tf.where(used, tf.range(1, tf.shape(x)[1] + 1)[None], 1))
         return x[:, :n_steps]
 

@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.pipeline import make_pipeline
 
 from skrnn import GRUClassifier, LSTMClassifier
+from skrnn.estimators import base
 from skrnn.estimators.sequences import read_like, read_new
+from skrnn.preprocessing import ImageToSequence
 
 X3 = np.random.default_rng(0).normal(size=(6, 4, 3)).astype(np.float32)
 Y = np.array([0, 1, 2, 0, 1, 2])
@@ -36,7 +39,7 @@ def read(X, **params):
         ((16 * np.abs(X3[:, :, 0])).astype(int), "table", 4, (6, 4, 1)),
         (X3, "sequences", 3, (6, 4, 3)),
         (X3.tolist(), "sequences", 3, (6, 4, 3)),
-        ((16 * np.abs(X3)).astype(np.uint8), "sequences", 3, (6, 4, 3)),
+        ((16 * np.abs(X3)).astype(np.uint16), "sequences", 3, (6, 4, 3)),
         (list(X3), "sequences", 3, (6, 4, 3)),
         ([X3[0, :2], *X3[1:]], "sequences", 3, (6, 4, 3)),
         (objects([X3[0, :2], *X3[1:]]), "sequences", 3, (6, 4, 3)),
@@ -51,6 +54,38 @@ def test_numbers_are_read_as_float32_sequences(X, kind, n_features_in, shape):
     assert estimator.n_features_in_ == n_features_in
     assert sequences.values.shape == shape
     assert sequences.values.dtype == np.float32
+
+
+BYTES = np.random.default_rng(1).integers(0, 256, (40, 6, 5)).astype(np.uint8)
+
+
+def test_bytes_stay_bytes_until_they_are_in_the_graph():
+    _, form, sequences = read(BYTES)
+    assert sequences.values is BYTES
+    assert form.byte_scale == 1.0
+    y = np.arange(40) % 2
+    parameters = {"epochs": 2, "batch_size": 16, "random_state": 0}
+    as_bytes = GRUClassifier(3, **parameters).fit(BYTES, y)
+    as_floats = GRUClassifier(3, **parameters).fit(BYTES.astype(np.float32), y)
+    assert_allclose(as_bytes.history_["loss"], as_floats.history_["loss"], rtol=1e-6)
+    assert_allclose(as_bytes.predict_proba(BYTES), as_floats.predict_proba(BYTES), rtol=1e-5)
+
+
+def test_bytes_of_images_carry_their_scale(monkeypatch):
+    y = np.arange(40) % 2
+    parameters = {"epochs": 2, "batch_size": 16, "random_state": 0}
+    as_bytes = make_pipeline(ImageToSequence(dtype="uint8"), LSTMClassifier(3, **parameters)).fit(BYTES, y)
+    as_floats = make_pipeline(ImageToSequence(), LSTMClassifier(3, **parameters)).fit(BYTES, y)
+    assert_allclose(as_bytes[-1].history_["loss"], as_floats[-1].history_["loss"], rtol=1e-6)
+    expected = as_floats.predict_proba(BYTES)
+    for small in (base._SMALL, 0):  # through NumPy and through the graph
+        monkeypatch.setattr(base, "_SMALL", small)
+        assert_allclose(as_bytes.predict_proba(BYTES), expected, rtol=1e-5)
+        # Each reads what the other's images became.
+        assert_allclose(as_bytes[-1].predict_proba(as_floats[0].transform(BYTES)), expected, rtol=1e-5)
+        assert_allclose(as_floats[-1].predict_proba(as_bytes[0].transform(BYTES)), expected, rtol=1e-5)
+    # Bytes that have lost the note are read as fit has read them.
+    assert_allclose(as_bytes[-1].predict_proba(BYTES), expected, rtol=1e-5)
 
 
 def test_columns_of_a_data_frame_are_named_and_checked():

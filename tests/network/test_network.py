@@ -11,15 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn.network import reference
+from skrnn.network import reference, training
+from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.architecture import build_model
-from skrnn.network.fitting import needs_batches
+from skrnn.network.fitting import Plan, _draw, needs_batches
 from skrnn.network.initialization import initial_weights
 from skrnn.network.pool import NetworkPool
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 from skrnn.network.training import Batches, Network
 
 SGD = OptimizerSpec(keras.optimizers.SGD, json.dumps({"learning_rate": 0.1, "momentum": 0.9}))
+RMSPROP = OptimizerSpec(keras.optimizers.RMSprop, json.dumps({"learning_rate": 0.01}))
 ADAM = OptimizerSpec(keras.optimizers.Adam, json.dumps({"learning_rate": 0.01}))
 
 
@@ -71,10 +73,12 @@ def test_numpy_computes_what_keras_does(spec, seed):
     assert_allclose(reference.predict_logits(spec, weights, x), logits, rtol=2e-4, atol=2e-5)
 
 
+@pytest.mark.parametrize("fused", [False, True], ids=["plain", "compiled"])
 @pytest.mark.parametrize("optimizer_spec", [SGD, ADAM], ids=["sgd", "adam"])
 @pytest.mark.parametrize(("cell", "n_outputs"), [("simple_rnn", 1), ("lstm", 3), ("gru", 3)])
-def test_training_is_that_of_keras(optimizer_spec, cell, n_outputs):
+def test_training_is_that_of_keras(optimizer_spec, cell, n_outputs, fused, monkeypatch):
     """The same weights, batches and weights of rows through Keras' own ``train_on_batch``."""
+    monkeypatch.setattr(training, "_FUSED_STEPS", 0 if fused else 1000)
     spec = NetworkSpec(cell, (5,), 2, n_outputs, batch_normalization=True, pooling="mean", masked=True)
     rng = np.random.default_rng(0)
     x = np.tile(sequences_for(spec, 1), (4, 1, 1)) + rng.normal(size=(20, 1, 1)).astype(np.float32)
@@ -88,7 +92,7 @@ def test_training_is_that_of_keras(optimizer_spec, cell, n_outputs):
     loss = "binary_crossentropy" if n_outputs == 1 else "sparse_categorical_crossentropy"
     stock.compile(optimizer_spec.optimizer_class.from_config(json.loads(optimizer_spec.config)), loss=loss)
 
-    batches = Batches.on_device(x, y, weight, 8)  # the last batch has four rows
+    batches = Batches.of(x, y, weight, 8)  # the last batch has four rows
     for _ in range(3):
         order = rng.permutation(20)
         network.train_epoch(batches, order, np.zeros((network.n_random_states, 2)))
@@ -96,6 +100,69 @@ def test_training_is_that_of_keras(optimizer_spec, cell, n_outputs):
             stock.train_on_batch(x[rows], y[rows], sample_weight=weight[rows])
     for ours, theirs in zip(network.model.get_weights(), stock.get_weights(), strict=True):
         assert_allclose(ours, theirs, rtol=1e-3, atol=2e-5)
+
+
+@pytest.mark.parametrize("optimizer_spec", [RMSPROP, ADAM], ids=["rmsprop", "adam"])
+def test_an_embedding_is_trained_as_keras_does_with_a_dense_gradient(optimizer_spec, monkeypatch):
+    """Also the rows of words that no batch holds: Adam's momentum moves them on."""
+    monkeypatch.setattr(training, "_FUSED_STEPS", 0)
+    spec = NetworkSpec("gru", (3,), 1, 1, embedding_dim=4, vocabulary_size=50)
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 50, (24, 6)).astype(np.int32), np.arange(24) % 2
+    network = Network(spec, optimizer_spec)
+    network.load(network.initial_state(0), with_optimizer=True)
+    stock = build_model(spec)
+    stock.set_weights(network.model.get_weights())
+    stock.compile(optimizer_spec.optimizer_class.from_config(json.loads(optimizer_spec.config)), "binary_crossentropy")
+    batches = Batches.of(x, y, np.ones(24), 8)
+    for _ in range(3):
+        network.train_epoch(batches, np.arange(24), np.zeros((network.n_random_states, 2)))
+        for start in (0, 8, 16):
+            stock.train_on_batch(x[start : start + 8], y[start : start + 8])
+    for ours, theirs in zip(network.model.get_weights(), stock.get_weights(), strict=True):
+        assert_allclose(ours, theirs, rtol=1e-3, atol=2e-5)
+
+
+@pytest.mark.parametrize("fused", [False, True], ids=["plain", "compiled"])
+def test_how_a_batch_is_cut_and_filled_changes_nothing(fused, monkeypatch):
+    """One full batch, in one chain and in two, and with an odd number of rows that is filled up."""
+    monkeypatch.setattr(training, "_FUSED_STEPS", 0 if fused else 10**6)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(33, 5, 2)).astype(np.float32), np.arange(33) % 2
+    trained = []
+    for rows_of_chain in (1000, 4):
+        monkeypatch.setattr(training, "_ROWS_OF_CHAIN", rows_of_chain)
+        network = Network(NetworkSpec("lstm", (3,), 2, 1, batch_normalization=True), SGD)
+        network.load(network.initial_state(0), with_optimizer=True)
+        logs = network.train_epoch(Batches.of(x, y, np.ones(33), 33), np.arange(33), np.zeros((1, 2)))
+        trained.append([*network.model.get_weights(), logs["loss"], logs["accuracy"]])
+    for one, two in zip(*trained, strict=True):
+        assert_allclose(one, two, rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_keeps_few_compiled_shapes(monkeypatch):
+    monkeypatch.setattr(training, "_FUSED_STEPS", 0)
+    network = Network(SPEC, SGD)
+    network.load(network.initial_state(0), with_optimizer=True)
+    for n_rows in (4, 6, 8, 10, 12, 14):
+        batches = Batches.of(np.ones((n_rows, 2, 2), np.float32), np.arange(n_rows) % 2, np.ones(n_rows), n_rows)
+        network.train_epoch(batches, np.arange(n_rows), np.zeros((network.n_random_states, 2)))
+    assert len(network._train_graphs) == 4
+
+
+def test_rows_are_batched_with_their_like():
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 30, 270)
+    batches = Batches.of(np.zeros((270, 29, 1), np.float32), np.zeros(270), np.ones(270), 16, lengths)
+    orders = [_draw(Plan(2, 0), epoch, batches, 0)[0] for epoch in (0, 0, 1)]
+    assert_array_equal(orders[0], orders[1])
+    assert not np.array_equal(orders[0], orders[2])
+    for order in orders:
+        assert_array_equal(np.sort(order), np.arange(270))
+    cut = [lengths[orders[0]][start : start + 16] for start in range(0, 270, 16)]
+    padded = sum(len(batch) * batch.max() for batch in cut)
+    shuffled = [rng.permutation(lengths)[start : start + 16] for start in range(0, 270, 16)]
+    assert padded / lengths.sum() < 1.2 < sum(len(batch) * batch.max() for batch in shuffled) / lengths.sum()
 
 
 def test_fresh_weights_are_those_of_keras_initializers():
@@ -136,6 +203,32 @@ def test_network_that_was_given_back_is_lent_again():
     assert len(pool) == 3
     pool.clear()
     assert len(pool) == 0
+
+
+def test_rates_of_dropout_are_values():
+    pool = NetworkPool()
+    lent = []
+    for rate in (0.1, 0.3, 0.0):
+        spec = NetworkSpec("lstm", (2,), 2, 1, bidirectional=True, dropout=rate, layer_dropout=rate)
+        with pool.lease(spec, SGD) as network:
+            lent.append(network)
+            directions = network.model.get_layer("bidirectional_0")
+            assert directions.forward_layer.cell.dropout == directions.backward_layer.cell.dropout == rate
+            assert directions.forward_layer._rates.numpy().tolist() == [rate, 0.0]
+            dropouts = [layer.rate for layer in network.model.layers if isinstance(layer, keras.layers.Dropout)]
+            assert dropouts == [rate] * bool(rate)
+    assert lent[0] is lent[1]
+    assert lent[2] is not lent[0]
+
+
+def test_rates_of_what_keras_runs_are_structure():
+    pool = NetworkPool()
+    lent = []
+    for rate in (0.1, 0.3):
+        with pool.lease(NetworkSpec("lstm", (2,), 2, 1, activation="softsign", dropout=rate), SGD) as network:
+            lent.append(network)
+            assert network.model.get_layer("lstm_0").cell.dropout == rate
+    assert lent[0] is not lent[1]
 
 
 def test_pool_keeps_the_networks_used_last():
@@ -207,6 +300,13 @@ def test_no_two_threads_hold_one_network():
 )
 def test_what_an_instance_would_do_decides_whether_it_needs_batches(callback, expected):
     assert needs_batches(callback) is expected
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_are_those_of_keras(name):
+    x = np.linspace(-8, 8, 321)
+    expected = keras.ops.convert_to_numpy(keras.activations.get(name)(keras.ops.convert_to_tensor(x, "float64")))
+    assert_allclose(ACTIVATIONS[name](x), expected, rtol=1e-6, atol=1e-7)
 
 
 def test_building_uses_up_no_seed_of_keras():

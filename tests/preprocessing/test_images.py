@@ -192,7 +192,7 @@ def test_inverse_transform_clips_to_the_type():
         (
             {"dtype": int},
             (2, 4, 4),
-            "The 'dtype' parameter of ImageToSequence must be a floating type. Got <class 'int'>.",
+            "The 'dtype' parameter of ImageToSequence must be a floating type or uint8. Got <class 'int'>.",
         ),
     ],
 )
