@@ -57,8 +57,8 @@ epoch: LSTM of 64 units, batches of 64. For Keras the images become float32 firs
 _IMPORT = """What `import` takes beyond importing scikit-learn, each in interpreters of their own, the best of 5.
 TensorFlow must not be among what skrnn imports."""
 
-_WORKERS = """The grid of the digits by workers with one thread and one core each: how many such grids per minute one gets done, and
-two at once, from the start of their interpreters to the end of the last."""
+_WORKERS = """The grid of the digits by workers with one thread and one core each: how many such grids per minute one
+gets done, and two at once, from the start of their interpreters to the end of the last."""
 
 _JOBS = """A larger grid of the digits, whose serial run takes more than a minute at full scale, with both cores:
 GridSearchCV with one job and with two."""

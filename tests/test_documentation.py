@@ -108,7 +108,8 @@ def test_the_api_reference_lists_every_public_name():
     for module in PUBLIC_MODULES:
         public |= {f"{module}.{name}" for name in import_module(module).__all__}
     assert public - listed == set()
-    assert {name for name in listed - public if not name.startswith("None.")} == set()
+    returned = {"skrnn.estimators.FrozenClassifier"}  # by a method, and made in no other way
+    assert {name for name in listed - public if not name.startswith("None.")} == returned
 
 
 SMALL = {

@@ -244,7 +244,8 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         """A stock Keras model with these weights, made anew at each access: change, train or save it as you like.
 
         It is compiled with the optimizer of `fit`, where that left off, and reads what `predict` reads as an array:
-        numbers ``(n, T, D)`` with NaN as padding if `fit` saw padding, or token ids ``(n, T)``. It saves as
+        numbers ``(n, T, D)`` with NaN as padding if `fit` saw padding (bytes divided by their scale), or token ids
+        ``(n, T)``. It saves as
         ``.keras`` and loads without skrnn.
         """
         check_is_fitted(self)

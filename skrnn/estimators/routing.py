@@ -5,6 +5,8 @@ import difflib
 import inspect
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from numbers import Real
 from typing import Any
 
 import keras
@@ -67,8 +69,10 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
     else:
         optimizer_class = _optimizer_class(optimizer)
         _check_arguments(optimizer_class, routed, "optimizer")
-        config = optimizer_class(**routed).get_config()
-    if learning_rate is not None:
+        config = _config_of(optimizer_class, routed)
+    if isinstance(learning_rate, Real):
+        config = {**config, "learning_rate": float(learning_rate)}
+    elif learning_rate is not None:
         config = optimizer_class.from_config({**config, "learning_rate": copy.deepcopy(learning_rate)}).get_config()
     rate = config["learning_rate"]
     is_constant = not isinstance(rate, Mapping)
@@ -77,13 +81,33 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
     return OptimizerSpec(optimizer_class, json.dumps(config, sort_keys=True)), float(rate) if is_constant else None
 
 
+def _config_of(optimizer_class: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the whole configuration that a class and some arguments come to."""
+    items = tuple(sorted(arguments.items()))
+    try:
+        hash(items)
+    except TypeError:
+        return _configure.__wrapped__(optimizer_class, items)
+    return _configure(optimizer_class, items)
+
+
+@lru_cache(maxsize=64)  # each optimizer that is made leaves a tenth of a megabyte in TensorFlow, for good
+def _configure(optimizer_class: Any, items: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    return optimizer_class(**dict(items)).get_config()
+
+
+@lru_cache(maxsize=64)
+def _class_of_name(name: str) -> Any:
+    return type(keras.optimizers.get(name))
+
+
 def _optimizer_class(optimizer: Any) -> Any:
     if inspect.isclass(optimizer):
         if issubclass(optimizer, keras.optimizers.Optimizer):
             return optimizer
     elif isinstance(optimizer, str):
         try:
-            return type(keras.optimizers.get(optimizer))
+            return _class_of_name(optimizer)
         except ValueError:
             names = sorted(
                 name.lower() for name in dir(keras.optimizers) if inspect.isclass(getattr(keras.optimizers, name))

@@ -64,7 +64,6 @@ class _OnKernels(keras.layers.RNN):
     """What the three layers share: from a Keras layer's arguments to a kernel's."""
 
     _cell_name: str
-    _n_gates: int
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -82,10 +81,14 @@ class _OnKernels(keras.layers.RNN):
 
     @property
     def _on_kernels(self) -> bool:
-        activations = [keras.activations.serialize(self.cell.activation)]
-        if self._n_gates > 1:
-            activations.append(keras.activations.serialize(self.cell.recurrent_activation))
-        return covers(*activations) and self.compute_dtype in ("float32", "float64") and not self.unroll
+        return covers(*self._activations) and self.compute_dtype in ("float32", "float64") and not self.unroll
+
+    @property
+    def _activations(self) -> tuple[str, str]:
+        """The names of the cell's activations; a cell without gates has none that matters."""
+        gate = getattr(self.cell, "recurrent_activation", keras.activations.linear)
+        names = {keras.activations.get(name): name for name in kernels.ACTIVATIONS}
+        return names.get(self.cell.activation, "another"), names.get(gate, "another")
 
     def _maybe_config_dropout_masks(self, cell: Any, input_sequence: Any, input_state: Any) -> None:
         if not self._on_kernels:
@@ -142,13 +145,8 @@ class _OnKernels(keras.layers.RNN):
 
     @property
     def _recurrence(self) -> kernels.Recurrence:
-        gated = self._n_gates > 1
         return kernels.Recurrence(
-            self._cell_name,
-            keras.activations.serialize(self.cell.activation),
-            keras.activations.serialize(self.cell.recurrent_activation) if gated else "linear",
-            getattr(self.cell, "reset_after", True),
-            self.return_sequences,
+            self._cell_name, *self._activations, getattr(self.cell, "reset_after", True), self.return_sequences
         )
 
     def _draw_dropout(self, sequences: Tensor, initial_state: Any) -> tuple[Tensor | None, Tensor | None]:
@@ -219,21 +217,21 @@ class SimpleRNN(_OnKernels, keras.layers.SimpleRNN):
     """``keras.layers.SimpleRNN``, several times faster on a CPU."""
 
     __module__ = "keras.layers"  # what a saved model says that it is made of
-    _cell_name, _n_gates = "simple_rnn", 1
+    _cell_name = "simple_rnn"
 
 
 class LSTM(_OnKernels, keras.layers.LSTM):
     """``keras.layers.LSTM``, several times faster on a CPU."""
 
     __module__ = "keras.layers"
-    _cell_name, _n_gates = "lstm", 4
+    _cell_name = "lstm"
 
 
 class GRU(_OnKernels, keras.layers.GRU):
     """``keras.layers.GRU``, several times faster on a CPU."""
 
     __module__ = "keras.layers"
-    _cell_name, _n_gates = "gru", 3
+    _cell_name = "gru"
 
 
 class Dropout(keras.layers.Dropout):

@@ -128,7 +128,9 @@ class Network:
 
         # Shapes that are compiled are graphs of their own; all others share one.
         self._train_graphs: OrderedDict[Any, Any] = OrderedDict()
-        self._update = tf.function(partial(self._apply), jit_compile=True, autograph=False)
+        # Keras' own optimizers compile; what a user's does is not known.
+        is_keras = optimizer_spec.optimizer_class.__module__.startswith("keras.")
+        self._update = tf.function(partial(self._apply), jit_compile=True, autograph=False) if is_keras else self._apply
         self._predict_graph = _traced(self._predict_rows, _FORWARD)
         self._evaluate_graph = _traced(self._evaluate_rows, _FORWARD)
 

@@ -7,10 +7,12 @@ import threading
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skrnn.estimators.routing import read_optimizer
 from skrnn.network import reference, training
 from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.architecture import build_model
@@ -103,9 +105,13 @@ def test_training_is_that_of_keras(optimizer_spec, cell, n_outputs, fused, monke
 
 
 @pytest.mark.parametrize("optimizer_spec", [RMSPROP, ADAM], ids=["rmsprop", "adam"])
-def test_an_embedding_is_trained_as_keras_does_with_a_dense_gradient(optimizer_spec, monkeypatch):
-    """Also the rows of words that no batch holds: Adam's momentum moves them on."""
-    monkeypatch.setattr(training, "_FUSED_STEPS", 0)
+@pytest.mark.parametrize("fused", [False, True], ids=["plain", "compiled"])
+def test_an_embedding_is_trained_by_the_dense_optimizer(optimizer_spec, fused, monkeypatch):
+    """A word's gradients are summed over its places before they are squared, and momentum moves absent words on.
+
+    Keras' own loop hands its optimizers the gradient in slices, and they square each slice of a repeated word.
+    """
+    monkeypatch.setattr(training, "_FUSED_STEPS", 0 if fused else 10**6)
     spec = NetworkSpec("gru", (3,), 1, 1, embedding_dim=4, vocabulary_size=50)
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 50, (24, 6)).astype(np.int32), np.arange(24) % 2
@@ -113,14 +119,47 @@ def test_an_embedding_is_trained_as_keras_does_with_a_dense_gradient(optimizer_s
     network.load(network.initial_state(0), with_optimizer=True)
     stock = build_model(spec)
     stock.set_weights(network.model.get_weights())
-    stock.compile(optimizer_spec.optimizer_class.from_config(json.loads(optimizer_spec.config)), "binary_crossentropy")
+    optimizer = optimizer_spec.optimizer_class.from_config(json.loads(optimizer_spec.config))
     batches = Batches.of(x, y, np.ones(24), 8)
-    for _ in range(3):
+    for _ in range(2):
         network.train_epoch(batches, np.arange(24), np.zeros((network.n_random_states, 2)))
-        for start in (0, 8, 16):
-            stock.train_on_batch(x[start : start + 8], y[start : start + 8])
+        for rows in (slice(8), slice(8, 16), slice(16, 24)):
+            with tf.GradientTape() as tape:
+                losses = keras.losses.binary_crossentropy(y[rows, None].astype(np.float32), stock(x[rows]))
+                loss = tf.reduce_mean(losses)
+            gradients = tape.gradient(loss, [v.value for v in stock.trainable_variables])
+            optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], stock.trainable_variables)
     for ours, theirs in zip(network.model.get_weights(), stock.get_weights(), strict=True):
         assert_allclose(ours, theirs, rtol=1e-3, atol=2e-5)
+
+
+SCHEDULE = keras.optimizers.schedules.ExponentialDecay(0.1, 5, 0.9)
+OPTIMIZERS = [
+    keras.optimizers.AdamW(0.01, weight_decay=0.1, global_clipnorm=0.5),
+    keras.optimizers.SGD(SCHEDULE, momentum=0.9, nesterov=True, clipvalue=0.1),
+    keras.optimizers.Adam(0.01, use_ema=True, ema_overwrite_frequency=2),
+    keras.optimizers.RMSprop(0.01, gradient_accumulation_steps=2, centered=True),
+    keras.optimizers.Ftrl(0.1),
+    keras.optimizers.Lion(0.01, clipnorm=0.3),
+]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda optimizer: optimizer.name)
+def test_a_compiled_update_is_that_of_the_optimizer(optimizer, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 5, 2)).astype(np.float32), np.arange(30) % 2
+    optimizer_spec, _ = read_optimizer(optimizer, None, {})
+    trained = []
+    for fused_steps in (0, 10**6):
+        monkeypatch.setattr(training, "_FUSED_STEPS", fused_steps)
+        network = Network(NetworkSpec("gru", (3,), 2, 1), optimizer_spec)
+        network.load(network.initial_state(0), with_optimizer=True)
+        for _ in range(2):
+            network.train_epoch(Batches.of(x, y, np.ones(30), 8), np.arange(30), np.zeros((1, 2)))
+        network.finish_training()
+        trained.append(network.state())
+    for one, two in zip(*[(*state.weights, *state.optimizer) for state in trained], strict=True):
+        assert_allclose(one, two, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("fused", [False, True], ids=["plain", "compiled"])
