@@ -222,7 +222,8 @@ class Network:
         if shape in self._train_graphs:
             self._train_graphs.move_to_end(shape)
         else:
-            in_two = fused and batches.batch_size >= 2 * _ROWS_OF_CHAIN and not self.spec.bidirectional
+            # By the shape alone, which is the key: batches of 31 and of 32 rows share one graph.
+            in_two = shape is not None and shape[0] >= 2 * _ROWS_OF_CHAIN and not self.spec.bidirectional
             execution = Execution(chains=2 if in_two else 1, fused=fused)
             self._train_graphs[shape] = _traced(partial(self._train_batches, shape), execution)
         if len(self._train_graphs) > _MAX_GRAPHS:
