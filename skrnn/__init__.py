@@ -20,6 +20,7 @@ _HOMES = {
     "model_selection": "",
     "plotting": "",
     "preprocessing": "",
+    "recipes": "",
 }
 
 __all__ = [*sorted(_HOMES), "__version__", "configure_threads"]

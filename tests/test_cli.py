@@ -14,7 +14,8 @@ import pytest
 from rich.console import Console
 
 import skrnn
-from skrnn import cli, terminal
+from skrnn import cli
+from skrnn.cli import compare, display
 from skrnn.datasets import load_digits
 from skrnn.model_selection import FitEvent
 
@@ -148,7 +149,7 @@ def test_an_interrupt_before_the_first_fit_writes_nothing(monkeypatch, tmp_path,
     def interrupted(*arguments, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_estimators", interrupted)
+    monkeypatch.setattr(compare, "_estimators", interrupted)
     assert cli.main(["compare", *QUICK, "--out", str(tmp_path)]) == 130
     assert capsys.readouterr().out.splitlines()[-1] == (
         "Interrupted before the first fit was finished: nothing was written."
@@ -157,9 +158,9 @@ def test_an_interrupt_before_the_first_fit_writes_nothing(monkeypatch, tmp_path,
 
 
 def test_reviews_are_generated_in_any_number_and_their_words_learned_in_the_pipeline():
-    X, y = cli._load(cli.Name.reviews, 4000, None, 5, seed=0)
+    X, y = compare._load(compare.Name.reviews, 4000, None, 5, seed=0)
     assert len(X) == len(y) == 4000
-    pipelines = cli._estimators(cli.DATA_SETS[cli.Name.reviews], 4, 1, Console(file=StringIO()))
+    pipelines = compare._estimators(compare.DATA_SETS[compare.Name.reviews], 4, 1, Console(file=StringIO()))
     assert list(pipelines) == ["SimpleRNN", "LSTM", "GRU"]
     fitted = pipelines["SimpleRNN"].fit(X[:40], y[:40])
     assert 100 < len(fitted[0].vocabulary_) < 400
@@ -174,7 +175,7 @@ def test_a_diverging_fit_is_told_of_and_does_not_end_the_others(monkeypatch, tmp
             "bad": skrnn.SimpleRNNClassifier(units=4, epochs=9, optimizer="sgd", learning_rate=1e38, activation="relu"),
         }
 
-    monkeypatch.setattr(cli, "_estimators", one_diverges)
+    monkeypatch.setattr(compare, "_estimators", one_diverges)
     assert cli.main(["compare", *QUICK, "--out", str(tmp_path)]) == 1
     printed = capsys.readouterr()
     assert "[2/4] bad, fold 1: failed" in printed.out.splitlines()
@@ -210,7 +211,7 @@ def test_what_cannot_be_is_said_on_one_line_before_any_training(
     monkeypatch, tmp_path, capsys, arguments, code, message
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_estimators", None)
+    monkeypatch.setattr(compare, "_estimators", None)
     assert cli.main(["compare", *arguments]) == code
     printed = capsys.readouterr()
     assert printed.err == f"skrnn: error: {message}\n"
@@ -219,7 +220,7 @@ def test_what_cannot_be_is_said_on_one_line_before_any_training(
 
 
 def test_an_unwritable_folder_is_said_before_any_training(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(cli, "_estimators", None)
+    monkeypatch.setattr(compare, "_estimators", None)
     (tmp_path / "file").write_text("mine")
     out = tmp_path / "file" / "results"
     assert cli.main(["compare", "--out", str(out)]) == 1
@@ -231,7 +232,7 @@ def test_an_unwritable_folder_is_said_before_any_training(monkeypatch, tmp_path,
 
 
 def test_data_that_cannot_be_read_is_said_before_any_training(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(cli, "_estimators", None)
+    monkeypatch.setattr(compare, "_estimators", None)
     (tmp_path / "mnist").mkdir()
     damaged = tmp_path / "mnist" / "train-images-idx3-ubyte.gz"
     damaged.write_bytes(b"no images")
@@ -242,11 +243,11 @@ def test_data_that_cannot_be_read_is_said_before_any_training(monkeypatch, tmp_p
 
 
 def test_a_subset_is_stratified_and_drawn_by_the_seed():
-    X, y = cli._load(cli.Name.digits, 200, None, 5, seed=0)
+    X, y = compare._load(compare.Name.digits, 200, None, 5, seed=0)
     assert X.shape == (200, 8, 8)
     assert np.bincount(y).tolist() == pytest.approx(np.bincount(load_digits().target) / 1797 * 200, abs=1)
-    again, _ = cli._load(cli.Name.digits, 200, None, 5, seed=0)
-    other, _ = cli._load(cli.Name.digits, 200, None, 5, seed=1)
+    again, _ = compare._load(compare.Name.digits, 200, None, 5, seed=0)
+    other, _ = compare._load(compare.Name.digits, 200, None, 5, seed=1)
     np.testing.assert_array_equal(X, again)
     assert not np.array_equal(X, other)
 
@@ -284,22 +285,37 @@ assert not {"tensorflow", "keras", "sklearn", "matplotlib"} & sys.modules.keys()
 
 def test_bars_show_means_all_fits_and_the_epochs_of_those_that_run():
     console = Console(file=StringIO(), force_terminal=True, width=80, legacy_windows=False)
-    with terminal.Bars(["LSTM", "GRU"], 2, 1, console) as display:
-        display(FitEvent("begin", "LSTM", 0))
-        display(FitEvent("end", "LSTM", 0, score=0.75, fit_seconds=1.0))
-        display(FitEvent("epoch", "LSTM", 0, epoch=9, n_epochs=9))  # comes late, and is over
-        display(FitEvent("begin", "GRU", 1))
-        display(FitEvent("epoch", "GRU", 1, epoch=3, n_epochs=6))
-        shown = {task.description: task for task in display.bars.tasks}
-    assert list(shown) == ["LSTM", "GRU", "All fits", "  GRU, fold 2"]
+    title = "{0.architecture}, fold {0.split}".format
+    with display.Bars(["LSTM", "GRU"], 2, title, console) as bars:
+        bars(FitEvent("begin", "LSTM", 0))
+        bars(FitEvent("end", "LSTM", 0, score=0.75, fit_seconds=1.0))
+        bars(FitEvent("epoch", "LSTM", 0, epoch=9, n_epochs=9))  # comes late, and is over
+        bars(FitEvent("begin", "GRU", 1))
+        bars(FitEvent("epoch", "GRU", 1, epoch=3, n_epochs=6))
+        shown = {task.description: task for task in bars.bars.tasks}
+    assert list(shown) == ["LSTM", "GRU", "All fits", "  GRU, fold 1"]
     assert shown["LSTM"].fields == {"count": "1/2", "note": "accuracy 0.7500"}
     assert shown["GRU"].fields == {"count": "0/2", "note": ""}
     assert shown["All fits"].completed == 1.5
     assert shown["All fits"].fields["count"] == "1/4"
     assert re.fullmatch(r"0:\d\d, 0:\d\d left", shown["All fits"].fields["note"])
-    assert shown["  GRU, fold 2"].fields == {"count": "3/6", "note": "epochs"}
+    assert shown["  GRU, fold 1"].fields == {"count": "3/6", "note": "epochs"}
+
+
+def test_what_was_done_before_says_nothing_of_the_time_that_is_left():
+    console = Console(file=StringIO(), force_terminal=True, width=80, legacy_windows=False)
+    title = "{0.architecture}, seed {0.split}".format
+    with display.Bars(["small", "large"], 2, title, console, {"small": 1.0, "large": 9.0}) as bars:
+        bars(FitEvent("end", "large", 0, score=0.5, fit_seconds=1.0))
+        assert bars.bars.tasks[2].fields["note"] == ""
+        bars(FitEvent("begin", "small", 0))
+        bars(FitEvent("epoch", "small", 0, epoch=1, n_epochs=2))
+        shown = bars.bars.tasks[2]
+        assert (shown.completed, shown.total, shown.fields["count"]) == (9.5, 20, "1/4")
+        bars.started -= 10  # half of the small one took ten seconds: 10.5 of 20 are left
+        assert bars._time() == "0:10, 3:30 left"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (754, "12:34"), (3725, "1:02:05")])
 def test_durations_are_read_like_a_clock(seconds, text):
-    assert terminal._duration(seconds) == text
+    assert display._duration(seconds) == text

@@ -1,13 +1,14 @@
-"""What the command line shows: live bars or plain lines while a comparison runs, and a table after it."""
+"""What the commands show while they run: live bars on a terminal, plain lines in files and pipes."""
 
 import time
+from collections.abc import Callable, Mapping
 from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from skrnn.model_selection import ArchitectureComparison, FitEvent
+    from skrnn.model_selection import FitEvent
 
 
 def say(console: "Console", text: str) -> None:
@@ -21,19 +22,31 @@ class Lines:
     Parameters
     ----------
     names : list of str
-        The architectures.
-    n_folds, n_repeats : int
-        How they are cross-validated.
+        What is fitted.
+    n_fits : int
+        How often each of them.
+    title : callable
+        What a person calls the fit that an event tells of.
     console : rich.console.Console
         Where to print.
+    costs : mapping, default=None
+        By name, how long a fit takes beside others; by default all take equally long.
     """
 
-    def __init__(self, names: list[str], n_folds: int, n_repeats: int, console: "Console"):
+    def __init__(
+        self,
+        names: list[str],
+        n_fits: int,
+        title: "Callable[[FitEvent], str]",
+        console: "Console",
+        costs: Mapping[str, float] | None = None,
+    ):
         self.scores: dict[str, list[float]] = {name: [] for name in names}
-        self.n_folds = n_folds
-        self.n_repeats = n_repeats
-        self.n_fits = len(names) * n_folds * n_repeats
+        self.n_fits = n_fits
+        self.title = title
         self.console = console
+        self.costs = costs or dict.fromkeys(names, 1.0)
+        self.running: dict[tuple[str, int], float] = {}  # the share that is done
 
     def __enter__(self) -> "Lines":
         return self
@@ -42,12 +55,16 @@ class Lines:
         pass
 
     def __call__(self, event: "FitEvent") -> None:
-        """Print, if a fit has ended."""
+        """Print, if a fit has ended that was seen to begin: others were done before."""
+        if event.kind == "begin":
+            self.running[event.architecture, event.split] = 0.0
         if event.kind != "end":
             return
         score = self.record(event)
+        if self.running.pop((event.architecture, event.split), None) is None:
+            return
         outcome = "failed" if isnan(score) else f"accuracy {score:.4f} in {event.fit_seconds:.1f} s"
-        say(self.console, f"[{self.n_finished}/{self.n_fits}] {self.title(event)}: {outcome}")
+        say(self.console, f"[{self.n_finished}/{self.n_fits * len(self.scores)}] {self.title(event)}: {outcome}")
 
     def record(self, event: "FitEvent") -> float:
         """Keep the score of a fit that has ended, and return it."""
@@ -60,20 +77,23 @@ class Lines:
         """How many fits are done."""
         return sum(map(len, self.scores.values()))
 
-    def title(self, event: "FitEvent") -> str:
-        """Return what a person calls the fit: both numbers count from 1."""
-        repeat, fold = divmod(event.split, self.n_folds)
-        return f"{event.architecture}, fold {fold + 1}" + (f", repeat {repeat + 1}" if self.n_repeats > 1 else "")
-
 
 class Bars(Lines):
-    """A live display: the running mean of each architecture, all fits, and the epochs of those that are running."""
+    """A live display: the running mean of each name, all fits, and the epochs of those that are running."""
 
-    def __init__(self, names: list[str], n_folds: int, n_repeats: int, console: "Console"):
+    def __init__(
+        self,
+        names: list[str],
+        n_fits: int,
+        title: "Callable[[FitEvent], str]",
+        console: "Console",
+        costs: Mapping[str, float] | None = None,
+    ):
         from rich.progress import BarColumn, Progress, TextColumn
 
-        super().__init__(names, n_folds, n_repeats, console)
+        super().__init__(names, n_fits, title, console, costs)
         self.started: float | None = None
+        self.done_before = 0.0
         self.bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=16),  # what Ctrl-C echoes must fit beside, or it would leave a line behind
@@ -82,13 +102,10 @@ class Bars(Lines):
             console=console,
             transient=True,  # the table takes its place
         )
-        n_splits = n_folds * n_repeats
-        self.of_name = {
-            name: self.bars.add_task(name, total=n_splits, count=f"0/{n_splits}", note="") for name in names
-        }
-        self.of_all = self.bars.add_task("All fits", total=self.n_fits, count=f"0/{self.n_fits}", note="")
+        self.of_name = {name: self.bars.add_task(name, total=n_fits, count=f"0/{n_fits}", note="") for name in names}
+        self.cost_of_all = n_fits * sum(self.costs.values())
+        self.of_all = self.bars.add_task("All fits", total=self.cost_of_all, count=f"0/{n_fits * len(names)}", note="")
         self.of_fit: dict[tuple[str, int], Any] = {}  # the running ones
-        self.shares: dict[tuple[str, int], float] = {}
 
     def __enter__(self) -> "Bars":
         self.bars.start()
@@ -101,12 +118,14 @@ class Bars(Lines):
         """Update the bars."""
         fit = event.architecture, event.split
         if event.kind == "begin":
-            self.started = self.started or time.perf_counter()
+            if self.started is None:
+                self.started, self.done_before = time.perf_counter(), self._done()
+            self.running[fit] = 0.0
             title = f"  {self.title(event)}"
             self.of_fit[fit] = self.bars.add_task(title, total=None, count="", note="starting")
         elif event.kind == "epoch" and fit in self.of_fit:
             total = event.n_epochs
-            self.shares[fit] = (event.epoch or 0) / total if total else 0.0
+            self.running[fit] = (event.epoch or 0) / total if total else 0.0
             self.bars.update(
                 self.of_fit[fit],
                 total=total,
@@ -116,14 +135,16 @@ class Bars(Lines):
             )
         elif event.kind == "end":
             self._end(event)
-        n_done = self.n_finished + sum(self.shares.values())
         self.bars.update(
-            self.of_all, completed=n_done, count=f"{self.n_finished}/{self.n_fits}", note=self._time(n_done)
+            self.of_all,
+            completed=self._done(),
+            count=f"{self.n_finished}/{self.n_fits * len(self.scores)}",
+            note=self._time(),
         )
 
     def _end(self, event: "FitEvent") -> None:
         fit = event.architecture, event.split
-        self.shares.pop(fit, None)
+        self.running.pop(fit, None)
         if fit in self.of_fit:
             self.bars.remove_task(self.of_fit.pop(fit))
         self.record(event)
@@ -132,13 +153,22 @@ class Bars(Lines):
         self.bars.update(
             self.of_name[event.architecture],
             completed=n_ended,
-            count=f"{n_ended}/{self.n_folds * self.n_repeats}",
+            count=f"{n_ended}/{self.n_fits}",
             note=f"accuracy {sum(scores) / len(scores):.4f}" if scores else "failed",
         )
 
-    def _time(self, n_done: float) -> str:
-        elapsed = time.perf_counter() - (self.started or time.perf_counter())
-        left = f", {_duration(elapsed * (self.n_fits / n_done - 1))} left" if n_done else ""
+    def _done(self) -> float:
+        """Return the cost of what is done, running fits by their share."""
+        ended = sum(len(scores) * self.costs[name] for name, scores in self.scores.items())
+        return ended + sum(share * self.costs[name] for (name, _), share in self.running.items())
+
+    def _time(self) -> str:
+        if self.started is None:
+            return ""
+        elapsed = time.perf_counter() - self.started
+        done = self._done()
+        since = done - self.done_before
+        left = f", {_duration(elapsed * (self.cost_of_all - done) / since)} left" if since else ""
         return f"{_duration(elapsed)}{left}"
 
 
@@ -146,32 +176,3 @@ def _duration(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def print_table(comparison: "ArchitectureComparison", console: "Console") -> None:
-    """Print the summary, best first."""
-    from rich import box
-    from rich.table import Table
-
-    summary = comparison.summary()
-    several = summary["n_splits"].nunique() > 1
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("", "Accuracy", *(["Fits"] if several else []), "Parameters", "Epochs", "Fit s", "Predict s"):
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-    for name, row in summary.sort_values("mean", ascending=False, na_position="last").iterrows():
-        table.add_row(
-            str(name),
-            f"{_number(row['mean'], '.4f')} ± {_number(row['std'], '.4f')}",
-            *([str(row["n_splits"])] if several else []),
-            _number(row["n_parameters"], ",.0f"),
-            _number(row["n_epochs"], ".3g"),
-            _number(row["fit_seconds"], ".2f"),
-            _number(row["score_seconds"], ".3f"),
-        )
-    console.print(table)
-    folds = "the finished" if several else int(summary["n_splits"].max())
-    say(console, f"Mean ± standard deviation over {folds} test folds; times are means per fit.")
-
-
-def _number(value: float, form: str) -> str:
-    return "-" if isnan(value) else format(value, form)

@@ -1,39 +1,22 @@
-"""What a person types: ``skrnn compare``. It reads options, shows progress and prints; the work is done elsewhere.
+"""``skrnn compare``: SimpleRNN, LSTM and GRU on the same folds of a data set."""
 
-TensorFlow is imported after every option was checked, so that help and errors come at once.
-"""
-
-import os
-import platform
-import signal
-import sys
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import import_module
-from io import TextIOWrapper
-from math import nan
+from math import isnan, nan
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-import skrnn
-from skrnn.terminal import Bars, Lines, print_table, say
+from skrnn.cli.common import FAILED, INTERRUPTED, MISUSED, fail, require_writable, start_tensorflow, uninterrupted
+from skrnn.cli.display import Bars, Lines, say
 
 if TYPE_CHECKING:
     import numpy as np
     from rich.console import Console
 
-    from skrnn.model_selection import ArchitectureComparison
-
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+    from skrnn.model_selection import ArchitectureComparison, FitEvent
 
 
 class Name(StrEnum):
@@ -77,17 +60,6 @@ DATA_SETS = {
 _EMBEDDING_DIM = 32
 
 
-@app.callback(invoke_without_command=True)
-def _skrnn(
-    show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
-) -> None:
-    """Compare recurrent neural networks: which one to use, how well it does, and at what cost."""
-    if show_version:
-        print(f"skrnn {skrnn.__version__}")
-        raise typer.Exit
-
-
-@app.command()
 def compare(
     dataset: Annotated[Name, typer.Argument(help="The data to compare on.")] = Name.digits,
     cv: Annotated[int, typer.Option(min=2, help="Number of stratified folds.")] = 5,
@@ -147,8 +119,11 @@ def compare(
     chosen = DATA_SETS[dataset]
     folder = Path("skrnn-results") / dataset if out is None else out
     try:
+        from skrnn.model_selection.results import FILES
+        from skrnn.versions import installed_versions
+
         X, y = _load(dataset, samples, data_home, cv, seed)
-        _require_writable(folder)
+        require_writable(folder, FILES)
         settings = {
             "dataset": str(dataset),
             "n_samples": len(y),
@@ -168,13 +143,13 @@ def compare(
         say(console, "Interrupted before the first fit was finished: nothing was written.")
         raise typer.Exit(INTERRUPTED) from None
     settings["seconds"] = time.perf_counter() - started
-    settings["versions"] = _versions()
-    print_table(comparison, console)
+    settings["versions"] = installed_versions()
+    _print_table(comparison, console)
     try:
-        with _uninterrupted():
+        with uninterrupted():
             written = comparison.save(folder, settings=settings)
     except OSError as error:
-        _fail(f"The results could not be written: {error}", FAILED)
+        fail(f"The results could not be written: {error}", FAILED)
     n_finished, n_fits = int(comparison.finished.sum()), comparison.finished.size
     say(console, f"{folder}: {', '.join(path.name for path in written)}")
     if not comparison.complete:
@@ -182,12 +157,6 @@ def compare(
         raise typer.Exit(INTERRUPTED)
     if comparison.n_failed:
         raise typer.Exit(FAILED)  # the warning has said why
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    """Say what is wrong, and leave."""
-    print(f"skrnn: error: {message}", file=sys.stderr)
-    raise typer.Exit(code)
 
 
 # Before the training
@@ -202,10 +171,10 @@ def _load(dataset: Name, samples: int | None, data_home: Path | None, cv: int, s
     try:
         X, y = _read(dataset, samples, data_home, seed)
     except OSError as error:
-        _fail(str(error), FAILED)
+        fail(str(error), FAILED)
     n_wanted = chosen.n_samples if samples is None else samples
     if n_wanted is not None and n_wanted > len(y):
-        _fail(f"--samples {n_wanted} is more than the {len(y)} {chosen.items} of {dataset}.", MISUSED)
+        fail(f"--samples {n_wanted} is more than the {len(y)} {chosen.items} of {dataset}.", MISUSED)
     if n_wanted is not None and n_wanted < len(y):
         rows = resample(np.arange(len(y)), replace=False, n_samples=n_wanted, stratify=y, random_state=seed)
         X, y = X[np.sort(rows)], y[np.sort(rows)]
@@ -213,7 +182,7 @@ def _load(dataset: Name, samples: int | None, data_home: Path | None, cv: int, s
     n_least = int(counts.min()) if len(y) else 0
     if len(counts) < 2 or n_least < cv:
         option = f"--cv {cv}" if samples is None else f"--samples {samples}"
-        _fail(
+        fail(
             f"{option}: the smallest class has {n_least} of {len(y)} {chosen.items}, fewer than the {cv} folds.",
             MISUSED,
         )
@@ -235,27 +204,6 @@ def _read(dataset: Name, samples: int | None, data_home: Path | None, seed: int)
             return datasets.make_reviews(2000 if samples is None else samples, random_state=seed)
 
 
-def _require_writable(folder: Path) -> None:
-    """Fail, before hours of training, if the results could not be written there."""
-    from skrnn.model_selection.results import FILES
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-        for path in (folder / name for name in FILES):
-            if path.exists():
-                path.open("a").close()
-    except OSError as error:
-        _fail(f"--out {folder} cannot be written to: {error.strerror or error}.", FAILED)
-
-
-def _versions() -> dict[str, str]:
-    """Return what the results may depend on; of modules, as TensorFlow is distributed under several names."""
-    modules = ("skrnn", "numpy", "sklearn", "keras", "tensorflow")
-    return {"python": platform.python_version()} | {name: import_module(name).__version__ for name in modules}
-
-
 def _introduction(settings: dict[str, Any], items: str) -> str:
     n_fits = 3 * settings["cv"] * settings["repeats"]
     repeated = f", {settings['repeats']} times" if settings["repeats"] > 1 else ""
@@ -274,11 +222,9 @@ def _estimators(dataset: DataSet, units: int, epochs: Any, console: "Console") -
 
     from skrnn.preprocessing import ImageToSequence, TextToSequence
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with suppress(RuntimeError):  # called from a program in which TensorFlow runs already, it keeps its settings
-        skrnn.configure_threads()
-    with console.status("Loading TensorFlow") if console.is_interactive else nullcontext():
-        from skrnn.estimators import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
+    start_tensorflow(console)
+    from skrnn.estimators import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
+
     parameters = {"units": units, "epochs": epochs}
     first_step = ImageToSequence()
     if dataset.words is not None:
@@ -287,16 +233,6 @@ def _estimators(dataset: DataSet, units: int, epochs: Any, console: "Console") -
         parameters["embedding_dim"] = _EMBEDDING_DIM
     classifiers = {"SimpleRNN": SimpleRNNClassifier, "LSTM": LSTMClassifier, "GRU": GRUClassifier}
     return {name: make_pipeline(first_step, classifier(**parameters)) for name, classifier in classifiers.items()}
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Ignore an impatient second Ctrl-C: to write the results takes a second."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 # While it runs
@@ -311,8 +247,12 @@ def _compare(
     from skrnn.model_selection import ComparisonInterrupted, compare_architectures
 
     splitter = RepeatedStratifiedKFold(n_splits=cv, n_repeats=repeats, random_state=seed)
-    names = list(estimators)
-    display = (Bars if console.is_interactive else Lines)(names, cv, repeats, console)
+
+    def title(event: "FitEvent") -> str:
+        repeat, fold = divmod(event.split, cv)
+        return f"{event.architecture}, fold {fold + 1}" + (f", repeat {repeat + 1}" if repeats > 1 else "")
+
+    display = (Bars if console.is_interactive else Lines)(list(estimators), cv * repeats, title, console)
     try:
         with display:
             # A single diverging fit should not cost the hours of all others: it is scored NaN, with a warning.
@@ -324,42 +264,36 @@ def _compare(
             raise
         return interrupt.comparison
     except ValueError as error:
-        _fail(str(error).partition("\n")[0], FAILED)
+        fail(str(error).partition("\n")[0], FAILED)
 
 
-def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:
-    """Print what a warning says, on one line, and not the line of code that it comes from."""
-    print(f"skrnn: warning: {str(message).partition(chr(10))[0]}", file=sys.stderr)
+# After it
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line.
+def _print_table(comparison: "ArchitectureComparison", console: "Console") -> None:
+    """Print the summary, best first."""
+    from rich import box
+    from rich.table import Table
 
-    Parameters
-    ----------
-    arguments : list of str, default=None
-        By default those of the process.
-
-    Returns
-    -------
-    code : int
-        0, 1 if something failed (a single fit is enough), 2 for wrong options, 130 after Ctrl-C.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # no plus-minus sign or bar is worth losing the results
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
-        try:
-            return app(args=arguments, prog_name="skrnn", standalone_mode=False) or 0
-        except (
-            typer.TyperException
-        ) as error:  # a wrong option; the message of a bare `skrnn` is its help, already shown
-            message = error.format_message().strip().replace("Value error, ", "")
-            if message:
-                print(f"skrnn: error: {message}", file=sys.stderr)
-            return error.exit_code
+    summary = comparison.summary()
+    several = summary["n_splits"].nunique() > 1
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("", "Accuracy", *(["Fits"] if several else []), "Parameters", "Epochs", "Fit s", "Predict s"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    for name, row in summary.sort_values("mean", ascending=False, na_position="last").iterrows():
+        table.add_row(
+            str(name),
+            f"{_number(row['mean'], '.4f')} ± {_number(row['std'], '.4f')}",
+            *([str(row["n_splits"])] if several else []),
+            _number(row["n_parameters"], ",.0f"),
+            _number(row["n_epochs"], ".3g"),
+            _number(row["fit_seconds"], ".2f"),
+            _number(row["score_seconds"], ".3f"),
+        )
+    console.print(table)
+    folds = "the finished" if several else int(summary["n_splits"].max())
+    say(console, f"Mean ± standard deviation over {folds} test folds; times are means per fit.")
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _number(value: float, form: str) -> str:
+    return "-" if isnan(value) else format(value, form)

@@ -1,0 +1,64 @@
+"""What a person types. The commands read options, show progress and print; the work is done elsewhere.
+
+TensorFlow is imported after every option was checked, so that help and errors come at once.
+"""
+
+import sys
+import warnings
+from io import TextIOWrapper
+from typing import Annotated, Any
+
+import typer
+
+import skrnn
+from skrnn.cli import compare, reproduce
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown"
+)
+app.command()(compare.compare)
+app.command()(reproduce.reproduce)
+
+
+@app.callback(invoke_without_command=True)
+def _skrnn(
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+) -> None:
+    """Compare recurrent neural networks: which one to use, how well it does, and at what cost."""
+    if show_version:
+        print(f"skrnn {skrnn.__version__}")
+        raise typer.Exit
+
+
+def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:
+    """Print what a warning says, on one line, and not the line of code that it comes from."""
+    print(f"skrnn: warning: {str(message).partition(chr(10))[0]}", file=sys.stderr)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : list of str, default=None
+        By default those of the process.
+
+    Returns
+    -------
+    code : int
+        0, 1 if something failed (a single fit is enough), 2 for wrong options, 130 after Ctrl-C.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # no plus-minus sign or bar is worth losing the results
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            return app(args=arguments, prog_name="skrnn", standalone_mode=False) or 0
+        except (
+            typer.TyperException
+        ) as error:  # a wrong option; the message of a bare `skrnn` is its help, already shown
+            message = error.format_message().strip().replace("Value error, ", "")
+            if message:
+                print(f"skrnn: error: {message}", file=sys.stderr)
+            return error.exit_code

@@ -1,0 +1,161 @@
+"""``skrnn reproduce``: train the published systems, and print published against measured figures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skrnn.cli.common import FAILED, INTERRUPTED, MISUSED, fail, require_writable, start_tensorflow, uninterrupted
+from skrnn.cli.display import Bars, Lines, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from skrnn.model_selection import FitEvent
+    from skrnn.recipes import Recipe
+
+_PAGE = "results.md"
+# Sequences that are trained on, and their length: what an epoch costs follows from these and the network's size.
+_STEPS_PER_EPOCH = {"mnist": 60_000 * 28, "imdb": 20_000 * 100}
+
+
+def reproduce(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME", help="Which systems, or `all`; without any they are listed.", show_default=False
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How often each is trained, from seeds 0, 1, ...")] = 1,
+    data_home: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the downloaded data.", show_default="$SKRNN_DATA_HOME or ~/skrnn_data"),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the results. What is there already is not trained again.")
+    ] = Path("skrnn-results/reproduce"),
+) -> None:
+    """Train published systems as they were published, and compare the figures.
+
+    MNIST and IMDB are downloaded once (11 and 84 MB). A system takes from seconds to minutes, all of them with one seed
+    half an hour and more.
+
+    Ctrl-C stops. Finished trainings are kept, and the same command goes on with what is missing.
+    """
+    from rich.console import Console
+
+    from skrnn.recipes import list_recipes, load_recipe
+    from skrnn.recipes.page import as_page, summarise
+    from skrnn.recipes.reproduce import RUNS_FILE, read_runs
+    from skrnn.recipes.reproduce import reproduce as train
+
+    console = Console(highlight=False, markup=False)
+    if not names:
+        _list(console)
+        return
+    chosen = list_recipes() if "all" in names else list(dict.fromkeys(names))
+    try:
+        recipes = [load_recipe(name) for name in chosen]
+    except ValueError as error:
+        fail(str(error), MISUSED)
+    require_writable(out, [RUNS_FILE, _PAGE])
+    try:
+        finished = [
+            run for run in read_runs(out / RUNS_FILE) if run.recipe in chosen and run.random_state in range(seeds)
+        ]
+    except ValueError as error:
+        fail(str(error), FAILED)
+    n_runs = len(chosen) * seeds
+    say(
+        console, f"{_count(len(chosen), 'system')}, {_count(seeds, 'seed')}; {len(finished)} of {n_runs} trained before"
+    )
+
+    def title(event: "FitEvent") -> str:
+        return f"{event.architecture}, seed {event.split}"
+
+    display = (Bars if console.is_interactive else Lines)(
+        chosen, seeds, title, console, {r.name: _cost(r) for r in recipes}
+    )
+    interrupted = False
+    try:
+        start_tensorflow(console)
+        with display:
+            train(chosen, out, n_seeds=seeds, data_home=data_home, progress=display)
+    except KeyboardInterrupt:
+        interrupted = True
+    except OSError as error:
+        fail(str(error), FAILED)
+    with uninterrupted():
+        runs = read_runs(out / RUNS_FILE)
+        shown = [run for run in runs if run.recipe in chosen and run.random_state in range(seeds)]
+        summary = summarise(shown)
+        if shown:
+            _print_table(summary, console)
+            (out / _PAGE).write_text(as_page(runs), encoding="utf-8")
+            say(console, f"{out}: {RUNS_FILE}, {_PAGE}")
+    if interrupted:
+        say(
+            console,
+            f"Interrupted: {len(shown)} of {n_runs} trainings are kept; the same command goes on with the others.",
+        )
+        raise typer.Exit(INTERRUPTED)
+    if not all(summary["same_size"]):
+        fail("A network has another number of parameters than the published one: see the table.", FAILED)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _cost(recipe: "Recipe") -> float:
+    """Return how long training takes beside other recipes: the multiplications, and 5,000 for the rest of a step."""
+    network = recipe.network
+    n_embedded = network.get("vocabulary_size", 0) * network.get("embedding_dim", 0)
+    return _STEPS_PER_EPOCH[recipe.dataset] * recipe.training["epochs"] * (5_000 + recipe.n_parameters - n_embedded)
+
+
+def _list(console: "Console") -> None:
+    """Print what there is."""
+    from rich import box
+    from rich.table import Table
+
+    from skrnn.recipes import list_recipes, load_recipe
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("System", no_wrap=True)
+    table.add_column("")
+    for name in list_recipes():
+        table.add_row(name, load_recipe(name).summary)
+    console.print(table)
+    say(console, "Train some of them: skrnn reproduce NAME ...; or all: skrnn reproduce all")
+
+
+def _print_table(summary: "pd.DataFrame", console: "Console") -> None:
+    """Print published against measured figures."""
+    from rich import box
+    from rich.table import Table
+
+    from skrnn.recipes import Figures, load_recipe
+    from skrnn.recipes.page import percent
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("System", overflow="fold")
+    for heading in ("Parameters", "Published", "Stock Keras", "skrnn", "Loss", "Seconds"):
+        table.add_column(heading, justify="right")
+    for name, row in summary.iterrows():
+        recipe = load_recipe(str(name))
+        measured = Figures(row["test_accuracy"], row["train_accuracy"])
+        table.add_row(
+            str(name),
+            f"{row['n_parameters']:,.0f}" + ("" if row["same_size"] else f", not {recipe.n_parameters:,}"),
+            percent(recipe.published),
+            percent(recipe.stock_keras),
+            percent(measured, row["test_accuracy_std"]),
+            f"{row['test_loss']:.4f}",
+            f"{row['fit_seconds']:.1f}",
+        )
+    console.print(table)
+    below = [str(name) for name in summary.index[~summary["reached"]]]
+    verdict = f" Below stock Keras by more than its tolerance: {', '.join(below)}." if below else ""
+    say(console, f"Test accuracy in per cent (train accuracy), means over the seeds ± standard deviation.{verdict}")

@@ -1,0 +1,215 @@
+"""The published systems. Data alone: what a recipe does is told in `skrnn.recipes.recipe`."""
+
+import copy
+import difflib
+from typing import Any
+
+from skrnn.recipes.recipe import Figures, Recipe
+
+_PYTHON_ALGOS = (
+    '"The Best RNN for Image Classification: RNN, LSTM, or GRU?" and "Long Short-Term Memory (LSTM) in Keras", '
+    "PythonAlgos"
+)
+_QUICK_LSTM = '"Understanding LSTM with quick implementation in Keras"'
+_ATIENZA = "R. Atienza, Advanced Deep Learning with Keras, Packt 2018, section on RNNs (Listing 1.5.1, Table 1.5.1)"
+_THREE_ON_IMDB = '"Deep Learning Sequential Model: Comparing RNN, GRU, and LSTM with Example Code"'
+
+_CLASSES = {"SimpleRNN": "SimpleRNNClassifier", "LSTM": "LSTMClassifier", "GRU": "GRUClassifier"}
+
+
+def _batch_normalised(layer: str, n_parameters: int, published: Figures, stock_keras: Figures) -> Recipe:
+    """Return one of the three networks that PythonAlgos compares."""
+    return Recipe(
+        name=f"mnist-{layer.lower()}64-bn",
+        summary=f"{layer} of 64 units over the rows of the image, batch normalisation; SGD",
+        citation=_PYTHON_ALGOS,
+        dataset="mnist",
+        preprocessing={"scan": "rows"},
+        classifier=_CLASSES[layer],
+        network={"units": 64, "batch_normalization": True},
+        training={"optimizer": "sgd", "batch_size": 64, "epochs": 10},
+        n_parameters=n_parameters,
+        published=published,
+        stock_keras=stock_keras,
+    )
+
+
+def _book(
+    network_name: str,
+    summary: str,
+    n_parameters: int,
+    published: Figures | None = None,
+    stock_keras: Figures | None = None,
+    *,
+    layer: str = "SimpleRNN",
+    units: Any = 256,
+    optimizer: str = "sgd",
+    scan: str = "rows",
+    **network: Any,
+) -> Recipe:
+    """Return a network of Atienza's section on RNNs, or a variation that it mentions."""
+    return Recipe(
+        name=f"mnist-{network_name}",
+        summary=summary,
+        citation=_ATIENZA,
+        dataset="mnist",
+        preprocessing={"scan": scan},
+        classifier=_CLASSES[layer],
+        network={"units": units, "dropout": 0.2, **network},
+        training={"optimizer": optimizer, "batch_size": 128, "epochs": 20},
+        n_parameters=n_parameters,
+        published=published or Figures(),
+        stock_keras=stock_keras or Figures(),
+    )
+
+
+def _of_reviews(layer: str, n_parameters: int, published: Figures, stock_keras: Figures) -> Recipe:
+    """Return one of the three networks that are compared on IMDB: embedded words, padding read like any word."""
+    return Recipe(
+        name=f"imdb-{layer.lower()}32",
+        summary=f"{layer} of 32 units over the last 100 words, embedded in 32 values; RMSprop",
+        citation=_THREE_ON_IMDB,
+        dataset="imdb",
+        preprocessing={"max_tokens": 10_000, "max_length": 100, "padding": "pre", "truncating": "pre"},
+        classifier=_CLASSES[layer],
+        network={"units": 32, "embedding_dim": 32, "vocabulary_size": 10_000, "mask_zero": False},
+        training={"optimizer": "rmsprop", "batch_size": 128, "epochs": 10, "validation_fraction": 0.2},
+        n_parameters=n_parameters,
+        published=published,
+        stock_keras=stock_keras,
+    )
+
+
+_ALL = (
+    _batch_normalised("SimpleRNN", 6_858, Figures(0.96, approximate=True), Figures(0.9597, 0.9635, 0.1356)),
+    _batch_normalised("LSTM", 24_714, Figures(0.96, approximate=True), Figures(0.9691, 0.9707, 0.0942)),
+    _batch_normalised("GRU", 18_954, Figures(0.95, approximate=True), Figures(0.9574, 0.9570, 0.1319)),
+    Recipe(
+        name="mnist-simplernn32-relu",
+        summary="SimpleRNN of 32 units with ReLU over the rows; Adam",
+        citation=_QUICK_LSTM,
+        dataset="mnist",
+        preprocessing={"scan": "rows"},
+        classifier="SimpleRNNClassifier",
+        network={"units": 32, "activation": "relu"},
+        training={"optimizer": "adam", "batch_size": 32, "epochs": 3},
+        n_parameters=2_282,
+        published=Figures(0.9034),
+        stock_keras=Figures(0.9132, 0.9060, 0.3116),
+    ),
+    Recipe(
+        name="mnist-lstm128x2-relu",
+        summary="Two LSTM of 128 units with ReLU and a dense layer of 32, dropout after each; Adam",
+        citation=_QUICK_LSTM,
+        dataset="mnist",
+        preprocessing={"scan": "rows"},
+        classifier="LSTMClassifier",
+        network={
+            "units": (128, 128),
+            "activation": "relu",
+            "dense_units": (32,),
+            "dense_activation": "relu",
+            "layer_dropout": 0.2,
+        },
+        training={"optimizer": "adam", "batch_size": 32, "epochs": 3},
+        n_parameters=216_426,
+        published=Figures(0.9652),
+        stock_keras=Figures(0.9760, 0.9753, 0.0857),
+    ),
+    _book(
+        "simplernn256-sgd",
+        "SimpleRNN of 256 units, dropout on its input; SGD",
+        75_530,
+        Figures(0.98, 0.9726),
+        Figures(0.9809, 0.9838, 0.0610),
+    ),
+    _book(
+        "simplernn256-rmsprop",
+        "The same, RMSprop",
+        75_530,
+        Figures(0.976, 0.9672),
+        Figures(0.9782, 0.9828, 0.0786),
+        optimizer="rmsprop",
+    ),
+    _book(
+        "simplernn256-adam",
+        "The same, Adam",
+        75_530,
+        Figures(0.974, 0.9679),
+        Figures(0.9754, 0.9793, 0.0819),
+        optimizer="adam",
+    ),
+    _book(
+        "simplernn512-sgd",
+        "SimpleRNN of 512 units, dropout on its input; SGD",
+        282_122,
+        Figures(0.983, 0.9788),
+        Figures(0.9847, 0.9890, 0.0520),
+        units=512,
+    ),
+    _book("lstm256-sgd", "LSTM in place of the SimpleRNN of 256 units; SGD", 294_410, layer="LSTM"),
+    _book("gru256-sgd", "GRU in place of the SimpleRNN of 256 units; SGD", 222_218, layer="GRU"),
+    _book(
+        "bilstm128-sgd",
+        "LSTM that reads both ways, 128 units each; SGD",
+        163_338,
+        layer="LSTM",
+        units=128,
+        bidirectional=True,
+    ),
+    _book("simplernn256x2-sgd", "Two stacked SimpleRNN of 256 units; SGD", 206_858, units=(256, 256)),
+    _book("simplernn256-sgd-columns", "Columns of pixels instead of rows; SGD", 75_530, scan="columns"),
+    _of_reviews("SimpleRNN", 322_113, Figures(0.81, test_loss=0.6919), Figures(0.8084, 0.9583, 0.7712)),
+    _of_reviews("GRU", 326_369, Figures(0.8272, test_loss=0.4834), Figures(0.8260, 0.9010, 0.4540)),
+    _of_reviews("LSTM", 328_353, Figures(0.839, test_loss=0.4337), Figures(0.8333, 0.9294, 0.5131)),
+)
+_RECIPES = {recipe.name: recipe for recipe in _ALL}
+
+
+def list_recipes() -> list[str]:
+    """Return the names of all recipes.
+
+    Returns
+    -------
+    names : list of str
+        In the order of the texts: the data set comes first in a name, then the network, then what sets it apart.
+
+    Examples
+    --------
+    >>> from skrnn.recipes import list_recipes
+    >>> list_recipes()[:3]
+    ['mnist-simplernn64-bn', 'mnist-lstm64-bn', 'mnist-gru64-bn']
+    """
+    return list(_RECIPES)
+
+
+def load_recipe(name: str) -> Recipe:
+    """Return a published system by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`list_recipes`.
+
+    Returns
+    -------
+    recipe : Recipe
+        A copy of its own.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name; the message suggests the nearest.
+
+    Examples
+    --------
+    >>> from skrnn.recipes import load_recipe
+    >>> load_recipe("imdb-lstm32").summary
+    'LSTM of 32 units over the last 100 words, embedded in 32 values; RMSprop'
+    """
+    try:
+        return copy.deepcopy(_RECIPES[name])
+    except (KeyError, TypeError):
+        near = difflib.get_close_matches(str(name), _RECIPES, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"There is no recipe {name!r}.{hint} There are: {', '.join(_RECIPES)}.") from None
