@@ -100,8 +100,9 @@ def reproduce(
             f"Interrupted: {len(shown)} of {n_runs} trainings are kept; the same command goes on with the others.",
         )
         raise typer.Exit(INTERRUPTED)
-    if not all(summary["same_size"]):
-        fail("A network has another number of parameters than the published one: see the table.", FAILED)
+    for name in summary.index[~summary["same_size"]]:
+        found, expected = summary.loc[name, "n_parameters"], load_recipe(name).n_parameters
+        fail(f"{name} has {found:,.0f} parameters instead of the published {expected:,}.", FAILED)
 
 
 def _count(number: int, noun: str) -> str:
@@ -132,30 +133,34 @@ def _list(console: "Console") -> None:
 
 
 def _print_table(summary: "pd.DataFrame", console: "Console") -> None:
-    """Print published against measured figures."""
+    """Print published against measured figures, a table for each data set; the page has more of them."""
     from rich import box
     from rich.table import Table
 
-    from skrnn.recipes import Figures, load_recipe
+    from skrnn.recipes import load_recipe
     from skrnn.recipes.page import percent
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("System", overflow="fold")
-    for heading in ("Parameters", "Published", "Stock Keras", "skrnn", "Loss", "Seconds"):
-        table.add_column(heading, justify="right")
-    for name, row in summary.iterrows():
-        recipe = load_recipe(str(name))
-        measured = Figures(row["test_accuracy"], row["train_accuracy"])
-        table.add_row(
-            str(name),
-            f"{row['n_parameters']:,.0f}" + ("" if row["same_size"] else f", not {recipe.n_parameters:,}"),
-            percent(recipe.published),
-            percent(recipe.stock_keras),
-            percent(measured, row["test_accuracy_std"]),
-            f"{row['test_loss']:.4f}",
-            f"{row['fit_seconds']:.1f}",
-        )
-    console.print(table)
+    for dataset in dict.fromkeys(load_recipe(name).dataset for name in summary.index):
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+        table.add_column(dataset.upper(), overflow="fold")
+        for heading in ("Params", "Text", "Keras", "skrnn", "Train", "Loss", "s"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for name, row in summary.iterrows():
+            recipe = load_recipe(str(name))
+            if recipe.dataset == dataset:
+                table.add_row(
+                    str(name).removeprefix(f"{dataset}-"),
+                    f"{row['n_parameters']:,.0f}",
+                    percent(recipe.published.test_accuracy, approximate=recipe.published.approximate),
+                    percent(recipe.stock_keras.test_accuracy),
+                    percent(row["test_accuracy"], row["test_accuracy_std"]),
+                    percent(row["train_accuracy"]),
+                    f"{row['test_loss']:.4f}",
+                    f"{row['fit_seconds']:.0f}",
+                )
+        console.print(table)
     below = [str(name) for name in summary.index[~summary["reached"]]]
-    verdict = f" Below stock Keras by more than its tolerance: {', '.join(below)}." if below else ""
-    say(console, f"Test accuracy in per cent (train accuracy), means over the seeds ± standard deviation.{verdict}")
+    say(console, "Test accuracy in per cent, of the text, of stock Keras and here (mean over the seeds ± deviation);")
+    say(console, "train accuracy and test loss here, after training; seconds of a fit.")
+    if below:
+        say(console, f"Below stock Keras' accuracy by more than the tolerance: {', '.join(below)}.")

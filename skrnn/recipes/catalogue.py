@@ -158,7 +158,7 @@ _ALL = (
         bidirectional=True,
     ),
     _book("simplernn256x2-sgd", "Two stacked SimpleRNN of 256 units; SGD", 206_858, units=(256, 256)),
-    _book("simplernn256-sgd-columns", "Columns of pixels instead of rows; SGD", 75_530, scan="columns"),
+    _book("simplernn256-columns", "Columns of pixels instead of rows; SGD", 75_530, scan="columns"),
     _of_reviews("SimpleRNN", 322_113, Figures(0.81, test_loss=0.6919), Figures(0.8084, 0.9583, 0.7712)),
     _of_reviews("GRU", 326_369, Figures(0.8272, test_loss=0.4834), Figures(0.8260, 0.9010, 0.4540)),
     _of_reviews("LSTM", 328_353, Figures(0.839, test_loss=0.4337), Figures(0.8333, 0.9294, 0.5131)),

@@ -1,5 +1,6 @@
 """The table of results: published, stock Keras' and measured figures side by side, and as a page of Markdown."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
@@ -112,16 +113,17 @@ def _table(summary: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cells(figures: Figures, spread: float = float("nan")) -> tuple[str, str]:
-    """Return test accuracy, with the train accuracy in parentheses, in per cent; and the test loss."""
-    return percent(figures, spread), "" if figures.test_loss is None else f"{figures.test_loss:.4f}"
+def _cells(figures: Figures, spread: float = math.nan) -> tuple[str, str]:
+    """Return test accuracy, with the train accuracy in parentheses, and the test loss."""
+    accuracy = percent(figures.test_accuracy, spread, approximate=figures.approximate)
+    train = "" if figures.train_accuracy is None else f" ({percent(figures.train_accuracy)})"
+    return accuracy + train, "" if figures.test_loss is None else f"{figures.test_loss:.4f}"
 
 
-def percent(figures: Figures, spread: float = float("nan")) -> str:
-    """Return test accuracy and, in parentheses, train accuracy in per cent; empty where nothing is told."""
-    if figures.test_accuracy is None:
+def percent(accuracy: float | None, spread: float = math.nan, *, approximate: bool = False) -> str:
+    """Return an accuracy in per cent, with its standard deviation if there is one; empty where it is not told."""
+    if accuracy is None:
         return ""
-    digits = 0 if figures.approximate else 2
-    text = f"{'about ' if figures.approximate else ''}{100 * figures.test_accuracy:.{digits}f}"
-    text += "" if pd.isna(spread) else f" ± {100 * spread:.2f}"
-    return text + ("" if figures.train_accuracy is None else f" ({100 * figures.train_accuracy:.2f})")
+    if approximate:
+        return f"~{100 * accuracy:.0f}"
+    return f"{100 * accuracy:.2f}" + ("" if math.isnan(spread) else f" ± {100 * spread:.2f}")

@@ -1,0 +1,269 @@
+"""Many trainings: what is kept, what an interruption leaves, and the tables."""
+
+import json
+import math
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from skrnn import cli
+from skrnn.datasets import load_digits
+from skrnn.recipes import catalogue, list_recipes, load_recipe, reproduce
+from skrnn.recipes.page import as_page, summarise
+from skrnn.recipes.recipe import Halves, Recipe, Reproduction
+from skrnn.recipes.reproduce import read_runs
+
+SMALL = "mnist-simplernn32-relu", "mnist-gru64-bn", "mnist-lstm256-sgd"
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Small recipes on the bundled digits; return the data homes that are asked for."""
+    X, y = load_digits(return_X_y=True)
+    homes = []
+
+    def small(recipe):
+        return replace(
+            recipe,
+            network={**recipe.network, "units": 4},
+            training={**recipe.training, "epochs": 2},
+            n_parameters={"simplernn32": 102, "gru64": 234, "lstm256": 258}[recipe.name.split("-")[1]],
+        )
+
+    monkeypatch.setattr(catalogue, "_RECIPES", {name: small(load_recipe(name)) for name in SMALL})
+    monkeypatch.setattr(
+        Recipe,
+        "load_data",
+        lambda recipe, home=None: homes.append(home) or Halves(X[:100], y[:100], X[100:150], y[100:150]),
+    )
+    return homes
+
+
+def told(events):
+    return [(event.kind, event.architecture, event.split) for event in events if event.kind != "epoch"]
+
+
+def test_every_training_is_a_line_and_is_not_done_twice(quick, tmp_path):
+    events = []
+    runs = reproduce(SMALL[:2], tmp_path / "new", n_seeds=2, data_home="home", progress=events.append)
+    pairs = [(name, seed) for seed in (0, 1) for name in SMALL[:2]]
+    assert [(run.recipe, run.random_state) for run in runs] == pairs
+    assert told(events) == [(kind, *pair) for pair in pairs for kind in ("begin", "end")]
+    assert quick == ["home"]  # read once
+    path = tmp_path / "new" / "runs.jsonl"
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(record["recipe"], record["random_state"]) for record in records] == pairs
+    assert records[0]["definition"]["training"] == {"optimizer": "adam", "batch_size": 32, "epochs": 2}
+    assert read_runs(path) == runs
+    before = path.read_bytes()
+    events.clear()
+    assert reproduce(SMALL, tmp_path / "new", n_seeds=1, progress=events.append)[:2] == runs[:2]
+    assert told(events) == [("end", SMALL[0], 0), ("end", SMALL[1], 0), ("begin", SMALL[2], 0), ("end", SMALL[2], 0)]
+    assert path.read_bytes().startswith(before)
+
+
+def test_a_training_depends_on_its_seed_alone(quick, tmp_path):
+    together = reproduce(SMALL[:2], tmp_path / "a", n_seeds=2)
+    (alone,) = [run for run in reproduce([SMALL[1]], tmp_path / "b", n_seeds=2) if run.random_state == 1]
+    assert alone.history == together[3].history
+    assert alone.test_loss == together[3].test_loss
+
+
+def test_an_interruption_loses_only_the_training_that_runs(quick, tmp_path):
+    def interrupt(event):
+        if (event.kind, event.architecture, event.epoch) == ("epoch", SMALL[1], 1):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(SMALL, tmp_path, progress=interrupt)
+    (kept,) = read_runs(tmp_path / "runs.jsonl")
+    events = []
+    runs = reproduce(SMALL, tmp_path, progress=events.append)
+    assert runs[0] == kept
+    assert told(events)[0] == ("end", SMALL[0], 0)
+    assert [name for kind, name, _ in told(events) if kind == "begin"] == list(SMALL[1:])
+
+
+def test_the_line_that_a_killed_process_was_writing_is_written_anew(quick, tmp_path):
+    path = tmp_path / "runs.jsonl"
+    runs = reproduce(SMALL[:2], tmp_path)
+    content = path.read_bytes()
+    for n_bytes in (len(content) - 1, len(content) - 200, content.index(b"\n") + 2):
+        path.write_bytes(content[:n_bytes])
+        assert read_runs(path) == runs[:1]
+        again = reproduce(SMALL[:2], tmp_path)
+        assert [(run.recipe, run.history) for run in again] == [(run.recipe, run.history) for run in runs]
+        assert path.read_bytes().count(b"\n") == 2
+        assert read_runs(path) == again
+
+
+def test_a_recipe_that_has_changed_is_trained_again(quick, tmp_path, monkeypatch):
+    reproduce(SMALL[:2], tmp_path)
+    changed = replace(load_recipe(SMALL[0]), training={"optimizer": "sgd", "batch_size": 32, "epochs": 1})
+    monkeypatch.setitem(catalogue._RECIPES, SMALL[0], changed)
+    events = []
+    (run, _) = reproduce(SMALL[:2], tmp_path, progress=events.append)
+    assert [name for kind, name, _ in told(events) if kind == "begin"] == [SMALL[0]]
+    assert len(run.history["loss"]) == 1
+    assert [run.recipe for run in read_runs(tmp_path / "runs.jsonl")] == [SMALL[1], SMALL[0]]
+
+
+def test_what_cannot_be_is_said_before_anything_is_written(quick, tmp_path):
+    with pytest.raises(ValueError, match=r"^There is no recipe 'mnist'\."):
+        reproduce(["mnist"], tmp_path / "new")
+    with pytest.raises(ValueError, match=r"^n_seeds must be at least 1\. Got 0 instead\.$"):
+        reproduce(SMALL, tmp_path / "new", n_seeds=0)
+    assert not (tmp_path / "new").exists()
+    path = tmp_path / "runs.jsonl"
+    path.write_text('{"mine": 1}\n')
+    with pytest.raises(ValueError, match=re.escape(f"{path}, line 1, is not the record of a training: KeyError")):
+        reproduce(SMALL, tmp_path)
+    assert path.read_text() == '{"mine": 1}\n'
+
+
+# The tables
+
+
+def run_of(name, seed, test_accuracy, **other):
+    recipe = load_recipe(name)
+    figures = {
+        "n_parameters": recipe.n_parameters,
+        "train_accuracy": 0.97,
+        "test_loss": 0.25,
+        "train_loss": 0.125,
+        "fit_seconds": 10.0 + seed,
+    }
+    return Reproduction(
+        recipe=name,
+        random_state=seed,
+        test_accuracy=test_accuracy,
+        history={},
+        versions={"skrnn": "1"},
+        **figures | other,
+    )
+
+
+RUNS = [
+    run_of("imdb-gru32", 0, 0.8161),
+    run_of("mnist-lstm64-bn", 0, 0.96),
+    run_of("mnist-lstm64-bn", 1, 0.97),
+    run_of("mnist-simplernn256-adam", 0, 0.9703),
+    run_of("mnist-bilstm128-sgd", 0, 0.5, n_parameters=7),
+]
+
+
+def test_the_summary_compares_with_stock_keras():
+    summary = summarise(RUNS)
+    assert list(summary.index) == [name for name in list_recipes() if name in {run.recipe for run in RUNS}]
+    lstm = summary.loc["mnist-lstm64-bn"]
+    assert lstm["n_seeds"] == 2
+    assert lstm["test_accuracy"] == pytest.approx(0.965)
+    assert lstm["test_accuracy_std"] == pytest.approx(np.std([0.96, 0.97], ddof=1))
+    assert lstm["fit_seconds"] == 10.5
+    assert lstm["beside_keras"] == pytest.approx(0.965 - 0.9691)
+    # 0.5 points are allowed on MNIST, 1 on IMDB; without a figure of stock Keras' nothing can be missed.
+    assert summary["reached"].to_dict() == {
+        "mnist-lstm64-bn": True,
+        "mnist-simplernn256-adam": False,
+        "mnist-bilstm128-sgd": True,
+        "imdb-gru32": True,
+    }
+    assert math.isnan(summary.loc["imdb-gru32", "test_accuracy_std"])
+    assert summary["same_size"].tolist() == [True, True, False, True]
+    assert summarise([]).empty
+
+
+def test_the_page_holds_published_beside_measured_figures():
+    lines = as_page(RUNS).splitlines()
+    assert lines[0] == "# Published systems, reproduced"
+    assert "Libraries: skrnn 1." in lines
+    rows = {line.split("`")[1]: line for line in lines if line.startswith("| `")}
+    cells = "24,714 | ~96 |  | 96.91 (97.07) | 0.0942 | 96.50 ± 0.71 (97.00) | 0.2500 | -0.41 | 2 | 10"
+    assert rows["mnist-lstm64-bn"] == f"| `mnist-lstm64-bn` | {cells} |"
+    assert " -0.51 **below** " in rows["mnist-simplernn256-adam"]
+    assert "| 7 instead of 163,338 |  |  |  |  | 50.00 (97.00) |" in rows["mnist-bilstm128-sgd"]
+    assert "| 82.72 | 0.4834 | 82.60 (90.10) | 0.4540 | 81.61 (97.00) | 0.2500 | -0.99 | 1 |" in rows["imdb-gru32"]
+    n_cells = {line.count("|") for line in lines if line.startswith("|")}
+    assert n_cells == {12}
+
+
+# The command
+
+
+def test_the_command_trains_prints_and_goes_on(quick, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main(["reproduce", SMALL[0], "--out", str(out)]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "1 system, 1 seed; 0 of 1 trained before"
+    assert re.fullmatch(r"\[1/1\] mnist-simplernn32-relu, seed 0: accuracy \d\.\d{4} in \d+\.\d s", printed[1])
+    (row,) = [line for line in printed if line.startswith(" simplernn32-relu ")]
+    (run,) = read_runs(out / "runs.jsonl")
+    assert row.split() == [
+        "simplernn32-relu",
+        "102",
+        "90.34",
+        "91.32",
+        f"{100 * run.test_accuracy:.2f}",
+        f"{100 * run.train_accuracy:.2f}",
+        f"{run.test_loss:.4f}",
+        f"{run.fit_seconds:.0f}",
+    ]
+    assert printed[-2] == "Below stock Keras' accuracy by more than the tolerance: mnist-simplernn32-relu."
+    assert printed[-1] == f"{out}: runs.jsonl, results.md"
+    assert cli.main(["reproduce", "all", "--seeds", "2", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "3 systems, 2 seeds; 1 of 6 trained before"
+    assert [line[:5] for line in printed if line.startswith("[")] == [f"[{n}/6]" for n in range(2, 7)]
+    assert len(read_runs(out / "runs.jsonl")) == 6
+    assert (out / "results.md").read_text(encoding="utf-8") == as_page(read_runs(out / "runs.jsonl"))
+
+
+def test_ctrl_c_keeps_what_is_trained(quick, tmp_path, capsys, monkeypatch):
+    run = Recipe.run
+
+    def interrupted(recipe, **arguments):
+        if recipe.name == SMALL[1]:
+            raise KeyboardInterrupt
+        return run(recipe, **arguments)
+
+    monkeypatch.setattr(Recipe, "run", interrupted)
+    assert cli.main(["reproduce", "all", "--out", str(tmp_path)]) == 130
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1] == "Interrupted: 1 of 3 trainings are kept; the same command goes on with the others."
+    assert f"{tmp_path}: runs.jsonl, results.md" in printed
+    monkeypatch.setattr(Recipe, "run", run)
+    assert cli.main(["reproduce", "all", "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("3 systems, 1 seed; 1 of 3 trained before\n[2/3]")
+
+
+def test_a_network_of_another_size_is_a_failure(quick, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(catalogue._RECIPES, SMALL[0], replace(load_recipe(SMALL[0]), n_parameters=101))
+    assert cli.main(["reproduce", SMALL[0], "--out", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "results.md" in printed.out
+    assert printed.err == "skrnn: error: mnist-simplernn32-relu has 102 parameters instead of the published 101.\n"
+
+
+def test_without_a_name_the_systems_are_listed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["reproduce"]) == 0
+    printed = capsys.readouterr().out
+    assert [name for name in list_recipes() if f"{name} " not in printed] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistyped_name_and_damaged_data_are_said_on_one_line(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main(["reproduce", "mnist-gru64", "--out", str(out)]) == 2
+    assert capsys.readouterr().err.startswith(
+        "skrnn: error: There is no recipe 'mnist-gru64'. Did you mean 'mnist-gru64-bn'?"
+    )
+    assert not out.exists()
+    (tmp_path / "mnist").mkdir()
+    damaged = tmp_path / "mnist" / "train-images-idx3-ubyte.gz"
+    damaged.write_bytes(b"no images")
+    assert cli.main(["reproduce", "mnist-gru64-bn", "--data-home", str(tmp_path), "--out", str(out)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"skrnn: error: {damaged} is damaged or incomplete: ")
