@@ -12,8 +12,6 @@ from skrnn.estimators.sequences import InputForm, Sequences, read_like, read_new
 from skrnn.estimators.targets import class_numbers, read_labels, read_weights, require_two_classes
 from skrnn.network.training import Batches
 
-_HELD_OUT = 0.1  # the part that early stopping holds out where nothing says how much
-
 
 @dataclass(frozen=True)
 class Rows:
@@ -123,7 +121,7 @@ def hold_out(estimator: Any, data: TrainingData, X_val: Any, y_val: Any) -> tupl
         labels, _ = read_labels(y_val)
         check_consistent_length(sequences.values, labels)
         return data.rows, Rows(sequences, class_numbers(labels, data.classes, "y_val"), np.ones(len(labels)))
-    fraction = estimator.validation_fraction or (_HELD_OUT if estimator.early_stopping else 0.0)
+    fraction = estimator.held_out_fraction()
     if not fraction:
         return data.rows, None
     every_row = np.arange(len(data.rows))

@@ -3,13 +3,11 @@
 What comes out is an ``ArchitectureComparison`` (in ``results``); what the scores mean is not decided here.
 """
 
-import signal
-import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
@@ -24,6 +22,7 @@ from sklearn.utils import check_random_state, indexable
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.parallel import Parallel, delayed
 
+from skrnn.model_selection.interrupts import no_interrupts_for_workers
 from skrnn.model_selection.progress import EpochReporter, FitEvent, Reporter, listen
 from skrnn.model_selection.results import ArchitectureComparison
 
@@ -231,7 +230,7 @@ def _run_all(
     with warnings.catch_warnings(), nullcontext() if progress is None else listen(progress) as report:
         warnings.filterwarnings("ignore", "[0-9]+ tasks (have been|which were still)", UserWarning)  # when interrupted
         jobs = (delayed(_run)(fit, X, y, scorers[fit.architecture], error_score, report) for fit in fits)
-        with _no_interrupts_for_workers():
+        with no_interrupts_for_workers():
             started = parallel(jobs)
         with closing(started) as finished:
             for outcome in finished:
@@ -246,23 +245,6 @@ def _run_all(
                             fit_seconds=outcome.fit_seconds,
                         )
                     )
-
-
-@contextmanager
-def _no_interrupts_for_workers() -> Iterator[None]:
-    """Let processes that start in the block never hear of Ctrl-C, which a terminal sends to all that belong together.
-
-    This process hears of it afterwards and ends them; they would only print tracebacks. To be ignored is what a new
-    process inherits (a blocked signal is not: starting joblib's resource tracker unblocks it).
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
 
 
 def _run(fit: _Fit, X: Any, y: Any, scorer: Any, error_score: Any, report: Reporter | None) -> _Outcome:

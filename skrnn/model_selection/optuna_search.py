@@ -1,0 +1,430 @@
+"""A search over hyperparameters by Optuna, as a scikit-learn search estimator. How a trial goes is told in `trial`."""
+
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import joblib
+import numpy as np
+import optuna
+from joblib import Parallel, delayed, effective_n_jobs
+from optuna.distributions import BaseDistribution
+from optuna.pruners import BasePruner, SuccessiveHalvingPruner
+from optuna.samplers import BaseSampler, TPESampler
+from optuna.storages import BaseStorage, InMemoryStorage
+from optuna.trial import FrozenTrial, TrialState
+from sklearn.base import BaseEstimator, _fit_context, clone, is_classifier
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import check_random_state, indexable
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_method_params, check_is_fitted
+
+from skrnn.model_selection.interrupts import no_interrupts_for_workers
+from skrnn.model_selection.lockstep import Task, last_step
+from skrnn.model_selection.search_spaces import search_space
+from skrnn.model_selection.studies import counted, give_up_the_dead, is_path, open_storage, quiet
+from skrnn.model_selection.trial import Search, first_cause, parameters_of, run_trial
+from skrnn.model_selection.trial_results import as_results, outcome_of
+
+_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+
+class OptunaSearchCV(BaseSearchCV):
+    """Search hyperparameters with Optuna, giving hopeless candidates up after a few epochs on all folds.
+
+    The folds are split once. A candidate trains on all of them in lock-step, one epoch each; after each epoch its mean
+    score is reported to Optuna's pruner, which may end the trial. Its score is that of the epoch with the best mean,
+    and `refit` trains so many epochs; where ``epochs`` itself is searched, that of the last epoch; where the classifier
+    stops early, that of the networks it would keep, which an inner part of the training folds decides.
+
+    Classifiers that are not recurrent ones, or have Keras callbacks, are fitted whole and not pruned.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier, or a pipeline that ends in one.
+    param_distributions : dict or callable, default=None
+        Optuna distributions by the name of the parameter; or a function that is given a :class:`optuna.trial.Trial` and
+        returns parameters, with which a space can depend on what was chosen before. None takes
+        :func:`~skrnn.model_selection.search_space`.
+    n_trials : int, default=50
+        How many trials there are to be in the study, in total: over all processes, and with those of earlier calls that
+        `storage` keeps. None for any number until `timeout`.
+    timeout : float, default=None
+        Seconds after which no trial is begun any more.
+    cv : int, cross-validation generator or iterable, default=None
+        As in :class:`~sklearn.model_selection.GridSearchCV`. Only splits that come out the same again can be resumed.
+    scoring : str, callable, list, tuple or dict, default=None
+        As in :class:`~sklearn.model_selection.GridSearchCV`.
+    refit : bool, str or callable, default=True
+        As in :class:`~sklearn.model_selection.GridSearchCV`. Of several metrics, the name of the one that decides.
+    pruner : optuna.pruners.BasePruner, default=None
+        By default successive halving, which lets the better third of the candidates go on after 3, 9, 27, ... epochs.
+        :class:`optuna.pruners.NopPruner` prunes nothing.
+    sampler : optuna.samplers.BaseSampler, default=None
+        By default :class:`optuna.samplers.TPESampler`. It is copied, and seeded anew for each trial.
+    storage : str, path-like or optuna.storages.BaseStorage, default=None
+        A path is a journal file, which many processes can share; a URL is a database, for many machines. By default the
+        study is kept in memory.
+    study_name : str, default=None
+        The beginning of the study's name. What follows is derived from the data, splits, scoring and estimator, so that
+        only trials that can be compared meet in one study, and each fold of an outer cross-validation has its own.
+    n_jobs : int, default=None
+        How many trials run at the same time, in processes of joblib's backend.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the sampler, together with the number of each trial: neither a resumed study nor a second process repeats
+        parameters.
+    error_score : float or "raise", default=nan
+        The score of a trial that fails; its exception is a user attribute of the trial. "raise" ends the search.
+    callbacks : callable or list of callable, default=None
+        Called in this process as ``callback(study, trial)`` when a trial has ended.
+    verbose : int, default=0
+        Above 0, a progress bar tells the best score so far.
+
+    Attributes
+    ----------
+    best_estimator_ : estimator
+        Fitted on all data with the best parameters. If `refit` is not False.
+    best_params_ : dict
+        Those of the best trial.
+    best_score_ : float
+        Its mean score.
+    best_index_ : int
+        Its row in `cv_results_`.
+    best_epochs_ : int or None
+        How many epochs the refit trains; None where the parameters say it.
+    cv_results_ : dict of ndarray
+        As of :class:`~sklearn.model_selection.GridSearchCV`, one row for each trial that is complete, pruned or failed,
+        and ``trial_number``, ``state``, ``n_epochs`` (which the scores are of) and ``pruned_epoch`` (NaN for the
+        others). Pruned trials rank behind complete ones, failed ones last.
+    trials_ : list of optuna.trial.FrozenTrial
+        The same trials as Optuna has them.
+    study_ : optuna.study.Study
+        Made anew at each access.
+    study_name_ : str
+    n_splits_ : int
+    scorer_ : callable or dict
+    multimetric_ : bool
+    refit_time_ : float
+        Seconds.
+
+    See Also
+    --------
+    search_space : A default search space.
+    compare_architectures : Compares searches, too.
+
+    References
+    ----------
+    .. [1] T. Akiba, S. Sano, T. Yanase, T. Ohta and M. Koyama (2019). "Optuna: A Next-generation Hyperparameter
+       Optimization Framework." KDD, 2623-2631.
+    .. [2] L. Li, K. Jamieson, A. Rostamizadeh, E. Gonina, J. Ben-tzur, M. Hardt, B. Recht and A. Talwalkar (2020). "A
+       System for Massively Parallel Hyperparameter Tuning." MLSys 2, 230-246.
+
+    Examples
+    --------
+    >>> from optuna.distributions import FloatDistribution
+    >>> from skrnn import GRUClassifier
+    >>> from skrnn.datasets import load_digits
+    >>> from skrnn.model_selection import OptunaSearchCV
+    >>> X, y = load_digits(return_X_y=True)
+    >>> space = {"learning_rate": FloatDistribution(0.001, 0.03, log=True)}
+    >>> search = OptunaSearchCV(GRUClassifier(16, epochs=6), space, n_trials=3, cv=2, random_state=0)
+    >>> search = search.fit(X[:300], y[:300])
+    >>> len(search.cv_results_["params"])
+    3
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "estimator": BaseSearchCV._parameter_constraints["estimator"],
+        "param_distributions": [Mapping, callable, None],
+        "n_trials": [Interval(Integral, 1, None, closed="left"), None],
+        "timeout": [Interval(Real, 0, None, closed="neither"), None],
+        "cv": ["cv_object"],
+        "scoring": BaseSearchCV._parameter_constraints["scoring"],
+        "refit": BaseSearchCV._parameter_constraints["refit"],
+        "pruner": [BasePruner, None],
+        "sampler": [BaseSampler, None],
+        "storage": [str, os.PathLike, BaseStorage, None],
+        "study_name": [str, None],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "error_score": [StrOptions({"raise"}), Real],
+        "callbacks": [callable, list, tuple, None],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        param_distributions=None,
+        *,
+        n_trials=50,
+        timeout=None,
+        cv=None,
+        scoring=None,
+        refit=True,
+        pruner=None,
+        sampler=None,
+        storage=None,
+        study_name=None,
+        n_jobs=None,
+        random_state=None,
+        error_score=np.nan,
+        callbacks=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.param_distributions = param_distributions
+        self.n_trials = n_trials
+        self.timeout = timeout
+        self.cv = cv
+        self.scoring = scoring
+        self.refit = refit
+        self.pruner = pruner
+        self.sampler = sampler
+        self.storage = storage
+        self.study_name = study_name
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.error_score = error_score
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None, **params) -> Self:
+        """Run trials until there are enough, and fit the best candidate on all data.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Whatever the estimator takes.
+        y : array-like of shape (n_samples,)
+            Labels.
+        **params : dict
+            Metadata for the estimator, the scorer and the splitter, as in
+            :class:`~sklearn.model_selection.GridSearchCV`: ``sample_weight``, ``groups``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter is invalid, or if all trials failed; the message has the first cause.
+        KeyboardInterrupt
+            After Ctrl-C. ``best_params_`` and ``cv_results_`` are then those of the trials so far, and with a `storage`
+            the next call goes on.
+        """
+        if self.n_trials is None and self.timeout is None:
+            raise ValueError("n_trials and timeout are both None: one of them must end the search.")
+        scorers, metric = self._get_scorers()
+        X, y = indexable(X, y)
+        params = _check_method_params(X, params=params)
+        routed = self._get_routed_params_for_fit(params)
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        splits = list(cv.split(X, y, **routed.splitter.split))
+        names = self._metric_names(scorers)
+        task = Task(
+            X=X,
+            y=y,
+            splits=splits,
+            scorers=scorers,
+            metric=metric if isinstance(metric, str) else names[0],
+            fit_params=dict(routed.estimator.fit),
+            score_params=dict(routed.scorer.score),
+            scores_last_step=not _has_callables(self.scoring),
+        )
+        with quiet(), ExitStack() as stack:
+            search = self._search(task, stack)
+            interrupt = None
+            study = search.open()
+            try:
+                self._run(search, study)
+            except KeyboardInterrupt as error:
+                interrupt = error
+            give_up_the_dead(study)
+            trials = [trial for trial in counted(study) if trial.state in _FINISHED]
+        if interrupt is None or any(outcome_of(trial) for trial in trials):
+            self._set_results(search, trials, scorers, names)
+        if interrupt is not None:
+            raise interrupt
+        if self.refit:
+            self._refit(X, y, task.fit_params)
+        return self
+
+    def _metric_names(self, scorers: Any) -> list[str]:
+        several = getattr(scorers, "_scorers", None)
+        return ["score"] if several is None else list(several)
+
+    def _search(self, task: Task, stack: ExitStack) -> Search:
+        """Return what every worker needs to know."""
+        space = search_space(self.estimator) if self.param_distributions is None else self.param_distributions
+        if isinstance(space, Mapping):
+            for name, distribution in space.items():
+                if not isinstance(distribution, BaseDistribution):
+                    raise TypeError(
+                        f"param_distributions[{name!r}] must be an Optuna distribution. Got {distribution!r} instead."
+                    )
+            self.estimator.get_params()  # and the names are checked by set_params, in the trial
+        storage = self.storage
+        if storage is None:
+            storage = InMemoryStorage()
+            if effective_n_jobs(self.n_jobs) > 1:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="skrnn-"))
+                storage = os.path.join(folder, "search.journal")
+        if self.random_state is None or isinstance(self.random_state, Integral):
+            seed = None if self.random_state is None else int(self.random_state)
+        else:
+            seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        return Search(
+            estimator=clone(self.estimator),
+            task=task,
+            space=space,
+            storage=os.fspath(storage) if is_path(storage) else storage,
+            study_name=self._name_of_study(task),
+            sampler=TPESampler() if self.sampler is None else self.sampler,
+            seed=seed,
+            pruner=SuccessiveHalvingPruner(min_resource=3, reduction_factor=3) if self.pruner is None else self.pruner,
+            n_trials=self.n_trials,
+            deadline=None if self.timeout is None else time.time() + self.timeout,
+            error_score=self.error_score,
+        )
+
+    def _name_of_study(self, task: Task) -> str:
+        """Return a name that only those searches share whose trials can be compared."""
+        measured = [task.X, task.y, [test for _, test in task.splits], task.fit_params, task.score_params]
+        described = [_describe(self.scoring), _describe(self.refit), _describe(self.estimator)]
+        prefix = type(last_step(self.estimator)).__name__ if self.study_name is None else self.study_name
+        return f"{prefix}-{joblib.hash([measured, described])[:16]}"
+
+    def _run(self, search: Search, study: optuna.Study) -> None:
+        """Run trials, here or in processes, until no worker may begin another."""
+        callbacks = self.callbacks if isinstance(self.callbacks, (list, tuple)) else [self.callbacks]
+        told = {trial.number for trial in counted(study) if trial.state in _FINISHED}
+        with _progress_bar(self, study, told) as show:
+            for number in self._finished_trials(search, study):
+                trial = study.get_trials(deepcopy=False)[number]
+                show(trial)
+                for callback in callbacks:
+                    if callback is not None:
+                        callback(study, trial)
+
+    def _finished_trials(self, search: Search, study: optuna.Study) -> Iterator[int]:
+        if effective_n_jobs(self.n_jobs) == 1:
+            while (number := run_trial(search, study)) is not None:
+                yield number
+            return
+        ended = False
+
+        def jobs() -> Iterator[Any]:
+            while not ended:
+                yield delayed(run_trial)(search)
+
+        parallel = Parallel(n_jobs=self.n_jobs, batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "[0-9]+ tasks (have been|which were still)", UserWarning)  # interrupted
+            with no_interrupts_for_workers():
+                started = parallel(jobs())
+            with closing(started) as numbers:
+                for number in numbers:
+                    if number is None:
+                        ended = True
+                    else:
+                        yield number
+
+    def _set_results(self, search: Search, trials: list[FrozenTrial], scorers: Any, names: list[str]) -> None:
+        failures = [trial for trial in trials if outcome_of(trial) is None]
+        if not trials:
+            raise ValueError("No trial was finished: another process may run all that are wanted, or timeout is short.")
+        if len(failures) == len(trials):
+            raise ValueError(f"All {len(trials)} trials failed. {first_cause(failures)}")
+        if failures:
+            message = f"{len(failures)} of {len(trials)} trials failed and are scored {self.error_score}."
+            warnings.warn(f"{message} {first_cause(failures)}", FitFailedWarning, stacklevel=4)
+        error_score = np.nan if self.error_score == "raise" else float(self.error_score)
+        results = as_results(
+            trials, lambda trial: parameters_of(search.space, trial), len(search.task.splits), error_score
+        )
+        self.trials_ = trials
+        self.study_name_ = search.study_name
+        self.cv_results_ = results
+        self.n_splits_ = len(search.task.splits)
+        several = getattr(scorers, "_scorers", None)
+        self.multimetric_ = several is not None
+        self.scorer_ = scorers if several is None else several
+        if self.refit or not self.multimetric_:
+            metric = search.task.metric
+            self.best_index_ = int(self._select_best_index(self.refit, metric, results))
+            if not callable(self.refit):
+                self.best_score_ = float(results[f"mean_test_{metric}"][self.best_index_])
+            self.best_params_ = results["params"][self.best_index_]
+            best = outcome_of(trials[self.best_index_])
+            self.best_epochs_ = None if best is None else best.refit_epochs
+
+    def _refit(self, X: Any, y: Any, fit_params: dict[str, Any]) -> None:
+        estimator = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        if self.best_epochs_ is not None:
+            last_step(estimator).set_params(epochs=self.best_epochs_)
+        started = time.perf_counter()
+        self.best_estimator_ = estimator.fit(X, y, **fit_params)
+        self.refit_time_ = time.perf_counter() - started
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+    @property
+    def study_(self) -> optuna.Study:
+        """The study, for Optuna's visualisations; one that was kept in memory is made of `trials_`."""
+        check_is_fitted(self, "trials_")
+        with quiet():
+            if self.storage is not None:
+                return optuna.load_study(study_name=self.study_name_, storage=open_storage(self.storage))
+            study = optuna.create_study(direction="maximize", study_name=self.study_name_)
+            study.add_trials(self.trials_)
+            return study
+
+
+def _has_callables(scoring: Any) -> bool:
+    if isinstance(scoring, Mapping):
+        return any(map(callable, scoring.values()))
+    return callable(scoring)
+
+
+def _describe(value: Any) -> Any:
+    """Return what a value says, without addresses of objects in it, so that another process describes it the same."""
+    if isinstance(value, BaseEstimator):
+        return type(value).__qualname__, _describe(value.get_params(deep=False))
+    if isinstance(value, Mapping):
+        return [(str(key), _describe(item)) for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))]
+    if isinstance(value, (list, tuple)):
+        return [_describe(item) for item in value]
+    if value is None or isinstance(value, (str, bool, Real)):
+        return repr(value)
+    return getattr(value, "__qualname__", type(value).__qualname__)
+
+
+@contextmanager
+def _progress_bar(search: OptunaSearchCV, study: optuna.Study, told: set[int]) -> Iterator[Callable[[Any], None]]:
+    """Show a bar while trials end, if asked to."""
+    if not search.verbose:
+        yield lambda trial: None
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(total=search.n_trials, initial=len(told), desc="Trials") as bar:
+
+        def show(trial: FrozenTrial) -> None:
+            complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+            if complete:
+                best = max(complete, key=lambda other: other.value or -np.inf)
+                bar.set_postfix_str(f"best {best.value:.4f} (trial {best.number})", refresh=False)
+            bar.update()
+
+        yield show

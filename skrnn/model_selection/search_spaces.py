@@ -1,0 +1,77 @@
+"""The default search space of each estimator, as Optuna distributions."""
+
+from typing import Any
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from sklearn.pipeline import Pipeline
+
+_LEARNING_RATES = {"sgd": (1e-2, 1.0)}  # without momentum; others move by about the rate in every step
+_USUAL_RATES = (3e-4, 3e-2)
+
+
+def search_space(estimator: Any) -> dict[str, BaseDistribution]:
+    """Return a good search space for a classifier of this package, or for a pipeline that ends in one.
+
+    =====================  =========================================  =========================
+    Parameter              Range                                      For
+    =====================  =========================================  =========================
+    ``cell``               "simple_rnn", "lstm", "gru"                ``RecurrentClassifier``
+    ``units``              16 to 128, logarithmic                     all
+    ``learning_rate``      0.0003 to 0.03, logarithmic                all but SGD
+    ``learning_rate``      0.01 to 1, logarithmic                     ``optimizer="sgd"``
+    ``batch_size``         16, 32, 64                                 all
+    ``layer_dropout``      0 to 0.5                                   all
+    ``embedding_dim``      8 to 64, logarithmic                       token ids
+    ``pooling``            "last", "mean", "max"                      token ids
+    =====================  =========================================  =========================
+
+    The number of epochs is not in it: the search chooses the epoch with the best mean score by itself.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A recurrent classifier, or a pipeline whose last step is one.
+
+    Returns
+    -------
+    space : dict of str to optuna.distributions.BaseDistribution
+        By the name of the parameter, for a pipeline with the step before it. Change it as you like.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is of another kind.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skrnn import GRUClassifier
+    >>> from skrnn.model_selection import search_space
+    >>> from skrnn.preprocessing import ImageToSequence
+    >>> space = search_space(make_pipeline(ImageToSequence(), GRUClassifier()))
+    >>> space["gruclassifier__units"]
+    IntDistribution(high=128, log=True, low=16, step=1)
+    """
+    from skrnn.estimators.base import BaseRecurrentClassifier
+
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        return {f"{name}__{parameter}": distribution for parameter, distribution in search_space(last).items()}
+    if not isinstance(estimator, BaseRecurrentClassifier):
+        raise TypeError(
+            "There is a default search space for recurrent classifiers and for pipelines that end in one. Got "
+            f"{estimator!r} instead: give param_distributions."
+        )
+    low, high = _LEARNING_RATES.get(str(estimator.optimizer).lower(), _USUAL_RATES)
+    space: dict[str, BaseDistribution] = {
+        "units": IntDistribution(16, 128, log=True),
+        "learning_rate": FloatDistribution(low, high, log=True),
+        "batch_size": CategoricalDistribution([16, 32, 64]),
+        "layer_dropout": FloatDistribution(0.0, 0.5),
+    }
+    if "cell" in estimator.get_params():
+        space = {"cell": CategoricalDistribution(["simple_rnn", "lstm", "gru"]), **space}
+    if estimator.embedding_dim is not None:
+        space["embedding_dim"] = IntDistribution(8, 64, log=True)
+        space["pooling"] = CategoricalDistribution(["last", "mean", "max"])
+    return space

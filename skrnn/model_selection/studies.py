@@ -1,0 +1,222 @@
+"""Optuna studies that many workers share, and that outlive them: opening them, claiming trials, giving up dead ones.
+
+A worker is any process, on any machine, that opens the same storage. None leads. What they must agree on is in the
+trials: who works on one since when, and which of them count.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
+
+import numpy as np
+import optuna
+import psutil
+from filelock import FileLock
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+WORKER, LOST = "skrnn:worker", "skrnn:lost"
+_PATIENCE = 600.0  # seconds without a heartbeat after which a worker on another machine is given up, at least
+_SLOWNESS = 20  # or so many times as long as its longest epoch
+_LOCK_SECONDS = 10  # after which the lock of a journal whose holder died is taken over
+
+
+def open_storage(storage: Any) -> BaseStorage:
+    """Return the storage that is meant: None for memory, a path for a journal file, a URL, or a storage itself."""
+    if storage is None:
+        return InMemoryStorage()
+    if isinstance(storage, BaseStorage):
+        return storage
+    if is_path(storage):
+        path = os.fspath(storage)
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        lock = JournalFileSymlinkLock(path, grace_period=_LOCK_SECONDS)
+        return JournalStorage(JournalFileBackend(path, lock_obj=lock))
+    return optuna.storages.get_storage(storage)
+
+
+def is_path(storage: Any) -> bool:
+    """Return whether a storage is given as the path of a journal file."""
+    return isinstance(storage, os.PathLike) or (isinstance(storage, str) and "://" not in storage)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Optuna's log of every study and trial; its warnings are heard."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(max(before, optuna.logging.WARNING))
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+class SeededSampler(BaseSampler):
+    """Seeds another sampler anew for each trial, from one seed and the trial's number.
+
+    Optuna does not store a sampler's state: seeded once, it would begin again with the first parameters in every
+    process that joins or resumes a study.
+
+    Parameters
+    ----------
+    sampler : optuna.samplers.BaseSampler
+    seed : int or None
+        None leaves the sampler its own randomness.
+    """
+
+    def __init__(self, sampler: BaseSampler, seed: int | None):
+        self._sampler = sampler
+        self._seed = seed
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Seed, then do what the sampler does."""
+        if self._seed is not None:
+            _seed(self._sampler, np.random.SeedSequence([self._seed, trial.number]))
+        else:
+            self._sampler.reseed_rng()
+        self._sampler.before_trial(study, trial)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """Ask the sampler."""
+        return self._sampler.infer_relative_search_space(study, trial)
+
+    def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> Any:
+        """Ask the sampler."""
+        return self._sampler.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """Ask the sampler."""
+        return self._sampler.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Any) -> None:
+        """Tell the sampler."""
+        self._sampler.after_trial(study, trial, state, values)
+
+    def reseed_rng(self) -> None:
+        """Do nothing: each trial is seeded."""
+
+
+def _seed(sampler: Any, seed: np.random.SeedSequence) -> None:
+    """Seed all random states in a sampler and in the samplers that it holds: `reseed_rng` takes no seed."""
+    held = sorted(vars(sampler).items())
+    for (_, value), own in zip(held, seed.spawn(len(held)), strict=True):
+        if isinstance(value, BaseSampler):
+            _seed(value, own)
+        elif isinstance(getattr(value, "rng", None), np.random.RandomState):
+            value.rng.seed(int(own.generate_state(1)[0]))
+
+
+def claim(
+    study: Study, n_trials: int | None, space: Mapping[str, BaseDistribution], journal: str | None
+) -> Trial | None:
+    """Begin a trial of this process, if there are fewer than `n_trials` that count.
+
+    Parameters
+    ----------
+    study : optuna.Study
+    n_trials : int or None
+        The total over all workers; None for any number.
+    space : mapping
+        Distributions that are sampled at once.
+    journal : str or None
+        The path of the journal file, whose workers take turns here. Workers on another storage may begin a trial at the
+        same moment: of these, those that are too many give theirs up.
+    """
+    with nullcontext() if journal is None else FileLock(f"{journal}.claims"):
+        give_up_the_dead(study, alone=journal is not None)
+        if n_trials is not None and len(counted(study)) >= n_trials:
+            return None
+        trial = study.ask(fixed_distributions=dict(space))
+        trial.set_user_attr(WORKER, _this_worker())
+    if n_trials is not None and sum(other.number < trial.number for other in counted(study)) >= n_trials:
+        give_up(study, trial._trial_id, "another worker began the last trial at the same moment")
+        return None
+    return trial
+
+
+def counted(study: Study) -> list[FrozenTrial]:
+    """Return the trials that count: those that are not waiting and were not lost."""
+    trials = study.get_trials(deepcopy=False)
+    return [trial for trial in trials if trial.state != TrialState.WAITING and LOST not in trial.user_attrs]
+
+
+class Heart:
+    """Tells the others, once per epoch, that a trial's worker lives."""
+
+    def __init__(self, trial: Trial):
+        self.trial = trial
+        self.last = time.monotonic()
+        self.longest = 0.0
+
+    def beat(self) -> None:
+        """Write down that the worker lives, and how long its silence may last."""
+        now = time.monotonic()
+        self.longest, self.last = max(self.longest, now - self.last), now
+        self.trial.set_user_attr(WORKER, _this_worker(max(_PATIENCE, _SLOWNESS * self.longest)))
+
+
+def give_up_the_dead(study: Study, *, alone: bool = False) -> None:
+    """Mark running trials as lost whose worker is dead, or on another machine has been silent for too long.
+
+    Parameters
+    ----------
+    study : optuna.Study
+    alone : bool, default=False
+        Whether no other process can be about to begin a trial at this moment.
+    """
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        why = _why_dead(trial, alone)
+        if why:
+            give_up(study, trial._trial_id, why)
+
+
+def give_up(study: Study, trial_id: int, why: str) -> None:
+    """Mark a running trial as lost: a failure of its worker, not of its parameters."""
+    with suppress(optuna.exceptions.UpdateFinishedTrialError):  # somebody else was faster
+        study._storage.set_trial_user_attr(trial_id, LOST, why)
+        study._storage.set_trial_state_values(trial_id, TrialState.FAIL)
+
+
+def _why_dead(trial: FrozenTrial, alone: bool) -> str | None:
+    worker = trial.user_attrs.get(WORKER)
+    if worker is None:  # it died, or is about to tell who it is
+        begun = trial.datetime_start
+        silent = alone or (begun is not None and time.time() - begun.timestamp() > _PATIENCE)
+        return "its worker never told of itself" if silent else None
+    host = socket.gethostname()
+    if worker["host"] == host:
+        started = _start_of(worker["pid"])
+        # The time of boot, which the system counts from, may be corrected by a little.
+        alive = started is not None and abs(started - worker["started"]) < 5
+        return None if alive else f"process {worker['pid']} of {host} ended"
+    silence = time.time() - worker["beat"]
+    return f"{worker['host']} was silent for {silence:.0f} s" if silence > worker["patience"] else None
+
+
+def _this_worker(patience: float = _PATIENCE) -> dict[str, Any]:
+    process = psutil.Process()
+    return {
+        "host": socket.gethostname(),
+        "pid": process.pid,
+        "started": process.create_time(),
+        "beat": time.time(),
+        "patience": patience,
+    }
+
+
+def _start_of(pid: int) -> float | None:
+    """Return when a process was started, which tells it from a later one of the same number; None if it has ended."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.Error:
+        return None
