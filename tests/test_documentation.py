@@ -20,7 +20,13 @@ import skrnn
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-PUBLIC_MODULES = ["skrnn.datasets", "skrnn.model_selection", "skrnn.plotting", "skrnn.preprocessing"]
+PUBLIC_MODULES = [
+    "skrnn.datasets",
+    "skrnn.model_selection",
+    "skrnn.plotting",
+    "skrnn.preprocessing",
+    "skrnn.recipes",
+]
 
 
 class AboutEqual(doctest.OutputChecker):
