@@ -66,8 +66,11 @@ def _configure_imported(wanted: dict[str, int]) -> None:
 
 
 def divide_among_workers() -> None:
-    """In a worker process of joblib, take the share of the cores that joblib gives it; elsewhere do nothing."""
-    if "loky" not in type(multiprocessing.current_process()).__module__.split("."):
+    """In a worker process of joblib or Dask, take the share of the cores that it is given; elsewhere do nothing."""
+    process = multiprocessing.current_process()
+    is_worker = "loky" in type(process).__module__.split(".") or process.name.startswith("Dask Worker process")
+    if not is_worker:
         return
     with suppress(RuntimeError):  # a worker in which TensorFlow runs already keeps its settings
-        configure_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))  # joblib divides this one, TensorFlow ignores it
+        # Both set this one for their workers, joblib to the cores divided, Dask to 1; TensorFlow ignores it.
+        configure_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
