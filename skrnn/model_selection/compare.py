@@ -23,6 +23,7 @@ from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.parallel import Parallel, delayed
 
 from skrnn.model_selection.interrupts import no_interrupts_for_workers
+from skrnn.model_selection.lockstep import last_step
 from skrnn.model_selection.progress import EpochReporter, FitEvent, Reporter, listen
 from skrnn.model_selection.results import ArchitectureComparison
 
@@ -267,7 +268,7 @@ def _run(fit: _Fit, X: Any, y: Any, scorer: Any, error_score: Any, report: Repor
     finally:
         if report is not None:
             report.close()
-    network = _innermost(estimator, fitted=True)
+    network = _innermost(estimator)
     n_epochs = getattr(network, "n_iter_", None)
     history = getattr(network, "history_", None)
     return _Outcome(
@@ -294,21 +295,21 @@ def _prepare(fit: _Fit, report: Reporter | None) -> Any:
         # A seed is drawn for each, set or not: setting one does not change the others.
         seeds = {name: int(rng.randint(_MAX_SEED)) for name in names}
         estimator.set_params(**{name: seed for name, seed in seeds.items() if parameters[name] is None})
-    network = _innermost(estimator)
-    if report is not None and hasattr(network, "set_callbacks"):
+    network = last_step(estimator)  # of a search, whose fits are many, no epochs are told
+    if report is not None and hasattr(network, "set_callbacks") and not hasattr(network, "estimator"):
         # Not propagated from a pipeline, which would warn of each step that knows no callbacks.
         own = getattr(network, "_skl_callbacks", [])
         network.set_callbacks(*own, EpochReporter(report, fit.architecture, fit.split))
     return estimator
 
 
-def _innermost(estimator: Any, *, fitted: bool = False) -> Any:
-    """Return the last step of a pipeline, and what a search searches over or has found best; in any nesting."""
+def _innermost(estimator: Any) -> Any:
+    """Return the fitted last step of a pipeline, and what a search has found best; in any nesting."""
     while True:
         if isinstance(estimator, Pipeline):
             inner = estimator.steps[-1][1]
         else:
-            inner = getattr(estimator, "best_estimator_" if fitted else "estimator", None)
+            inner = getattr(estimator, "best_estimator_", None)
         if not hasattr(inner, "fit"):
             return estimator
         estimator = inner

@@ -242,12 +242,17 @@ class OptunaSearchCV(BaseSearchCV):
             score_params=dict(routed.scorer.score),
             scores_last_step=not _has_callables(self.scoring),
         )
+        context = self._init_callback_context(max_subtasks=self.n_trials)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         with quiet(), ExitStack() as stack:
             search = self._search(task, stack)
             interrupt = None
             study = search.open()
             try:
-                self._run(search, study)
+                for _ in self._run(search, study):
+                    subcontext = context.subcontext(task_name="trial")
+                    subcontext.call_on_fit_task_begin(estimator=self, X=X, y=y)
+                    subcontext.call_on_fit_task_end(estimator=self, X=X, y=y)
             except KeyboardInterrupt as error:
                 interrupt = error
             give_up_the_dead(study)
@@ -258,6 +263,7 @@ class OptunaSearchCV(BaseSearchCV):
             raise interrupt
         if self.refit:
             self._refit(X, y, task.fit_params)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
     def _metric_names(self, scorers: Any) -> list[str]:
@@ -273,11 +279,15 @@ class OptunaSearchCV(BaseSearchCV):
                     raise TypeError(
                         f"param_distributions[{name!r}] must be an Optuna distribution. Got {distribution!r} instead."
                     )
-            self.estimator.get_params()  # and the names are checked by set_params, in the trial
         storage = self.storage
+        alone = effective_n_jobs(self.n_jobs) == 1
+        if isinstance(storage, InMemoryStorage) and not alone:
+            raise ValueError(
+                "A storage in memory cannot be shared by processes: with n_jobs, give None or a path instead."
+            )
         if storage is None:
             storage = InMemoryStorage()
-            if effective_n_jobs(self.n_jobs) > 1:
+            if not alone:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="skrnn-"))
                 storage = os.path.join(folder, "search.journal")
         if self.random_state is None or isinstance(self.random_state, Integral):
@@ -305,8 +315,8 @@ class OptunaSearchCV(BaseSearchCV):
         prefix = type(last_step(self.estimator)).__name__ if self.study_name is None else self.study_name
         return f"{prefix}-{joblib.hash([measured, described])[:16]}"
 
-    def _run(self, search: Search, study: optuna.Study) -> None:
-        """Run trials, here or in processes, until no worker may begin another."""
+    def _run(self, search: Search, study: optuna.Study) -> Iterator[FrozenTrial]:
+        """Run trials, here or in processes, until no worker may begin another; yield each as it ends."""
         callbacks = self.callbacks if isinstance(self.callbacks, (list, tuple)) else [self.callbacks]
         told = {trial.number for trial in counted(study) if trial.state in _FINISHED}
         with _progress_bar(self, study, told) as show:
@@ -316,6 +326,7 @@ class OptunaSearchCV(BaseSearchCV):
                 for callback in callbacks:
                     if callback is not None:
                         callback(study, trial)
+                yield trial
 
     def _finished_trials(self, search: Search, study: optuna.Study) -> Iterator[int]:
         if effective_n_jobs(self.n_jobs) == 1:

@@ -378,6 +378,7 @@ def test_a_score_that_is_nan_is_a_failure(images):
         ({"sampler": "tpe"}, ValueError, "The 'sampler' parameter of OptunaSearchCV must be"),
         ({"space": {"units": [4, 8]}}, TypeError, r"param_distributions\['units'\] must be an Optuna distribution"),
         ({"space": {"unitz": IntDistribution(1, 2)}}, ValueError, "Invalid parameter 'unitz'.* Did you mean 'units'"),
+        ({"storage": optuna.storages.InMemoryStorage(), "n_jobs": 2}, ValueError, "cannot be shared by processes"),
         ({"space": "units"}, ValueError, "The 'param_distributions' parameter"),
     ],
 )
@@ -504,6 +505,26 @@ def test_callbacks_and_the_bar_hear_of_every_trial_here(images, capsys):
     search_of(n_trials=3, callbacks=[callback], verbose=1).fit(*images)
     assert heard == [(os.getpid(), number, TrialState.COMPLETE) for number in range(3)]
     assert "best " in capsys.readouterr().err
+
+
+def test_callbacks_of_scikit_learn_see_every_trial(images):
+    told = []
+
+    class Listener:
+        def setup(self, estimator, context):
+            told.append("setup")
+
+        def teardown(self, estimator, context):
+            told.append("teardown")
+
+        def on_fit_task_begin(self, estimator, context, **more):
+            pass
+
+        def on_fit_task_end(self, estimator, context, **more):
+            told.append(context.task_name)
+
+    search_of().set_callbacks(Listener()).fit(*images)
+    assert told == ["setup", "trial", "trial", "trial", "fit", "teardown"]
 
 
 SCRIPT = """

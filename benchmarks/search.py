@@ -1,0 +1,87 @@
+"""``python -m benchmarks.search``: hyperparameter search with and without pruning, and beside the peers' searches.
+
+Two questions, on the digits that scikit-learn bundles: what does pruning save at the same number of trials, and what
+does each search find in the same time? Every search is a process of its own, and the contestants take turns.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from benchmarks.machine import describe
+from benchmarks.runner import measure
+
+_ABOUT = """\
+# Searches
+
+Written by `python -m benchmarks.search`: hyperparameters of recurrent networks for the bundled digits (cell, width,
+learning rate, dropout, batch size; 20 epochs, 3 folds). A quarter of the images is held out, and the refitted best
+candidate is scored on it. Each search is a process of its own; the contestants take turns. Means over the seeds, with
+the smallest and the largest in parentheses; seconds are those of the search, without the refit.
+"""
+
+
+def _contests(n_trials: int, seconds: float) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return, for each question, the tasks by contestant."""
+    in_time = {"time": seconds}
+    return {
+        f"The same number of trials: {n_trials}": {
+            "skrnn, pruning": {"task": "ours", "prunes": True, "trials": n_trials},
+            "skrnn, no pruning": {"task": "ours", "prunes": False, "trials": n_trials},
+        },
+        f"The same time: {seconds:g} seconds": {
+            "skrnn": {"task": "ours", "prunes": True, **in_time},
+            "GridSearchCV, SciKeras": {"task": "grid", **in_time},
+            "optuna_integration, SciKeras": {"task": "optuna_integration", **in_time},
+        },
+    }
+
+
+def main() -> None:
+    """Run all searches, and print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--trials", type=int, default=30)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--out", type=Path, help="write the page there")
+    settings = parser.parse_args()
+    parts = [_ABOUT, ", ".join(f"{name}: {value}" for name, value in describe().items()) + ".\n"]
+    for question, contestants in _contests(settings.trials, settings.seconds).items():
+        outcomes: dict[str, list[dict[str, Any]]] = {name: [] for name in contestants}
+        for seed in range(settings.seeds):
+            for name, task in contestants.items():
+                outcome = measure(sys.executable, "peers.searches", {**task, "seed": seed})
+                if "error" in outcome:
+                    sys.exit(f"{name}, seed {seed}: {outcome['error']}")
+                print(name, seed, json.dumps(outcome), file=sys.stderr, flush=True)
+                outcomes[name].append(outcome)
+        parts.append(f"## {question}\n\n{_table(outcomes)}\n")
+    page = "\n".join(parts)
+    print(page)
+    if settings.out is not None:
+        settings.out.write_text(page, encoding="utf-8")
+
+
+def _table(outcomes: dict[str, list[dict[str, Any]]]) -> str:
+    lines = ["| search | held-out accuracy | candidates | of these pruned | seconds |", "|---|---:|---:|---:|---:|"]
+    for name, runs in outcomes.items():
+        scores = [100 * run["value"] for run in runs]
+        spread = f" ± {stdev(scores):.2f}" if len(scores) > 1 else ""
+        pruned = f"{mean(run['pruned'] for run in runs):.0f}" if "pruned" in runs[0] else ""
+        seconds = [run["seconds"] for run in runs]
+        cells = (
+            name,
+            f"{mean(scores):.2f}{spread} ({min(scores):.2f}-{max(scores):.2f})",
+            f"{mean(run['candidates'] for run in runs):.0f}",
+            pruned,
+            f"{mean(seconds):.1f} ({min(seconds):.1f}-{max(seconds):.1f})",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
