@@ -34,7 +34,7 @@ from sklearn.pipeline import make_pipeline
 from skrnn import GRUClassifier, LSTMClassifier, RecurrentClassifier, SimpleRNNClassifier
 from skrnn.datasets import load_digits
 from skrnn.model_selection import OptunaSearchCV, compare_architectures, search_space
-from skrnn.model_selection.studies import LOST, WORKER, counted, give_up_the_dead
+from skrnn.model_selection.studies import LOST, WORKER, claim, counted, give_up_the_dead
 from skrnn.preprocessing import ImageToSequence
 
 RATES = {"learning_rate": FloatDistribution(1e-3, 0.1, log=True)}
@@ -625,6 +625,23 @@ def test_a_dead_workers_trial_is_given_up_and_a_live_ones_is_not(tmp_path):
     assert "silent for" in states["silent elsewhere"].user_attrs[LOST]
     give_up_the_dead(study, alone=True)  # nobody can be about to tell: its worker died before it did
     assert study.trials[-1].state == TrialState.FAIL
+
+
+def test_of_workers_that_begin_the_last_trial_at_once_one_gives_up(tmp_path):
+    """On a database there is no turn to wait for: between looking and beginning another may be faster."""
+    url = f"sqlite:///{tmp_path}/search.db"
+    study, other = (optuna.create_study(study_name="s", storage=url, load_if_exists=True) for _ in range(2))
+    ask = study.ask
+
+    def ask_too_late(**arguments):
+        assert claim(other, 1, RATES, None).number == 0
+        return ask(**arguments)
+
+    study.ask = ask_too_late
+    assert claim(study, 1, RATES, None) is None
+    assert [trial.number for trial in counted(study)] == [0]
+    assert [trial.state for trial in study.trials] == [TrialState.RUNNING, TrialState.FAIL]
+    assert claim(other, 2, RATES, None).number == 2
 
 
 def test_a_live_peers_trial_is_left_alone(images, tmp_path):
