@@ -57,5 +57,12 @@ def escape_names(app, what, name, obj, options, lines):
         lines[number] = "".join(parts)
 
 
+def cut_foreign_links(app, what, name, obj, options, lines):
+    """Make plain text of scikit-learn's links in what is inherited from it: their targets are in its documentation."""
+    if getattr(obj, "__module__", "").startswith("sklearn"):
+        lines[:] = [re.sub(r":(?:term|ref):`([^`<]*?)(?: <[^`]*>)?`", r"\1", line) for line in lines]
+
+
 def setup(app):
+    app.connect("autodoc-process-docstring", cut_foreign_links, priority=300)
     app.connect("autodoc-process-docstring", escape_names, priority=400)  # before numpydoc, at 500
