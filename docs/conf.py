@@ -43,7 +43,7 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
 }
-html_sidebars = {"api/**": ["sidebar-nav-bs"], **{page: [] for page in ("*", "search", "genindex")}}
+html_sidebars = {"api/**": ["sidebar-nav-bs"], **{page: [] for page in ("*", "results/*", "search", "genindex")}}
 
 
 def escape_names(app, what, name, obj, options, lines):

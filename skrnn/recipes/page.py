@@ -24,6 +24,7 @@ measured on the test half. Accuracies are in per cent, losses mean cross-entropi
   on all that `fit` was given.
 - **beside Keras**: the mean less stock Keras' figure, in points; **below** stands where it is more than {mnist:g}
   (MNIST) or {imdb:g} (IMDB) points less.
+- **loss**: on the test half, as published / of stock Keras / of skrnn.
 - **seconds**: of one fit, beside whatever else the machine was doing.
 
 Libraries: {versions}.
@@ -89,10 +90,7 @@ def as_page(runs: Sequence[Reproduction]) -> str:
 
 
 def _table(summary: pd.DataFrame) -> str:
-    headings = (
-        "system", "parameters", "published", "loss", "stock Keras", "loss", "skrnn", "loss", "beside Keras", "seeds",
-        "seconds",
-    )  # fmt: skip
+    headings = ("system", "parameters", "published", "stock Keras", "skrnn", "beside Keras", "loss", "seeds", "seconds")
     lines = [f"| {' | '.join(headings)} |", f"|---|{'---:|' * (len(headings) - 1)}"]
     for name, row in summary.iterrows():
         recipe = load_recipe(str(name))
@@ -102,10 +100,11 @@ def _table(summary: pd.DataFrame) -> str:
         cells = (
             f"`{name}`",
             size,
-            *_cells(recipe.published),
-            *_cells(recipe.stock_keras),
-            *_cells(measured, row["test_accuracy_std"]),
+            _accuracies(recipe.published),
+            _accuracies(recipe.stock_keras),
+            _accuracies(measured, row["test_accuracy_std"]),
             beside + ("" if row["reached"] else " **below**"),
+            " / ".join(_loss(figures) for figures in (recipe.published, recipe.stock_keras, measured)),
             f"{row['n_seeds']}",
             f"{row['fit_seconds']:.0f}",
         )
@@ -113,11 +112,14 @@ def _table(summary: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cells(figures: Figures, spread: float = math.nan) -> tuple[str, str]:
-    """Return test accuracy, with the train accuracy in parentheses, and the test loss."""
+def _accuracies(figures: Figures, spread: float = math.nan) -> str:
+    """Return test accuracy, with the train accuracy in parentheses."""
     accuracy = percent(figures.test_accuracy, spread, approximate=figures.approximate)
-    train = "" if figures.train_accuracy is None else f" ({percent(figures.train_accuracy)})"
-    return accuracy + train, "" if figures.test_loss is None else f"{figures.test_loss:.4f}"
+    return accuracy + ("" if figures.train_accuracy is None else f" ({percent(figures.train_accuracy)})")
+
+
+def _loss(figures: Figures) -> str:
+    return "-" if figures.test_loss is None else f"{figures.test_loss:.3f}"
 
 
 def percent(accuracy: float | None, spread: float = math.nan, *, approximate: bool = False) -> str:
