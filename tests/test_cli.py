@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from io import StringIO
 
 import numpy as np
@@ -15,9 +16,10 @@ from rich.console import Console
 
 import skrnn
 from skrnn import cli
-from skrnn.cli import compare, display
+from skrnn.cli import compare, data, display
 from skrnn.datasets import load_digits
 from skrnn.model_selection import FitEvent
+from skrnn.model_selection.studies import open_storage
 
 QUICK = ["--samples", "100", "--units", "4", "--epochs", "2", "--cv", "2", "--n-jobs", "1"]
 FILES = ["histories.csv", "learning_curves.png", "scores.csv", "scores.png", "summary.json"]
@@ -158,11 +160,10 @@ def test_an_interrupt_before_the_first_fit_writes_nothing(monkeypatch, tmp_path,
 
 
 def test_reviews_are_generated_in_any_number_and_their_words_learned_in_the_pipeline():
-    X, y = compare._load(compare.Name.reviews, 4000, None, 5, seed=0)
+    X, y = data.load(data.Name.reviews, 4000, None, seed=0)
     assert len(X) == len(y) == 4000
-    pipelines = compare._estimators(compare.DATA_SETS[compare.Name.reviews], 4, 1, Console(file=StringIO()))
-    assert list(pipelines) == ["SimpleRNN", "LSTM", "GRU"]
-    fitted = pipelines["SimpleRNN"].fit(X[:40], y[:40])
+    pipeline = data.DATA_SETS[data.Name.reviews].pipeline(skrnn.SimpleRNNClassifier(units=4, epochs=1))
+    fitted = pipeline.fit(X[:40], y[:40])
     assert 100 < len(fitted[0].vocabulary_) < 400
     assert fitted.predict_proba(X).shape == (4000, 2)
 
@@ -188,6 +189,27 @@ def test_a_diverging_fit_is_told_of_and_does_not_end_the_others(monkeypatch, tmp
     assert (summary["complete"], summary["n_fits_finished"], summary["n_fits_failed"]) == (True, 4, 2)
 
 
+def test_tuned_networks_are_compared_and_their_trials_kept(tmp_path, capsys):
+    arguments = ["--samples", "120", "--epochs", "2", "--cv", "2", "--n-jobs", "1", "--tune", "2"]
+    assert cli.main(["compare", *arguments, "--out", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "SimpleRNN, LSTM and GRU: tuned in 2 trials each, at most 2 epochs, seed 0; 6 fits"
+    assert sorted(os.listdir(tmp_path)) == sorted([*FILES, "search.journal", "search.journal.claims"])
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["settings"]["units"], summary["settings"]["tune"]) == ("tuned", 2)
+    storage = open_storage(str(tmp_path / "search.journal"))
+    studies = {study.study_name: storage.get_all_trials(study._study_id) for study in storage.get_all_studies()}
+    assert Counter(name.partition("-")[0] for name in studies) == {"SimpleRNN": 2, "LSTM": 2, "GRU": 2}
+    assert [len(trials) for trials in studies.values()] == [2] * 6
+    # The same again needs no trials.
+    scores = (tmp_path / "scores.csv").read_text()
+    assert cli.main(["compare", *arguments, "--out", str(tmp_path)]) == 0
+    assert [len(storage.get_all_trials(study._study_id)) for study in storage.get_all_studies()] == [2] * 6
+    columns = ["architecture", "fold", "score", "n_epochs", "n_parameters"]
+    again = pd.read_csv(tmp_path / "scores.csv")[columns]
+    pd.testing.assert_frame_equal(again, pd.read_csv(StringIO(scores))[columns])
+
+
 # Errors
 
 
@@ -204,6 +226,10 @@ def test_a_diverging_fit_is_told_of_and_does_not_end_the_others(monkeypatch, tmp
         (["--cv", "200"], 2, "--cv 200: the smallest class has 174 of 1797 images, fewer than the 200 folds."),
         (["reviews", "--samples", "1"], 2,
          "--samples 1: the smallest class has 1 of 1 reviews, fewer than the 5 folds."),
+        (["--tune", "5", "--units", "8"], 2,
+         "--units is one of the parameters that --tune searches: give one of the two."),
+        (["--tune", "5", "--samples", "59"], 2,
+         "--samples 59: the smallest class has 5 of 59 images, fewer than the 6 that 5 folds need."),
         (["--xyz"], 2, "No such option: --xyz"),
     ],
 )  # fmt: skip
@@ -243,11 +269,11 @@ def test_data_that_cannot_be_read_is_said_before_any_training(monkeypatch, tmp_p
 
 
 def test_a_subset_is_stratified_and_drawn_by_the_seed():
-    X, y = compare._load(compare.Name.digits, 200, None, 5, seed=0)
+    X, y = data.load(data.Name.digits, 200, None, seed=0)
     assert X.shape == (200, 8, 8)
     assert np.bincount(y).tolist() == pytest.approx(np.bincount(load_digits().target) / 1797 * 200, abs=1)
-    again, _ = compare._load(compare.Name.digits, 200, None, 5, seed=0)
-    other, _ = compare._load(compare.Name.digits, 200, None, 5, seed=1)
+    again, _ = data.load(data.Name.digits, 200, None, seed=0)
+    other, _ = data.load(data.Name.digits, 200, None, seed=1)
     np.testing.assert_array_equal(X, again)
     assert not np.array_equal(X, other)
 
@@ -259,9 +285,9 @@ def test_help_and_version_come_without_tensorflow():
     code = """
 import sys
 from skrnn.cli import main
-for arguments in (["--version"], ["--help"], ["compare", "--help"]):
+for arguments in (["--version"], ["--help"], ["compare", "--help"], ["tune", "--help"], ["reproduce", "--help"]):
     assert main(arguments) == 0
-assert not {"tensorflow", "keras", "sklearn", "matplotlib"} & sys.modules.keys()
+assert not {"tensorflow", "keras", "sklearn", "matplotlib", "optuna"} & sys.modules.keys()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -276,6 +302,11 @@ assert not {"tensorflow", "keras", "sklearn", "matplotlib"} & sys.modules.keys()
         "--out",
         "--n-jobs",
         "--seed",
+        "--tune",
+        "--trials",
+        "--timeout",
+        "--storage",
+        "--cell",
     ):
         assert f" {option} " in done.stdout
 
@@ -302,6 +333,16 @@ def test_bars_show_means_all_fits_and_the_epochs_of_those_that_run():
     assert shown["  GRU, fold 1"].fields == {"count": "3/6", "note": "epochs"}
 
 
+def test_bars_show_the_trials_of_a_search():
+    console = Console(file=StringIO(), force_terminal=True, width=80, legacy_windows=False)
+    with display.Bars(["LSTM"], 2, "fold {0.split}".format, console) as bars:
+        bars(FitEvent("begin", "LSTM", 0))
+        bars(FitEvent("trial", "LSTM", 0, trial=2, n_trials=8))
+        (bar,) = (task for task in bars.bars.tasks if task.description == "  fold 0")
+        assert bar.fields == {"count": "2/8", "note": "trials"}
+        assert bars.bars.tasks[1].completed == 0.25
+
+
 def test_what_was_done_before_says_nothing_of_the_time_that_is_left():
     console = Console(file=StringIO(), force_terminal=True, width=80, legacy_windows=False)
     title = "{0.architecture}, seed {0.split}".format
@@ -318,4 +359,4 @@ def test_what_was_done_before_says_nothing_of_the_time_that_is_left():
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (754, "12:34"), (3725, "1:02:05")])
 def test_durations_are_read_like_a_clock(seconds, text):
-    assert display._duration(seconds) == text
+    assert display.duration(seconds) == text

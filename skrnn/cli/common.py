@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -19,11 +19,27 @@ if TYPE_CHECKING:
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
+Jobs = Annotated[
+    int,
+    typer.Option(
+        help="Fits at the same time, each in a process of its own with one thread; -1 is one per core. A process takes "
+        "seconds to start and most of a gigabyte of memory.",
+    ),
+]
+
 
 def fail(message: str, code: int) -> NoReturn:
     """Say what is wrong, and leave."""
     print(f"skrnn: error: {message}", file=sys.stderr)
     raise typer.Exit(code)
+
+
+def require_jobs(n_jobs: int) -> None:
+    """Fail on a number of jobs that means nothing."""
+    if n_jobs == 0:
+        raise typer.BadParameter(
+            "0 is not a number of jobs: give at least 1, or -1 for one per core.", param_hint="'--n-jobs'"
+        )
 
 
 def require_writable(folder: Path, names: Sequence[str]) -> None:

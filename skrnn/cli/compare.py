@@ -1,90 +1,50 @@
 """``skrnn compare``: SimpleRNN, LSTM and GRU on the same folds of a data set."""
 
 import time
-from dataclasses import dataclass
-from enum import StrEnum
 from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skrnn.cli.common import FAILED, INTERRUPTED, MISUSED, fail, require_writable, start_tensorflow, uninterrupted
+from skrnn.cli.common import (
+    FAILED,
+    INTERRUPTED,
+    MISUSED,
+    Jobs,
+    fail,
+    require_jobs,
+    require_writable,
+    start_tensorflow,
+    uninterrupted,
+)
+from skrnn.cli.data import DATA_SETS, JOURNAL, DataHome, DataSet, Epochs, Name, Samples, load, require_folds
 from skrnn.cli.display import Bars, Lines, say
 
 if TYPE_CHECKING:
-    import numpy as np
     from rich.console import Console
 
     from skrnn.model_selection import ArchitectureComparison, FitEvent
-
-
-class Name(StrEnum):
-    """The data sets that there are, as they are typed."""
-
-    digits = "digits"
-    mnist = "mnist"
-    imdb = "imdb"
-    reviews = "reviews"
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """What to compare on, and how if not told otherwise.
-
-    Attributes
-    ----------
-    items : str
-        What the samples are.
-    n_samples : int or None
-        How many to use; None for all.
-    epochs : int or "auto"
-        How long to train.
-    words : dict or None
-        For texts, the parameters of `TextToSequence`; the classifiers then embed the words. Images are read by rows.
-    """
-
-    items: str
-    n_samples: int | None = None
-    epochs: int | str = "auto"
-    words: dict[str, int] | None = None
-
-
-# The limits keep a comparison to minutes; the help tells of them.
-DATA_SETS = {
-    Name.digits: DataSet("images"),
-    Name.mnist: DataSet("images", n_samples=10_000),
-    Name.imdb: DataSet("reviews", n_samples=5_000, epochs=5, words={"max_tokens": 10_000, "max_length": 100}),
-    Name.reviews: DataSet("reviews", epochs=20, words={"max_tokens": 1_000, "max_length": 45}),
-}
-_EMBEDDING_DIM = 32
 
 
 def compare(
     dataset: Annotated[Name, typer.Argument(help="The data to compare on.")] = Name.digits,
     cv: Annotated[int, typer.Option(min=2, help="Number of stratified folds.")] = 5,
     repeats: Annotated[int, typer.Option(min=1, help="How often to cross-validate, with other folds.")] = 1,
-    epochs: Annotated[
+    epochs: Epochs = None,
+    units: Annotated[int | None, typer.Option(min=1, help="Width of the recurrent layer.", show_default="64")] = None,
+    tune: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="How often to read the training data.",
-            show_default="about 2,000 updates in 10 to 100 epochs; 5 for imdb, 20 for reviews",
+            metavar="TRIALS",
+            help="Tune each network in every training part first, with so many trials on 3 folds of it. The trials are "
+            "kept in search.journal in the folder of the results, and not run again.",
+            show_default="not tuned",
         ),
     ] = None,
-    units: Annotated[int, typer.Option(min=1, help="Width of the recurrent layer.")] = 64,
-    samples: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Use a stratified subset of this size (for reviews: generate so many).",
-            show_default="all of digits, 10000 of mnist, 5000 of imdb, 2000 reviews",
-        ),
-    ] = None,
-    data_home: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the downloaded data.", show_default="$SKRNN_DATA_HOME or ~/skrnn_data"),
-    ] = None,
+    samples: Samples = None,
+    data_home: DataHome = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -92,13 +52,7 @@ def compare(
             show_default="skrnn-results/DATASET",
         ),
     ] = None,
-    n_jobs: Annotated[
-        int,
-        typer.Option(
-            help="Fits at the same time, each in a process of its own with one thread; -1 is one per core. A process "
-            "takes seconds to start and most of a gigabyte of memory.",
-        ),
-    ] = 2,
+    n_jobs: Jobs = 2,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of folds, weights and the subset.")] = 0,
 ) -> None:
     """Cross-validate SimpleRNN, LSTM and GRU on the same folds, and write tables and plots.
@@ -107,14 +61,13 @@ def compare(
     Digits take a minute or two, the others several; the whole of mnist (--samples 60000) or imdb (--samples 25000)
     takes hours.
 
-    Ctrl-C stops, and keeps the fits that are finished.
+    Ctrl-C stops, and keeps the fits that are finished; with --tune the same command goes on with its trials.
     """
     from rich.console import Console
 
-    if n_jobs == 0:
-        raise typer.BadParameter(
-            "0 is not a number of jobs: give at least 1, or -1 for one per core.", param_hint="'--n-jobs'"
-        )
+    require_jobs(n_jobs)
+    if tune is not None and units is not None:
+        fail("--units is one of the parameters that --tune searches: give one of the two.", MISUSED)
     console = Console(highlight=False, markup=False)
     chosen = DATA_SETS[dataset]
     folder = Path("skrnn-results") / dataset if out is None else out
@@ -122,7 +75,9 @@ def compare(
         from skrnn.model_selection.results import FILES
         from skrnn.versions import installed_versions
 
-        X, y = _load(dataset, samples, data_home, cv, seed)
+        X, y = load(dataset, samples, data_home, seed)
+        # A search needs three samples of each class to train on.
+        require_folds(dataset, y, cv, samples, None if tune is None else max(cv, 6))
         require_writable(folder, FILES)
         settings = {
             "dataset": str(dataset),
@@ -130,13 +85,15 @@ def compare(
             "n_classes": len(set(y.tolist())),
             "cv": cv,
             "repeats": repeats,
-            "units": units,
+            "units": 64 if units is None else units,
             "epochs": chosen.epochs if epochs is None else epochs,
             "seed": seed,
             "n_jobs": n_jobs,
         }
+        if tune is not None:
+            settings["units"], settings["tune"] = "tuned", tune
         say(console, _introduction(settings, chosen.items))
-        estimators = _estimators(chosen, units, settings["epochs"], console)
+        estimators = _estimators(chosen, settings, folder / JOURNAL, console)
         started = time.perf_counter()
         comparison = _compare(estimators, X, y, cv, repeats, seed, n_jobs, console)
     except KeyboardInterrupt:
@@ -162,77 +119,44 @@ def compare(
 # Before the training
 
 
-def _load(dataset: Name, samples: int | None, data_home: Path | None, cv: int, seed: int) -> tuple[Any, "np.ndarray"]:
-    """Return the data, or the stratified subset that is asked for."""
-    import numpy as np
-    from sklearn.utils import resample
-
-    chosen = DATA_SETS[dataset]
-    try:
-        X, y = _read(dataset, samples, data_home, seed)
-    except OSError as error:
-        fail(str(error), FAILED)
-    n_wanted = chosen.n_samples if samples is None else samples
-    if n_wanted is not None and n_wanted > len(y):
-        fail(f"--samples {n_wanted} is more than the {len(y)} {chosen.items} of {dataset}.", MISUSED)
-    if n_wanted is not None and n_wanted < len(y):
-        rows = resample(np.arange(len(y)), replace=False, n_samples=n_wanted, stratify=y, random_state=seed)
-        X, y = X[np.sort(rows)], y[np.sort(rows)]
-    counts = np.unique(y, return_counts=True)[1]
-    n_least = int(counts.min()) if len(y) else 0
-    if len(counts) < 2 or n_least < cv:
-        option = f"--cv {cv}" if samples is None else f"--samples {samples}"
-        fail(
-            f"{option}: the smallest class has {n_least} of {len(y)} {chosen.items}, fewer than the {cv} folds.",
-            MISUSED,
-        )
-    return X, y
-
-
-def _read(dataset: Name, samples: int | None, data_home: Path | None, seed: int) -> tuple[Any, "np.ndarray"]:
-    """Return all the data there are; of what is generated, so many samples."""
-    from skrnn import datasets
-
-    match dataset:
-        case Name.digits:
-            return datasets.load_digits(return_X_y=True)
-        case Name.mnist:
-            return datasets.fetch_mnist(data_home=data_home, return_X_y=True)
-        case Name.imdb:
-            return datasets.fetch_imdb(data_home=data_home, return_X_y=True)
-        case Name.reviews:
-            return datasets.make_reviews(2000 if samples is None else samples, random_state=seed)
-
-
 def _introduction(settings: dict[str, Any], items: str) -> str:
     n_fits = 3 * settings["cv"] * settings["repeats"]
     repeated = f", {settings['repeats']} times" if settings["repeats"] > 1 else ""
     epochs = settings["epochs"]
     length = "epochs by data size" if epochs == "auto" else f"{epochs} epoch{'s' if epochs > 1 else ''}"
+    if "tune" in settings:
+        size = f"tuned in {settings['tune']} trial{'s' if settings['tune'] > 1 else ''} each"
+        length = length if epochs == "auto" else f"at most {length}"
+    else:
+        size = f"{settings['units']} units"
     return (
         f"{settings['dataset']}: {settings['n_samples']:,} {items} in {settings['n_classes']} classes, "
         f"{settings['cv']}-fold cross-validation{repeated}\n"
-        f"SimpleRNN, LSTM and GRU: {settings['units']} units, {length}, seed {settings['seed']}; {n_fits} fits"
+        f"SimpleRNN, LSTM and GRU: {size}, {length}, seed {settings['seed']}; {n_fits} fits"
     )
 
 
-def _estimators(dataset: DataSet, units: int, epochs: Any, console: "Console") -> dict[str, Any]:
-    """Return the pipelines. The first use of the classifiers loads TensorFlow, which takes its time."""
-    from sklearn.pipeline import make_pipeline
-
-    from skrnn.preprocessing import ImageToSequence, TextToSequence
-
+def _estimators(dataset: DataSet, settings: dict[str, Any], journal: Path, console: "Console") -> dict[str, Any]:
+    """Return the pipelines, or searches over them."""
     start_tensorflow(console)
     from skrnn.estimators import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
 
-    parameters = {"units": units, "epochs": epochs}
-    first_step = ImageToSequence()
-    if dataset.words is not None:
-        # In the pipeline, so that each fold learns its own vocabulary.
-        first_step = TextToSequence(**dataset.words)
-        parameters["embedding_dim"] = _EMBEDDING_DIM
     classifiers = {"SimpleRNN": SimpleRNNClassifier, "LSTM": LSTMClassifier, "GRU": GRUClassifier}
-    return {name: make_pipeline(first_step, classifier(**parameters)) for name, classifier in classifiers.items()}
+    if "tune" not in settings:
+        size = {"units": settings["units"], "epochs": settings["epochs"]}
+        return {name: dataset.pipeline(classifier(**size)) for name, classifier in classifiers.items()}
+    from skrnn.model_selection import OptunaSearchCV
+
+    return {
+        name: OptunaSearchCV(
+            dataset.pipeline(classifier(epochs=settings["epochs"])),
+            n_trials=settings["tune"],
+            cv=3,
+            storage=str(journal),
+            study_name=name,
+        )
+        for name, classifier in classifiers.items()
+    }
 
 
 # While it runs

@@ -79,7 +79,7 @@ class Lines:
 
 
 class Bars(Lines):
-    """A live display: the running mean of each name, all fits, and the epochs of those that are running."""
+    """A live display: the running mean of each name, all fits, and how far those that run have come."""
 
     def __init__(
         self,
@@ -124,15 +124,9 @@ class Bars(Lines):
             title = f"  {self.title(event)}"
             self.of_fit[fit] = self.bars.add_task(title, total=None, count="", note="starting")
         elif event.kind == "epoch" and fit in self.of_fit:
-            total = event.n_epochs
-            self.running[fit] = (event.epoch or 0) / total if total else 0.0
-            self.bars.update(
-                self.of_fit[fit],
-                total=total,
-                completed=event.epoch,
-                count=f"{event.epoch}/{total or '?'}",
-                note="epochs",
-            )
+            self._step(fit, event.epoch, event.n_epochs, "epochs")
+        elif event.kind == "trial" and fit in self.of_fit:
+            self._step(fit, event.trial, event.n_trials, "trials")
         elif event.kind == "end":
             self._end(event)
         self.bars.update(
@@ -141,6 +135,10 @@ class Bars(Lines):
             count=f"{self.n_finished}/{self.n_fits * len(self.scores)}",
             note=self._time(),
         )
+
+    def _step(self, fit: tuple[str, int], done: int | None, total: int | None, what: str) -> None:
+        self.running[fit] = (done or 0) / total if total else 0.0
+        self.bars.update(self.of_fit[fit], total=total, completed=done or 0, count=f"{done}/{total or '?'}", note=what)
 
     def _end(self, event: "FitEvent") -> None:
         fit = event.architecture, event.split
@@ -168,11 +166,12 @@ class Bars(Lines):
         elapsed = time.perf_counter() - self.started
         done = self._done()
         since = done - self.done_before
-        left = f", {_duration(elapsed * (self.cost_of_all - done) / since)} left" if since else ""
-        return f"{_duration(elapsed)}{left}"
+        left = f", {duration(elapsed * (self.cost_of_all - done) / since)} left" if since else ""
+        return f"{duration(elapsed)}{left}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time as on a clock."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

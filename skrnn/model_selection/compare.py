@@ -24,7 +24,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skrnn.model_selection.interrupts import no_interrupts_for_workers
 from skrnn.model_selection.lockstep import last_step
-from skrnn.model_selection.progress import EpochReporter, FitEvent, Reporter, listen
+from skrnn.model_selection.progress import FitEvent, Reporter, StepReporter, listen
 from skrnn.model_selection.results import ArchitectureComparison
 
 _MAX_SEED = np.iinfo(np.int32).max
@@ -115,9 +115,9 @@ def compare_architectures(
         The score of a fit that fails, which is then told of in a
         :class:`~sklearn.exceptions.FitFailedWarning`; or "raise" for its exception.
     progress : callable, default=None
-        Called with a :class:`~skrnn.model_selection.FitEvent` whenever a fit begins or ends and, for classifiers of
-        this package, after each epoch; one call at a time, but from several threads. Processes on other machines can
-        only report ends.
+        Called with a :class:`~skrnn.model_selection.FitEvent` whenever a fit begins or ends, after each epoch of
+        classifiers of this package, and after each trial of its searches; one call at a time, but from several threads.
+        Processes on other machines can only report ends.
 
     Returns
     -------
@@ -295,11 +295,11 @@ def _prepare(fit: _Fit, report: Reporter | None) -> Any:
         # A seed is drawn for each, set or not: setting one does not change the others.
         seeds = {name: int(rng.randint(_MAX_SEED)) for name in names}
         estimator.set_params(**{name: seed for name, seed in seeds.items() if parameters[name] is None})
-    network = last_step(estimator)  # of a search, whose fits are many, no epochs are told
-    if report is not None and hasattr(network, "set_callbacks") and not hasattr(network, "estimator"):
+    network = last_step(estimator)  # or a search, which tells of its trials
+    if report is not None and hasattr(network, "set_callbacks"):
         # Not propagated from a pipeline, which would warn of each step that knows no callbacks.
         own = getattr(network, "_skl_callbacks", [])
-        network.set_callbacks(*own, EpochReporter(report, fit.architecture, fit.split))
+        network.set_callbacks(*own, StepReporter(report, fit.architecture, fit.split))
     return estimator
 
 

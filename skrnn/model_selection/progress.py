@@ -21,28 +21,30 @@ class FitEvent:
 
     Attributes
     ----------
-    kind : {"begin", "epoch", "end"}
-        Events of one fit come in this order. Epochs are told of by estimators that support scikit-learn's callbacks
-        with a task of the name "epoch", as those of this package do.
+    kind : {"begin", "epoch", "trial", "end"}
+        Events of one fit come in this order. Epochs, and a search's trials, are told of by estimators that support
+        scikit-learn's callbacks with tasks of these names, as those of this package do.
     architecture : str
         The estimator's name in the comparison.
     split : int
         Which of the splits, counted from 0 over all repeats.
-    epoch : int or None
-        With "epoch", how many are trained.
-    n_epochs : int or None
-        With "epoch", how many there will be at most.
+    epoch, trial : int or None
+        With "epoch" or "trial", how many are done.
+    n_epochs, n_trials : int or None
+        With "epoch" or "trial", how many there will be at most.
     score : float or None
         With "end", the score on the test part.
     fit_seconds : float or None
         With "end", how long fitting took.
     """
 
-    kind: Literal["begin", "epoch", "end"]
+    kind: Literal["begin", "epoch", "trial", "end"]
     architecture: str
     split: int
     epoch: int | None = None
     n_epochs: int | None = None
+    trial: int | None = None
+    n_trials: int | None = None
     score: float | None = None
     fit_seconds: float | None = None
 
@@ -87,8 +89,8 @@ class Reporter:
             self._connection = None
 
 
-class EpochReporter:
-    """A scikit-learn callback that reports every epoch of the estimator that it is set on."""
+class StepReporter:
+    """A scikit-learn callback that reports every epoch, or every trial, of the estimator that it is set on."""
 
     def __init__(self, report: Callable[[FitEvent], None], architecture: str, split: int):
         self.report = report
@@ -102,20 +104,18 @@ class EpochReporter:
         """Do nothing: the listener outlives the fit."""
 
     def on_fit_task_begin(self, estimator, context):
-        """Do nothing: what counts is an epoch's end."""
+        """Do nothing: what counts is the end."""
 
     def on_fit_task_end(self, estimator, context):
-        """Report the epoch, if that is what has ended."""
+        """Report the epoch or trial, if that is what has ended."""
+        if context.task_name not in ("epoch", "trial"):
+            return
+        done, total = context.task_id + 1, None if context.parent is None else context.parent.max_subtasks
         if context.task_name == "epoch":
-            self.report(
-                FitEvent(
-                    "epoch",
-                    self.architecture,
-                    self.split,
-                    epoch=context.task_id + 1,
-                    n_epochs=None if context.parent is None else context.parent.max_subtasks,
-                )
-            )
+            event = FitEvent("epoch", self.architecture, self.split, epoch=done, n_epochs=total)
+        else:
+            event = FitEvent("trial", self.architecture, self.split, trial=done, n_trials=total)
+        self.report(event)
 
 
 @contextmanager

@@ -149,6 +149,16 @@ def counted(study: Study) -> list[FrozenTrial]:
     return [trial for trial in trials if trial.state != TrialState.WAITING and LOST not in trial.user_attrs]
 
 
+def running_trials(storage: BaseStorage) -> list[tuple[str, FrozenTrial]]:
+    """Return the trials that run now, with the names of their studies; not those of workers that have died."""
+    return [
+        (study.study_name, trial)
+        for study in storage.get_all_studies()
+        for trial in storage.get_all_trials(study._study_id, deepcopy=False, states=(TrialState.RUNNING,))
+        if WORKER in trial.user_attrs and _why_dead(trial, alone=False) is None
+    ]
+
+
 class Heart:
     """Tells the others, once per epoch, that a trial's worker lives."""
 

@@ -190,9 +190,9 @@ class Recipe:
         halves = self.load_data(data_home) if data is None else Halves(*data)
         pipeline = self.pipeline(random_state)
         if progress is not None:
-            from skrnn.model_selection.progress import EpochReporter
+            from skrnn.model_selection.progress import StepReporter
 
-            pipeline[-1].set_callbacks(EpochReporter(progress, self.name, random_state or 0))
+            pipeline[-1].set_callbacks(StepReporter(progress, self.name, random_state or 0))
         started = time.perf_counter()
         pipeline.fit(halves.X_train, halves.y_train)
         seconds = time.perf_counter() - started

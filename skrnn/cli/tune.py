@@ -1,0 +1,265 @@
+"""``skrnn tune``: search the hyperparameters of a recurrent network on a data set."""
+
+import json
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skrnn.cli.common import (
+    FAILED,
+    INTERRUPTED,
+    Jobs,
+    fail,
+    require_jobs,
+    require_writable,
+    start_tensorflow,
+    uninterrupted,
+)
+from skrnn.cli.data import DATA_SETS, JOURNAL, DataHome, Epochs, Name, Samples, load, require_folds
+from skrnn.cli.display import say
+from skrnn.cli.trials import TrialBars, TrialLines
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from skrnn.model_selection import OptunaSearchCV
+
+_HELD_OUT = 0.25
+_N_TRIALS = 30
+_FILES = ("trials.csv", "best.json")
+
+
+class Cell(StrEnum):
+    """The networks that can be searched."""
+
+    any = "any"
+    simple_rnn = "simple_rnn"
+    lstm = "lstm"
+    gru = "gru"
+
+
+def tune(
+    dataset: Annotated[Name, typer.Argument(help="The data to search on.")] = Name.digits,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many candidates there are to be, in total: with those of earlier calls and of other processes.",
+            show_default=f"{_N_TRIALS}, or with --timeout any number",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Begin no trial after so long.")
+    ] = None,
+    cell: Annotated[Cell, typer.Option(help="The kind of network, or `any` to search that, too.")] = Cell.any,
+    cv: Annotated[int, typer.Option(min=2, help="Number of stratified folds that a candidate is scored on.")] = 3,
+    epochs: Epochs = None,
+    samples: Samples = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH|URL",
+            help="The study: a journal file, or the URL of a database that several machines share.",
+            show_default=f"{JOURNAL} in the folder of the results",
+        ),
+    ] = None,
+    data_home: DataHome = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results.", show_default="skrnn-results/DATASET-tune")
+    ] = None,
+    n_jobs: Jobs = 2,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**31 - 1, help="Of candidates, folds, weights and what is held out.")
+    ] = 0,
+) -> None:
+    """Search hyperparameters with Optuna, and measure the best network on a quarter of the data that is held out.
+
+    Candidates are scored by cross-validation on the other three quarters, epoch by epoch; those that fall behind are
+    given up early. The epochs are the most that a candidate may train: the best number is found with the rest.
+
+    Ctrl-C stops. The same command goes on with what is missing, and run in several terminals at once they share the
+    work.
+    """
+    from rich.console import Console
+
+    require_jobs(n_jobs)
+    console = Console(highlight=False, markup=False)
+    folder = Path("skrnn-results") / f"{dataset}-tune" if out is None else out
+    chosen = DATA_SETS[dataset]
+    try:
+        from sklearn.model_selection import train_test_split
+
+        from skrnn.versions import installed_versions
+
+        X, y = load(dataset, samples, data_home, seed)
+        require_folds(dataset, y, cv, samples, 2 * cv)
+        X, X_test, y, y_test = train_test_split(X, y, test_size=_HELD_OUT, stratify=y, random_state=seed)
+        require_writable(folder, _FILES)
+        settings: dict[str, Any] = {
+            "dataset": str(dataset),
+            "n_samples": len(y),
+            "n_held_out": len(y_test),
+            "cell": str(cell),
+            "cv": cv,
+            "epochs": chosen.epochs if epochs is None else epochs,
+            "trials": _N_TRIALS if trials is None and timeout is None else trials,
+            "timeout": timeout,
+            "seed": seed,
+            "storage": str(folder / JOURNAL) if storage is None else storage,
+        }
+        say(console, _introduction(settings, chosen.items, len(set(y.tolist()))))
+        _require_storage(settings["storage"])
+        search = _search(settings, n_jobs, console)
+        started = time.perf_counter()
+        interrupted = _run(search, X, y, console)
+    except KeyboardInterrupt:
+        say(console, "Interrupted before the first trial was finished.")
+        raise typer.Exit(INTERRUPTED) from None
+    settings["seconds"] = time.perf_counter() - started
+    settings["versions"] = installed_versions()
+    held_out = None if interrupted else float(search.score(X_test, y_test))
+    _print_best(search, settings, chosen.items, held_out, console)
+    try:
+        with uninterrupted():
+            written = _save(search, folder, settings, held_out)
+    except OSError as error:
+        fail(f"The results could not be written: {error}", FAILED)
+    say(console, f"{folder}: {', '.join(path.name for path in written)}")
+    if interrupted:
+        n_kept, wanted = len(search.trials_), settings["trials"]
+        of_all = "" if wanted is None else f" of {wanted}"
+        say(console, f"Interrupted: {n_kept}{of_all} trials are kept; the same command goes on.")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _introduction(settings: dict[str, Any], items: str, n_classes: int) -> str:
+    epochs, trials, timeout = settings["epochs"], settings["trials"], settings["timeout"]
+    length = "epochs by data size" if epochs == "auto" else f"at most {epochs} epoch{'s' if epochs > 1 else ''}"
+    many = "trials" if trials is None else f"{trials} trial{'s' if trials > 1 else ''}"
+    time_limit = "" if timeout is None else f" in {timeout:g} s"
+    return (
+        f"{settings['dataset']}: {settings['n_samples']:,} {items} in {n_classes} classes, "
+        f"{settings['cv']}-fold cross-validation; {settings['n_held_out']:,} are held out\n"
+        f"{many}{time_limit}, {length}, cell {settings['cell']}, seed {settings['seed']}"
+    )
+
+
+def _require_storage(storage: str) -> None:
+    """Fail, before TensorFlow is loaded, if the storage cannot be opened."""
+    from skrnn.model_selection.studies import open_storage
+
+    try:
+        open_storage(storage).get_all_studies()
+    except Exception as error:  # every database has its own
+        fail(f"--storage {storage}: {str(error).partition(chr(10))[0]}", FAILED)
+
+
+def _search(settings: dict[str, Any], n_jobs: int, console: "Console") -> "OptunaSearchCV":
+    """Return the search. The first use of the classifiers loads TensorFlow, which takes its time."""
+    start_tensorflow(console)
+    from sklearn.model_selection import StratifiedKFold
+
+    from skrnn.estimators import GRUClassifier, LSTMClassifier, RecurrentClassifier, SimpleRNNClassifier
+    from skrnn.model_selection import OptunaSearchCV
+
+    classifiers = {
+        "any": RecurrentClassifier,
+        "simple_rnn": SimpleRNNClassifier,
+        "lstm": LSTMClassifier,
+        "gru": GRUClassifier,
+    }
+    classifier = classifiers[settings["cell"]](epochs=settings["epochs"], random_state=settings["seed"])
+    return OptunaSearchCV(
+        DATA_SETS[Name(settings["dataset"])].pipeline(classifier),
+        n_trials=settings["trials"],
+        timeout=settings["timeout"],
+        cv=StratifiedKFold(settings["cv"], shuffle=True, random_state=settings["seed"]),
+        storage=settings["storage"],
+        study_name=f"{settings['dataset']}-{settings['cell']}",
+        n_jobs=n_jobs,
+        random_state=settings["seed"],
+    )
+
+
+def _run(search: "OptunaSearchCV", X: Any, y: Any, console: "Console") -> bool:
+    """Search under a display; return whether it was interrupted when it had found something."""
+    display = (TrialBars if console.is_interactive else TrialLines)(search.n_trials, str(search.storage), console)
+    try:
+        with display:
+            search.set_params(callbacks=display).fit(X, y)
+    except KeyboardInterrupt:
+        if not hasattr(search, "best_params_"):
+            raise
+        return True
+    except ValueError as error:
+        fail(str(error).partition("\n")[0], FAILED)
+    finally:
+        search.set_params(callbacks=None)
+    return False
+
+
+def _counts(search: "OptunaSearchCV") -> dict[str, int]:
+    states = search.cv_results_["state"].tolist()
+    return {state: states.count(state) for state in ("complete", "pruned", "failed")}
+
+
+def _best_params(search: "OptunaSearchCV") -> dict[str, Any]:
+    """Return the best parameters, without the name of the pipeline's step."""
+    return {name.rpartition("__")[2]: value for name, value in search.best_params_.items()}
+
+
+def _print_best(
+    search: "OptunaSearchCV", settings: dict[str, Any], items: str, held_out: float | None, console: "Console"
+) -> None:
+    row, results = search.best_index_, search.cv_results_
+    counts = ", ".join(f"{number} {state}" for state, number in _counts(search).items() if number)
+    say(console, f"\nThe best of {len(search.trials_)} trials ({counts}): trial {search.trials_[row].number}")
+    found = {**_best_params(search), "epochs": int(results["n_epochs"][row])}
+    for name, value in found.items():
+        shown = f"{value:.4g}" if isinstance(value, float) else value
+        say(console, f"  {name:{max(map(len, found))}}  {shown}")
+    say(
+        console,
+        f"Accuracy: {search.best_score_:.4f} ± {results['std_test_score'][row]:.4f} over {search.n_splits_} folds",
+    )
+    if held_out is not None:
+        n_parameters = search.best_estimator_[-1].n_parameters_
+        say(
+            console,
+            f"Refitted ({n_parameters:,} parameters): {held_out:.4f} on {settings['n_held_out']:,} {items} held out",
+        )
+
+
+def _save(search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held_out: float | None) -> list[Path]:
+    """Write the trials, the best of them and Optuna's pictures."""
+    import matplotlib.pyplot as plt
+    import pandas as pd
+
+    from skrnn.plotting.search import FIGURES, search_figures
+
+    row = search.best_index_
+    written = [folder / name for name in _FILES]
+    pd.DataFrame(search.cv_results_).drop(columns="params").to_csv(written[0], index=False, lineterminator="\n")
+    best = {
+        "trial": search.trials_[row].number,
+        "params": _best_params(search),
+        "epochs": int(search.cv_results_["n_epochs"][row]),
+        "mean_accuracy": search.best_score_,
+        "std_accuracy": float(search.cv_results_["std_test_score"][row]),
+        "held_out_accuracy": held_out,
+        "trials": _counts(search),
+        "study": search.study_name_,
+        "settings": settings,
+    }
+    written[1].write_text(json.dumps(best, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for name in FIGURES:
+        (folder / f"{name}.png").unlink(missing_ok=True)
+    for name, figure in search_figures(search.study_, score="Accuracy").items():
+        path = folder / f"{name}.png"
+        figure.savefig(path, dpi=150, bbox_inches="tight")
+        plt.close(figure)
+        written.append(path)
+    return written

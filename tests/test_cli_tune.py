@@ -1,0 +1,250 @@
+"""``skrnn tune``: what it finds, writes and prints, how it goes on after Ctrl-C, and what it refuses."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from io import StringIO
+
+import optuna
+import pandas as pd
+import pytest
+from optuna.trial import TrialState
+from rich.console import Console
+
+from skrnn import cli
+from skrnn.cli import trials, tune
+from skrnn.model_selection.studies import WORKER, _this_worker, open_storage, running_trials
+from skrnn.plotting.search import search_figures
+
+QUICK = ["--samples", "160", "--epochs", "6", "--cv", "2", "--n-jobs", "1"]
+PICTURES = {"history.png", "importances.png", "intermediate_values.png", "parallel_coordinates.png"}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A small search, run once: the folder, and what was printed."""
+    folder = tmp_path_factory.mktemp("results") / "new"
+    before, sys.stdout = sys.stdout, StringIO()
+    try:
+        code = cli.main(["tune", *QUICK, "--trials", "8", "--cell", "simple_rnn", "--out", str(folder)])
+        printed = sys.stdout.getvalue()
+    finally:
+        sys.stdout = before
+    assert code == 0
+    return folder, printed
+
+
+def test_a_search_writes_its_files(finished):
+    folder, _ = finished
+    written = {"trials.csv", "best.json", "search.journal", "search.journal.claims"} | PICTURES
+    frame = pd.read_csv(folder / "trials.csv")
+    n_complete = int((frame["state"] == "complete").sum())
+    assert set(os.listdir(folder)) == written - ({"importances.png"} if n_complete < 5 else set())
+    assert len(frame) == 8
+    best = json.loads((folder / "best.json").read_text())
+    row = frame.loc[frame["trial_number"] == best["trial"]].iloc[0]
+    assert row["rank_test_score"] == 1
+    assert best["mean_accuracy"] == pytest.approx(row["mean_test_score"])
+    assert best["epochs"] == row["n_epochs"]
+    assert best["params"].keys() == {"units", "learning_rate", "batch_size", "layer_dropout"}
+    assert best["params"]["units"] == row["param_simplernnclassifier__units"]
+    assert 0 < best["held_out_accuracy"] <= 1
+    assert sum(best["trials"].values()) == 8
+    assert best["settings"]["n_samples"] + best["settings"]["n_held_out"] == 160
+    for name in PICTURES & set(os.listdir(folder)):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_is_printed_is_a_line_for_each_trial_and_the_best(finished):
+    folder, printed = finished
+    assert "\x1b" not in printed
+    lines = printed.splitlines()
+    assert lines[:2] == [
+        "digits: 120 images in 10 classes, 2-fold cross-validation; 40 are held out",
+        "8 trials, at most 6 epochs, cell simple_rnn, seed 0",
+    ]
+    told = [line for line in lines if line.startswith("[")]
+    assert len(told) == 8
+    ways = r"(accuracy 0\.\d{4} after \d epochs?|given up after epoch \d at 0\.\d{4})"
+    for number, line in enumerate(told):
+        assert re.fullmatch(rf"\[{number + 1}/8\] trial {number}: {ways}, \d+\.\d s(, the best so far)?", line)
+    best = json.loads((folder / "best.json").read_text())
+    last_best = [line for line in told if line.endswith(", the best so far")][-1]
+    assert f"trial {best['trial']}: accuracy {best['mean_accuracy']:.4f} after {best['epochs']} epoch" in last_best
+    assert re.search(rf"The best of 8 trials \(.*complete.*\): trial {best['trial']}\n", printed)
+    assert re.search(rf"  units  +{best['params']['units']}\n", printed)
+    assert re.search(rf"Refitted \([\d,]+ parameters\): {best['held_out_accuracy']:.4f} on 40 images held out", printed)
+    assert lines[-1].startswith(f"{folder}: trials.csv, best.json, history.png, ")
+
+
+def test_the_total_is_of_all_calls(finished, tmp_path, capsys):
+    folder, _ = finished
+    before = pd.read_csv(folder / "trials.csv")
+    arguments = ["tune", *QUICK, "--cell", "simple_rnn", "--storage", str(folder / "search.journal")]
+    assert cli.main([*arguments, "--trials", "9", "--out", str(tmp_path)]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("[")]
+    assert len(told) == 1
+    assert told[0].startswith("[9/9] trial 8: ")
+    after = pd.read_csv(tmp_path / "trials.csv")
+    numbers = ["trial_number", "state", "mean_test_score", "param_simplernnclassifier__learning_rate"]
+    pd.testing.assert_frame_equal(after[numbers][:8], before[numbers])
+
+
+def test_ctrl_c_keeps_the_trials_and_the_same_command_goes_on(tmp_path):
+    def start(n_trials):
+        return subprocess.Popen(
+            [sys.executable, "-m", "skrnn.cli", "tune", *QUICK, "--trials", n_trials, "--out", str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # A shell that runs the tests in the background has them, and all they start, ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        )
+
+    process = start("2000")
+    for line in process.stdout:
+        if line.startswith("[3/2000]"):
+            break
+    process.send_signal(signal.SIGINT)
+    rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    kept = pd.read_csv(tmp_path / "trials.csv")
+    assert len(kept) >= 3
+    assert rest.splitlines()[-1] == f"Interrupted: {len(kept)} of 2000 trials are kept; the same command goes on."
+    assert json.loads((tmp_path / "best.json").read_text())["held_out_accuracy"] is None
+    process = start(str(len(kept) + 1))
+    printed, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert sum(line.startswith("[") for line in printed.splitlines()) == 1
+    after = pd.read_csv(tmp_path / "trials.csv")
+    assert len(after) == len(kept) + 1
+    pd.testing.assert_series_equal(after["mean_test_score"][: len(kept)], kept["mean_test_score"])
+    assert json.loads((tmp_path / "best.json").read_text())["held_out_accuracy"] > 0
+
+
+def test_an_interrupt_before_the_first_trial_is_said(monkeypatch, tmp_path, capsys):
+    def interrupted(*arguments, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tune, "_search", interrupted)
+    assert cli.main(["tune", *QUICK, "--out", str(tmp_path)]) == 130
+    assert capsys.readouterr().out.splitlines()[-1] == "Interrupted before the first trial was finished."
+    assert os.listdir(tmp_path) == ["search.journal"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["cifar"], 2, "Invalid value for 'dataset': 'cifar' is not one of 'digits', 'mnist', 'imdb', 'reviews'."),
+        (["--trials", "0"], 2, "Invalid value for '--trials': Input should be greater than or equal to 1"),
+        (["--timeout", "-1"], 2, "Invalid value for '--timeout': Input should be greater than or equal to 0"),
+        (["--cell", "rnn"], 2,
+         "Invalid value for '--cell': 'rnn' is not one of 'any', 'simple_rnn', 'lstm', 'gru'."),
+        (["--n-jobs", "0"], 2,
+         "Invalid value for '--n-jobs': 0 is not a number of jobs: give at least 1, or -1 for one per core."),
+        (["--samples", "40"], 2,
+         "--samples 40: the smallest class has 4 of 40 images, fewer than the 6 that 3 folds need."),
+        (["--storage", "nosuchdb://there"], 1,
+         "--storage nosuchdb://there: Can't load plugin: sqlalchemy.dialects:nosuchdb"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_said_on_one_line_before_any_training(
+    monkeypatch, tmp_path, capsys, arguments, code, message
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tune, "_search", None)
+    assert cli.main(["tune", *arguments]) == code
+    assert capsys.readouterr().err == f"skrnn: error: {message}\n"
+
+
+# The live display
+
+
+def made_trial(number, state, **more):
+    now = datetime.now()
+    stamps = {"datetime_start": now - timedelta(seconds=2), "datetime_complete": now if state.is_finished() else None}
+    return optuna.trial.FrozenTrial(
+        number=number, state=state, value=None, params={}, distributions={}, user_attrs={}, system_attrs={},
+        intermediate_values=more.pop("intermediate_values", {}), trial_id=number, **stamps, **more,
+    )  # fmt: skip
+
+
+def test_bars_show_the_running_trials_and_no_others():
+    console = Console(file=StringIO(), force_terminal=True, width=80, legacy_windows=False)
+    bars = trials.TrialBars(20, "unused", console)
+    bars.show_running([("a", made_trial(3, TrialState.RUNNING)), ("a", made_trial(4, TrialState.RUNNING))])
+    bars.show_running([("a", made_trial(4, TrialState.RUNNING, intermediate_values={1: 0.25, 2: 0.5}))])
+    assert [task.description for task in bars.bars.tasks] == ["Trials", "  trial 4"]
+    assert bars.bars.tasks[1].fields == {"count": "epoch 2", "note": "accuracy 0.5000"}
+
+
+def test_bars_tell_the_best_of_all_workers(tmp_path):
+    console = Console(file=StringIO(), force_terminal=True, width=80, legacy_windows=False)
+    study = optuna.create_study(direction="maximize")
+    for value in (0.5, 0.75, 0.625):
+        study.tell(study.ask(), value)
+    with trials.TrialBars(8, str(tmp_path / "search.journal"), console) as bars:
+        bars(study, study.trials[-1])
+        shown = bars.bars.tasks[0]
+    assert (shown.completed, shown.total, shown.fields["count"]) == (3, 8, "3/8")
+    assert re.fullmatch(r"0:\d\d, best accuracy 0\.7500", shown.fields["note"])
+
+
+def test_trials_that_run_are_those_of_living_workers(tmp_path):
+    storage = open_storage(str(tmp_path / "search.journal"))
+    study = optuna.create_study(storage=storage, study_name="mine")
+    living, dead, ended = study.ask(), study.ask(), study.ask()
+    living.set_user_attr(WORKER, _this_worker())
+    dead.set_user_attr(WORKER, {**_this_worker(), "pid": 2**22 + 1})
+    study.tell(ended, 1.0)
+    assert [(name, trial.number) for name, trial in running_trials(storage)] == [("mine", 0)]
+
+
+# The pictures
+
+
+def test_pictures_name_parameters_without_their_step_and_leave_matplotlib_as_it_was():
+    import matplotlib.pyplot as plt
+
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
+
+    def objective(trial):
+        rate = trial.suggest_float("lstmclassifier__learning_rate", 1e-3, 1e-1, log=True)
+        cell = trial.suggest_categorical("lstmclassifier__cell", ["lstm", "gru"])
+        for epoch in (1, 2):
+            trial.report(rate * epoch, epoch)
+        return rate + (cell == "lstm")
+
+    study.optimize(objective, n_trials=6)
+    before = dict(plt.rcParams)
+    figures = search_figures(study, score="Accuracy")
+    assert dict(plt.rcParams) == before
+    assert list(figures) == ["history", "importances", "intermediate_values", "parallel_coordinates"]
+    labels = {label.get_text() for label in figures["importances"].axes[0].get_yticklabels()}
+    assert labels == {"learning_rate", "cell"}
+    assert len(figures["intermediate_values"].axes[0].lines) == 6
+    assert figures["intermediate_values"].axes[0].get_xlabel() == "Epoch"
+    for figure in figures.values():
+        plt.close(figure)
+
+
+def test_names_that_two_steps_share_stay_whole_and_importances_want_five_trials():
+    import matplotlib.pyplot as plt
+
+    study = optuna.create_study(direction="maximize")
+    for _ in range(4):
+        trial = study.ask()
+        study.tell(trial, trial.suggest_float("a__size", 0, 1) + trial.suggest_float("b__size", 0, 1))
+    figures = search_figures(study)
+    assert "importances" not in figures
+    labels = [label.get_text() for label in figures["parallel_coordinates"].axes[0].get_xticklabels()]
+    assert labels == ["score", "a__size", "b__size"]
+    for figure in figures.values():
+        plt.close(figure)
