@@ -203,7 +203,8 @@ def _run(search: "OptunaSearchCV", X: Any, y: Any, console: "Console") -> bool:
 
 def _counts(search: "OptunaSearchCV") -> dict[str, int]:
     states = search.cv_results_["state"].tolist()
-    return {state: states.count(state) for state in ("complete", "pruned", "failed")}
+    words = {"complete": "complete", "pruned": "pruned", "fail": "failed"}
+    return {word: states.count(state) for state, word in words.items()}
 
 
 def _best_params(search: "OptunaSearchCV") -> dict[str, Any]:

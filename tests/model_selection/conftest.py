@@ -1,0 +1,43 @@
+"""Small searches, and data for them."""
+
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.pruners import BasePruner, NopPruner
+
+from skrnn import SimpleRNNClassifier
+from skrnn.datasets import load_digits
+from skrnn.model_selection import OptunaSearchCV
+
+
+@pytest.fixture(scope="session")
+def images():
+    """120 images of three digits."""
+    X, y = load_digits(return_X_y=True)
+    return X[y < 3][:120], y[y < 3][:120]
+
+
+@pytest.fixture(scope="session")
+def search_of():
+    """Makes a search of three trials, by default over the learning rate of a small network."""
+
+    def make(estimator=None, space=None, **parameters):
+        estimator = SimpleRNNClassifier(4, epochs=3, random_state=0) if estimator is None else estimator
+        space = {"learning_rate": FloatDistribution(1e-3, 0.1, log=True)} if space is None else space
+        settings = {"n_trials": 3, "cv": 2, "random_state": 0, "pruner": NopPruner()} | parameters
+        return OptunaSearchCV(estimator, space, **settings)
+
+    return make
+
+
+class _PruneAt(BasePruner):
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def prune(self, study, trial):
+        return trial.number > 0 and trial.last_step >= self.epoch
+
+
+@pytest.fixture(scope="session")
+def prune_at():
+    """Makes a pruner that gives every trial but the first up after so many epochs."""
+    return _PruneAt

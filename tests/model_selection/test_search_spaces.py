@@ -1,0 +1,74 @@
+"""Spaces: functions, conditions, and the default one of each classifier."""
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.samplers import RandomSampler
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from skrnn import GRUClassifier, LSTMClassifier, RecurrentClassifier, SimpleRNNClassifier
+from skrnn.model_selection import search_space
+from skrnn.preprocessing import ImageToSequence
+
+
+def test_a_function_may_make_the_space_depend_on_what_was_chosen(images, search_of):
+    def space(trial):
+        cell = trial.suggest_categorical("cell", ["simple_rnn", "gru"])
+        n_layers = trial.suggest_int("n_layers", 1, 2)
+        units = tuple(trial.suggest_int(f"units_{layer}", 2, 4) for layer in range(n_layers))
+        parameters = {"cell": cell, "units": units}
+        if cell == "gru":
+            parameters["recurrent_dropout"] = trial.suggest_float("recurrent_dropout", 0.1, 0.3)
+        return parameters
+
+    search = search_of(RecurrentClassifier(epochs=2, random_state=0), space, n_trials=8).fit(*images)
+    params = search.cv_results_["params"]
+    assert {len(candidate["units"]) for candidate in params} == {1, 2}
+    assert all(("recurrent_dropout" in candidate) == (candidate["cell"] == "gru") for candidate in params)
+    column = search.cv_results_["param_recurrent_dropout"]
+    np.testing.assert_array_equal(column.mask, [candidate["cell"] == "simple_rnn" for candidate in params])
+    assert search.best_estimator_.units == search.best_params_["units"]
+
+
+def test_where_epochs_are_searched_the_last_one_counts(images, search_of):
+    space = {"epochs": IntDistribution(1, 6), "learning_rate": FloatDistribution(1e-3, 0.1, log=True)}
+    search = search_of(SimpleRNNClassifier(4, random_state=0), space, n_trials=4).fit(*images)
+    assert search.cv_results_["n_epochs"].tolist() == [params["epochs"] for params in search.cv_results_["params"]]
+    assert search.best_epochs_ is None
+    assert search.best_estimator_.n_iter_ == search.best_params_["epochs"]
+    for trial in search.trials_:
+        assert trial.value == trial.intermediate_values[trial.params["epochs"]]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "expected"),
+    [
+        (LSTMClassifier(), {"units", "learning_rate", "batch_size", "layer_dropout"}),
+        (RecurrentClassifier(), {"cell", "units", "learning_rate", "batch_size", "layer_dropout"}),
+        (
+            GRUClassifier(embedding_dim=8),
+            {"units", "learning_rate", "batch_size", "layer_dropout", "embedding_dim", "pooling"},
+        ),
+    ],
+)
+def test_there_is_a_good_space_for_each_classifier(estimator, expected):
+    space = search_space(estimator)
+    assert set(space) == expected
+    assert set(search_space(make_pipeline(ImageToSequence(), estimator))) == {
+        f"{type(estimator).__name__.lower()}__{name}" for name in expected
+    }
+    assert space["units"].log
+    assert space["learning_rate"].log
+    study = optuna.create_study(sampler=RandomSampler(seed=0))
+    for _ in range(10):
+        clone(estimator).set_params(**study.ask(space).params)._check_parameters()
+
+
+def test_the_space_knows_that_sgd_takes_larger_steps():
+    assert search_space(GRUClassifier(optimizer="sgd"))["learning_rate"].high == 1.0
+    assert search_space(GRUClassifier())["learning_rate"].high == 0.03
+    with pytest.raises(TypeError, match="Got LogisticRegression\\(\\) instead: give param_distributions"):
+        search_space(LogisticRegression())
