@@ -1,12 +1,15 @@
 """``python -m benchmarks.search``: hyperparameter search with and without pruning, and beside the peers' searches.
 
-Two questions, on the digits that scikit-learn bundles: what does pruning save at the same number of trials, and what
-does each search find in the same time? Every search is a process of its own, and the contestants take turns.
+Three questions, on the digits that scikit-learn bundles: what does pruning save at the same number of trials, what does
+each search find in the same time, and what does a second process on the same journal save? Every search is a process of
+its own, and the contestants take turns.
 """
 
 import argparse
 import json
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -18,9 +21,10 @@ _ABOUT = """\
 # Searches
 
 Written by `python -m benchmarks.search`: hyperparameters of recurrent networks for the bundled digits (cell, width,
-learning rate, dropout, batch size; 20 epochs, 3 folds). A quarter of the images is held out, and the refitted best
+learning rate, dropout; 20 epochs, 3 folds). A quarter of the images is held out, and the refitted best
 candidate is scored on it. Each search is a process of its own; the contestants take turns. Means over the seeds, with
-the smallest and the largest in parentheses; seconds are those of the search, without the refit.
+the smallest and the largest in parentheses; seconds are those of the search, without the refit. The last table has no
+pruning and one value for each seed; its seconds go from the first process' start of the search to the last one's end.
 """
 
 
@@ -59,10 +63,46 @@ def main() -> None:
                 print(name, seed, json.dumps(outcome), file=sys.stderr, flush=True)
                 outcomes[name].append(outcome)
         parts.append(f"## {question}\n\n{_table(outcomes)}\n")
+    parts.append(
+        f"## Processes on one journal: {settings.trials} trials\n\n{_shared(settings.trials, settings.seeds)}\n"
+    )
     page = "\n".join(parts)
     print(page)
     if settings.out is not None:
         settings.out.write_text(page, encoding="utf-8")
+
+
+def _shared(n_trials: int, n_seeds: int) -> str:
+    """Search with one process and with two on the same journal, without pruning; return the table."""
+    lines = ["| processes | trials | different parameters | seconds | of one |", "|---:|---:|---:|---:|---:|"]
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    trials: dict[int, list[int]] = {1: [], 2: []}
+    different: dict[int, list[int]] = {1: [], 2: []}
+    for seed in range(n_seeds):
+        for n_processes in (1, 2):
+            with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(n_processes) as pool:
+                task = {"task": "shared", "trials": n_trials, "seed": seed, "storage": f"{folder}/search.journal"}
+                ended = list(
+                    pool.map(lambda task: measure(sys.executable, "peers.searches", task), [task] * n_processes)
+                )
+            for outcome in ended:
+                if "error" in outcome:
+                    sys.exit(f"{n_processes} processes, seed {seed}: {outcome['error']}")
+            print(n_processes, "processes", seed, json.dumps(ended), file=sys.stderr, flush=True)
+            seconds[n_processes].append(max(run["ended"] for run in ended) - min(run["begun"] for run in ended))
+            trials[n_processes].append(ended[0]["trials"])
+            different[n_processes].append(ended[0]["different"])
+    for n_processes in (1, 2):
+        ratio = mean(two / one for one, two in zip(seconds[1], seconds[n_processes], strict=True))
+        cells = (
+            n_processes,
+            ", ".join(map(str, trials[n_processes])),
+            ", ".join(map(str, different[n_processes])),
+            ", ".join(f"{value:.1f}" for value in seconds[n_processes]),
+            f"{ratio:.2f}",
+        )
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
 
 
 def _table(outcomes: dict[str, list[dict[str, Any]]]) -> str:

@@ -50,7 +50,7 @@ def test_a_search_writes_its_files(finished):
     assert row["rank_test_score"] == 1
     assert best["mean_accuracy"] == pytest.approx(row["mean_test_score"])
     assert best["epochs"] == row["n_epochs"]
-    assert best["params"].keys() == {"units", "learning_rate", "batch_size", "layer_dropout"}
+    assert best["params"].keys() == {"units", "learning_rate", "layer_dropout"}
     assert best["params"]["units"] == row["param_simplernnclassifier__units"]
     assert 0 < best["held_out_accuracy"] <= 1
     assert sum(best["trials"].values()) == 8
@@ -144,7 +144,7 @@ def test_an_interrupt_before_the_first_trial_is_said(monkeypatch, tmp_path, caps
     [
         (["cifar"], 2, "Invalid value for 'dataset': 'cifar' is not one of 'digits', 'mnist', 'imdb', 'reviews'."),
         (["--trials", "0"], 2, "Invalid value for '--trials': Input should be greater than or equal to 1"),
-        (["--timeout", "-1"], 2, "Invalid value for '--timeout': Input should be greater than or equal to 0"),
+        (["--timeout", "0"], 2, "Invalid value for '--timeout': Input should be greater than or equal to 1"),
         (["--cell", "rnn"], 2,
          "Invalid value for '--cell': 'rnn' is not one of 'any', 'simple_rnn', 'lstm', 'gru'."),
         (["--n-jobs", "0"], 2,

@@ -54,6 +54,30 @@ def ours(task: dict) -> dict[str, Any]:
     return {**_result(search, data, len(search.trials_), started), "pruned": pruned}
 
 
+def shared(task: dict) -> dict[str, Any]:
+    """Search with skrnn's OptunaSearchCV on a journal that other processes may work on, too."""
+    from optuna.pruners import NopPruner
+
+    import skrnn
+    from skrnn.model_selection import OptunaSearchCV
+
+    skrnn.configure_threads()
+    data = _split(task["seed"])
+    search = OptunaSearchCV(
+        skrnn.RecurrentClassifier(epochs=_EPOCHS, random_state=task["seed"]),
+        n_trials=task["trials"],
+        cv=_folds(task["seed"]),
+        pruner=NopPruner(),
+        random_state=task["seed"],
+        storage=task["storage"],
+        refit=False,
+    )
+    begun = time.time()
+    search.fit(data[0], data[2])
+    different = {tuple(trial.params.values()) for trial in search.study_.trials}
+    return {"begun": begun, "ended": time.time(), "trials": len(search.study_.trials), "different": len(different)}
+
+
 def _build(meta: dict, cell: str, units: int, dropout: float) -> Any:
     import keras
     from keras import layers
@@ -88,9 +112,8 @@ def grid(task: dict) -> dict[str, Any]:
         {
             "model__cell": ["simple_rnn", "lstm", "gru"],
             "model__units": [32, 64, 128],
-            "optimizer__learning_rate": [0.001, 0.003, 0.01, 0.03],
+            "optimizer__learning_rate": [0.0005, 0.0015, 0.005, 0.015],
             "model__dropout": [0.0, 0.25, 0.5],
-            "batch_size": [16, 32, 64],
         }
     )
     points = shuffle(list(points), random_state=seed)
@@ -120,9 +143,8 @@ def optuna_integration(task: dict) -> dict[str, Any]:
     space = {
         "model__cell": CategoricalDistribution(["simple_rnn", "lstm", "gru"]),
         "model__units": IntDistribution(16, 128, log=True),
-        "optimizer__learning_rate": FloatDistribution(0.0003, 0.03, log=True),
+        "optimizer__learning_rate": FloatDistribution(0.0005, 0.02, log=True),
         "model__dropout": FloatDistribution(0.0, 0.5),
-        "batch_size": CategoricalDistribution([16, 32, 64]),
     }
     search = OptunaSearchCV(
         _scikeras(seed),
@@ -140,6 +162,6 @@ def optuna_integration(task: dict) -> dict[str, Any]:
 
 if __name__ == "__main__":
     main(
-        {"ours": ours, "grid": grid, "optuna_integration": optuna_integration},
+        {"ours": ours, "shared": shared, "grid": grid, "optuna_integration": optuna_integration},
         packages=("skrnn", "optuna", "scikeras", "keras", "tensorflow", "scikit-learn"),
     )

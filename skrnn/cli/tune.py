@@ -52,7 +52,7 @@ def tune(
         ),
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option(min=0, metavar="SECONDS", help="Begin no trial after so long.")
+        float | None, typer.Option(min=1, metavar="SECONDS", help="Begin no trial after so long.")
     ] = None,
     cell: Annotated[Cell, typer.Option(help="The kind of network, or `any` to search that, too.")] = Cell.any,
     cv: Annotated[int, typer.Option(min=2, help="Number of stratified folds that a candidate is scored on.")] = 3,

@@ -46,6 +46,16 @@ def test_it_is_a_classifier_and_predicts_with_the_best(images, search_of):
     assert search.refit_time_ > 0
 
 
+def test_the_refit_trains_as_long_as_the_best_mean_score_took(images, search_of):
+    def best_after_two(estimator, X, y):
+        return -abs(estimator.n_iter_ - 2)
+
+    search = search_of(scoring=best_after_two, n_trials=1).fit(*images)
+    assert list(search.trials_[0].intermediate_values.values()) == [-1, 0, -1]
+    assert search.best_score_ == 0
+    assert search.best_epochs_ == search.best_estimator_.n_iter_ == 2
+
+
 def test_an_outer_cross_validation_is_stratified_and_each_fold_has_its_study(images, tmp_path, search_of):
     X, y = images
     order = np.argsort(y, kind="stable")  # of sorted labels, folds that are not stratified lack a class
@@ -189,6 +199,22 @@ def test_one_failing_trial_is_recorded_and_the_search_goes_on(images, search_of)
     with pytest.warns(FitFailedWarning, match="scored 0.0"):
         scored = search_of(space=failing_when_wide, n_trials=6, error_score=0.0).fit(*images)
     assert (scored.cv_results_["mean_test_score"][failed] == 0).all()
+
+
+def test_results_have_all_columns_where_the_first_trial_fails(images, search_of):
+    def space(trial):
+        return {
+            "units": -1 if trial.number == 0 else 4,
+            "learning_rate": trial.suggest_float("learning_rate", 0.001, 0.1),
+        }
+
+    with pytest.warns(FitFailedWarning, match=r"^1 of 2 trials failed"):
+        results = search_of(space=space, n_trials=2).fit(*images).cv_results_
+    assert results["state"].tolist() == ["fail", "complete"]
+    assert results["rank_test_score"].tolist() == [2, 1]
+    assert np.isnan(results["split1_test_score"][0])
+    assert results["split1_test_score"][1] > 0
+    assert results["param_units"].tolist() == [-1, 4]
 
 
 def test_if_all_trials_fail_the_first_cause_is_raised_and_nothing_refitted(images, search_of):

@@ -1,6 +1,8 @@
 """Pruning by epochs over all folds, and what goes wrong in silence elsewhere."""
 
 import numpy as np
+import optuna
+import pytest
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
 from sklearn.base import clone
@@ -10,6 +12,7 @@ from sklearn.model_selection import (
 )
 
 from skrnn import SimpleRNNClassifier
+from skrnn.model_selection.pruners import RungPruner
 
 
 def test_every_epoch_is_reported_once_with_the_mean_over_the_folds(images, search_of):
@@ -39,8 +42,8 @@ def test_the_default_pruner_gives_hopeless_candidates_up(images, search_of):
     rates = search.cv_results_["param_learning_rate"]
     assert search.best_params_["learning_rate"] == 0.03
     pruned = search.cv_results_["state"] == "pruned"
-    first_good = list(rates).index(0.03)
-    assert pruned[first_good + 1 :][rates[first_good + 1 :] == 1e-6].all()
+    later = max(list(rates).index(0.03) + 1, 2)  # the first two are let go on
+    assert pruned[later:][rates[later:] == 1e-6].all()
     assert pruned.any()
 
 
@@ -62,3 +65,39 @@ def test_a_score_to_be_made_small_is_maximised_as_its_negative(images, search_of
     means = search.cv_results_["mean_test_score"]
     assert (means < 0).all()
     assert search.best_score_ == means.max()
+
+
+# The default pruner
+
+
+def candidate(study, values):
+    """Report values epoch by epoch until the pruner says no; return after how many epochs it did, or None."""
+    trial = study.ask()
+    for epoch, value in enumerate(values, start=1):
+        trial.report(value, epoch)
+        if trial.should_prune():
+            study.tell(trial, state=TrialState.PRUNED)
+            return epoch
+    study.tell(trial, max(values))
+    return None
+
+
+def test_shares_of_the_candidates_go_on_and_the_first_two_are_free():
+    study = optuna.create_study(direction="maximize", pruner=RungPruner({2: 0.5}))
+    ended = [candidate(study, [value] * 4) for value in (0.2, 0.1, 0.15, 0.3, 0.14, 0.16)]
+    # The third has one of two before it, the fifth three of four, the sixth two of five.
+    assert ended == [None, None, 2, None, 2, None]
+
+
+def test_one_epoch_alone_does_not_decide():
+    study = optuna.create_study(direction="maximize", pruner=RungPruner({3: 0.5}))
+    ended = [candidate(study, values) for values in ([0.5] * 4, [0.5] * 4, [0.7, 0.7, 0.4, 0.7], [0.1, 0.1, 0.6, 0.1])]
+    assert ended == [None, None, None, 3]
+
+
+@pytest.mark.parametrize(
+    ("n_epochs", "shares"),
+    [(20, {2: 1 / 2, 5: 1 / 2, 10: 1 / 3}), (5, {1: 1 / 2, 2: 1 / 2, 3: 1 / 3}), (1, {1: 1 / 3})],
+)
+def test_the_default_shares_follow_the_epochs(n_epochs, shares):
+    assert RungPruner.for_epochs(n_epochs).shares == shares

@@ -46,11 +46,11 @@ def test_where_epochs_are_searched_the_last_one_counts(images, search_of):
 @pytest.mark.parametrize(
     ("estimator", "expected"),
     [
-        (LSTMClassifier(), {"units", "learning_rate", "batch_size", "layer_dropout"}),
-        (RecurrentClassifier(), {"cell", "units", "learning_rate", "batch_size", "layer_dropout"}),
+        (LSTMClassifier(), {"units", "learning_rate", "layer_dropout"}),
+        (RecurrentClassifier(), {"cell", "units", "learning_rate", "layer_dropout"}),
         (
             GRUClassifier(embedding_dim=8),
-            {"units", "learning_rate", "batch_size", "layer_dropout", "embedding_dim", "pooling"},
+            {"units", "learning_rate", "layer_dropout", "embedding_dim", "pooling"},
         ),
     ],
 )
@@ -69,6 +69,6 @@ def test_there_is_a_good_space_for_each_classifier(estimator, expected):
 
 def test_the_space_knows_that_sgd_takes_larger_steps():
     assert search_space(GRUClassifier(optimizer="sgd"))["learning_rate"].high == 1.0
-    assert search_space(GRUClassifier())["learning_rate"].high == 0.03
+    assert search_space(GRUClassifier())["learning_rate"].high == 0.02
     with pytest.raises(TypeError, match="Got LogisticRegression\\(\\) instead: give param_distributions"):
         search_space(LogisticRegression())

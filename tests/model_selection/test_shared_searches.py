@@ -265,6 +265,19 @@ def test_a_dead_workers_trial_is_given_up_and_a_live_ones_is_not(tmp_path):
     assert study.trials[-1].state == TrialState.FAIL
 
 
+def test_a_worker_tells_after_every_epoch_that_it_lives(images, search_of):
+    beats = []
+
+    class Listener(NopPruner):
+        def prune(self, study, trial):
+            beats.append(trial.user_attrs[WORKER]["beat"])
+            return False
+
+    search_of(n_trials=1, pruner=Listener()).fit(*images)
+    assert len(beats) == 3
+    assert beats[0] < beats[1] < beats[2] <= time.time()
+
+
 def test_of_workers_that_begin_the_last_trial_at_once_one_gives_up(tmp_path):
     """On a database there is no turn to wait for: between looking and beginning another may be faster."""
     url = f"sqlite:///{tmp_path}/search.db"
