@@ -164,6 +164,11 @@ def test_what_cannot_be_is_said_on_one_line_before_any_training(
     assert capsys.readouterr().err == f"skrnn: error: {message}\n"
 
 
+def test_a_password_is_not_written_down():
+    assert tune._without_password("mysql://me:secret@head/skrnn") == "mysql://me:***@head/skrnn"
+    assert tune._without_password("results/search.journal") == "results/search.journal"
+
+
 # The live display
 
 

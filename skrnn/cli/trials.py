@@ -91,13 +91,11 @@ class TrialBars(TrialLines):
     def __call__(self, study: "optuna.Study", trial: "FrozenTrial") -> None:
         """Update the bar of all trials."""
         n_ended, _ = self._count(study, trial)
+        self.bars.update(self.of_all, completed=n_ended, count=f"{n_ended}/{self.n_trials or '?'}", note=self._note())
+
+    def _note(self) -> str:
         best = "" if self.best is None else f", best accuracy {self.best.value:.4f}"
-        self.bars.update(
-            self.of_all,
-            completed=n_ended,
-            count=f"{n_ended}/{self.n_trials or '?'}",
-            note=f"{duration(time.perf_counter() - self.started)}{best}",
-        )
+        return f"{duration(time.perf_counter() - self.started)}{best}"
 
     def _watch(self) -> None:
         """Show the running trials, as the storage has them, until the end."""
@@ -105,6 +103,7 @@ class TrialBars(TrialLines):
 
         storage = open_storage(self.storage)
         while not self.closing.wait(0.3):
+            self.bars.update(self.of_all, note=self._note())
             self.show_running(running_trials(storage))
 
     def show_running(self, trials: "list[tuple[str, FrozenTrial]]") -> None:

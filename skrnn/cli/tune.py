@@ -1,6 +1,7 @@
 """``skrnn tune``: search the hyperparameters of a recurrent network on a data set."""
 
 import json
+import re
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -234,6 +235,11 @@ def _print_best(
         )
 
 
+def _without_password(storage: str) -> str:
+    """Return what may be written down of a path or URL."""
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", storage)
+
+
 def _save(search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held_out: float | None) -> list[Path]:
     """Write the trials, the best of them and Optuna's pictures."""
     import matplotlib.pyplot as plt
@@ -253,7 +259,7 @@ def _save(search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held
         "held_out_accuracy": held_out,
         "trials": _counts(search),
         "study": search.study_name_,
-        "settings": settings,
+        "settings": {**settings, "storage": _without_password(settings["storage"])},
     }
     written[1].write_text(json.dumps(best, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for name in FIGURES:
