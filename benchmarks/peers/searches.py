@@ -3,7 +3,9 @@
 import time
 from typing import Any
 
+import keras  # here, because its import takes seconds and is no part of a search
 import numpy as np
+from keras import layers
 from sklearn.model_selection import GridSearchCV, ParameterGrid, StratifiedKFold, train_test_split
 from sklearn.utils import shuffle
 
@@ -79,9 +81,6 @@ def shared(task: dict) -> dict[str, Any]:
 
 
 def _build(meta: dict, cell: str, units: int, dropout: float) -> Any:
-    import keras
-    from keras import layers
-
     recurrent = {"simple_rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}[cell]
     head = [layers.Dropout(dropout), layers.Dense(meta["n_classes_"], activation="softmax")]
     return keras.Sequential([keras.Input(meta["X_shape_"][1:]), recurrent(units), *head])
@@ -112,7 +111,7 @@ def grid(task: dict) -> dict[str, Any]:
         {
             "model__cell": ["simple_rnn", "lstm", "gru"],
             "model__units": [32, 64, 128],
-            "optimizer__learning_rate": [0.0005, 0.0015, 0.005, 0.015],
+            "optimizer__learning_rate": [0.0005, 0.0015, 0.004, 0.01],
             "model__dropout": [0.0, 0.25, 0.5],
         }
     )
@@ -143,7 +142,7 @@ def optuna_integration(task: dict) -> dict[str, Any]:
     space = {
         "model__cell": CategoricalDistribution(["simple_rnn", "lstm", "gru"]),
         "model__units": IntDistribution(16, 128, log=True),
-        "optimizer__learning_rate": FloatDistribution(0.0005, 0.02, log=True),
+        "optimizer__learning_rate": FloatDistribution(0.0005, 0.01, log=True),
         "model__dropout": FloatDistribution(0.0, 0.5),
     }
     search = OptunaSearchCV(

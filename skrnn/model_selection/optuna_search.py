@@ -67,9 +67,9 @@ class OptunaSearchCV(BaseSearchCV):
     refit : bool, str or callable, default=True
         As in :class:`~sklearn.model_selection.GridSearchCV`. Of several metrics, the name of the one that decides.
     pruner : optuna.pruners.BasePruner, default=None
-        By default a form of successive halving [2]_: the better half of the candidates that come to a tenth of the
-        epochs goes on, the better half of those that come to a quarter, and the better third of those that come to a
-        half. :class:`optuna.pruners.NopPruner` prunes nothing.
+        By default a form of successive halving [2]_: after a twentieth of the epochs the better half of the candidates
+        goes on, after a quarter the best quarter of those that came so far, after half the best third.
+        :class:`optuna.pruners.NopPruner` prunes nothing.
     sampler : optuna.samplers.BaseSampler, default=None
         By default :class:`optuna.samplers.TPESampler`. It is copied, and seeded anew for each trial.
     storage : str, path-like or optuna.storages.BaseStorage, default=None
@@ -440,9 +440,8 @@ def _progress_bar(search: OptunaSearchCV, study: optuna.Study, told: set[int]) -
     with tqdm(total=search.n_trials, initial=len(told), desc="Trials") as bar:
 
         def show(trial: FrozenTrial) -> None:
-            complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-            if complete:
-                best = max(complete, key=lambda other: other.value or -np.inf)
+            if study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+                best = study.best_trial
                 bar.set_postfix_str(f"best {best.value:.4f} (trial {best.number})", refresh=False)
             bar.update()
 

@@ -8,20 +8,19 @@ from optuna.pruners import BasePruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-_SHARES = {0.1: 1 / 2, 0.25: 1 / 2, 0.5: 1 / 3}  # of the epochs: of the candidates
-_N_FREE = 2
+_SHARES = {0.05: 1 / 2, 0.25: 1 / 4, 0.5: 1 / 3}  # of the epochs: of the candidates
 
 
 class RungPruner(BasePruner):
     """Lets the better candidates go on, at a few epochs, by their rank among all that came so far.
 
-    This is asynchronous successive halving [1]_ with shares of one's choice: after the first epochs scores tell slow
-    learners from hopeless ones badly, and small batches and simple cells lead for a while.
+    This is asynchronous successive halving [1]_ with shares of one's choice: the first epochs tell slow learners from
+    hopeless ones badly, and simple cells lead for a while, so that half may go on where later a third or less does.
 
     Parameters
     ----------
     shares : mapping of int to float
-        By epoch, which share of the candidates that came to it goes on. Of two candidates or less, all do.
+        By epoch, which share of the candidates that came to it goes on, rounded up: the first one always does.
 
     References
     ----------
@@ -34,7 +33,7 @@ class RungPruner(BasePruner):
 
     @classmethod
     def for_epochs(cls, n_epochs: int) -> "RungPruner":
-        """Return the default one: half go on after a tenth of the epochs, half after a quarter, a third after half."""
+        """Return the default: of the candidates at 1/20 of the epochs half go on, at 1/4 a quarter, at 1/2 a third."""
         return cls({ceil(part * n_epochs): share for part, share in _SHARES.items()})
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
@@ -42,14 +41,9 @@ class RungPruner(BasePruner):
         epoch = trial.last_step
         if epoch not in self.shares:
             return False
-        others = [
-            _standing(other, epoch)
-            for other in study.get_trials(deepcopy=False)
-            if epoch in other.intermediate_values and other.number != trial.number
-        ]
-        if len(others) < _N_FREE:
-            return False
-        return bool(np.mean(np.array(others) > _standing(trial, epoch)) >= self.shares[epoch])
+        came = [other for other in study.get_trials(deepcopy=False) if epoch in other.intermediate_values]
+        n_better = sum(_standing(other, epoch) > _standing(trial, epoch) for other in came)
+        return n_better >= ceil(self.shares[epoch] * len(came))
 
 
 def _standing(trial: FrozenTrial, epoch: int) -> float:

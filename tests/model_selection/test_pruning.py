@@ -82,11 +82,11 @@ def candidate(study, values):
     return None
 
 
-def test_shares_of_the_candidates_go_on_and_the_first_two_are_free():
+def test_shares_of_the_candidates_go_on_rounded_up():
     study = optuna.create_study(direction="maximize", pruner=RungPruner({2: 0.5}))
     ended = [candidate(study, [value] * 4) for value in (0.2, 0.1, 0.15, 0.3, 0.14, 0.16)]
-    # The third has one of two before it, the fifth three of four, the sixth two of five.
-    assert ended == [None, None, 2, None, 2, None]
+    # One of one, one of two, two of three, two of four, three of five, three of six.
+    assert ended == [None, 2, None, None, 2, None]
 
 
 def test_one_epoch_alone_does_not_decide():
@@ -97,7 +97,7 @@ def test_one_epoch_alone_does_not_decide():
 
 @pytest.mark.parametrize(
     ("n_epochs", "shares"),
-    [(20, {2: 1 / 2, 5: 1 / 2, 10: 1 / 3}), (5, {1: 1 / 2, 2: 1 / 2, 3: 1 / 3}), (1, {1: 1 / 3})],
+    [(20, {1: 1 / 2, 5: 1 / 4, 10: 1 / 3}), (5, {1: 1 / 2, 2: 1 / 4, 3: 1 / 3}), (1, {1: 1 / 3})],
 )
 def test_the_default_shares_follow_the_epochs(n_epochs, shares):
     assert RungPruner.for_epochs(n_epochs).shares == shares

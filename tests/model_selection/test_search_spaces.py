@@ -69,6 +69,6 @@ def test_there_is_a_good_space_for_each_classifier(estimator, expected):
 
 def test_the_space_knows_that_sgd_takes_larger_steps():
     assert search_space(GRUClassifier(optimizer="sgd"))["learning_rate"].high == 1.0
-    assert search_space(GRUClassifier())["learning_rate"].high == 0.02
+    assert search_space(GRUClassifier())["learning_rate"].high == 0.01
     with pytest.raises(TypeError, match="Got LogisticRegression\\(\\) instead: give param_distributions"):
         search_space(LogisticRegression())
