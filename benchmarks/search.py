@@ -76,33 +76,33 @@ def main() -> None:
 def _shared(n_trials: int, n_seeds: int) -> str:
     """Search with one process and with two on the same journal, without pruning; return the table."""
     lines = ["| processes | trials | different parameters | seconds | of one |", "|---:|---:|---:|---:|---:|"]
-    seconds: dict[int, list[float]] = {1: [], 2: []}
-    trials: dict[int, list[int]] = {1: [], 2: []}
-    different: dict[int, list[int]] = {1: [], 2: []}
+    runs: dict[int, list[list[dict[str, Any]]]] = {1: [], 2: []}
     for seed in range(n_seeds):
-        for n_processes in (1, 2):
+        for n_processes, searches in runs.items():
             with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(n_processes) as pool:
-                task = {"task": "shared", "trials": n_trials, "seed": seed, "storage": f"{folder}/search.journal"}
-                ended = list(
-                    pool.map(lambda task: measure(sys.executable, "peers.searches", task), [task] * n_processes)
-                )
+                task = {"task": "shared", "prunes": False, "trials": n_trials, "seed": seed}
+                task["storage"] = f"{folder}/search.journal"
+                started = [pool.submit(measure, sys.executable, "peers.searches", task) for _ in range(n_processes)]
+                ended = [process.result() for process in started]
             for outcome in ended:
                 if "error" in outcome:
                     sys.exit(f"{n_processes} processes, seed {seed}: {outcome['error']}")
             print(n_processes, "processes", seed, json.dumps(ended), file=sys.stderr, flush=True)
-            seconds[n_processes].append(max(run["ended"] for run in ended) - min(run["begun"] for run in ended))
-            trials[n_processes].append(ended[0]["trials"])
-            different[n_processes].append(ended[0]["different"])
-    for n_processes in (1, 2):
-        ratio = mean(two / one for one, two in zip(seconds[1], seconds[n_processes], strict=True))
+            searches.append(ended)
+    seconds = {
+        n_processes: [max(run["ended"] for run in ended) - min(run["begun"] for run in ended) for ended in searches]
+        for n_processes, searches in runs.items()
+    }
+    for n_processes, searches in runs.items():
+        ratio = mean(these / one for one, these in zip(seconds[1], seconds[n_processes], strict=True))
         cells = (
-            n_processes,
-            ", ".join(map(str, trials[n_processes])),
-            ", ".join(map(str, different[n_processes])),
+            str(n_processes),
+            ", ".join(str(ended[0]["trials"]) for ended in searches),
+            ", ".join(str(ended[0]["different"]) for ended in searches),
             ", ".join(f"{value:.1f}" for value in seconds[n_processes]),
             f"{ratio:.2f}",
         )
-        lines.append(f"| {' | '.join(map(str, cells))} |")
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -32,24 +32,26 @@ def _result(search: Any, data: list[np.ndarray], n_candidates: int, started: flo
     return {"value": score, "seconds": searched, "candidates": n_candidates, "cv_score": float(search.best_score_)}
 
 
-def ours(task: dict) -> dict[str, Any]:
-    """Search with skrnn's OptunaSearchCV, for a number of trials or for a time."""
+def _skrnn(task: dict, **options: Any) -> Any:
     from optuna.pruners import NopPruner
 
     import skrnn
     from skrnn.model_selection import OptunaSearchCV
 
     skrnn.configure_threads()
-    seed, data = task["seed"], _split(task["seed"])
-    network = skrnn.RecurrentClassifier(epochs=_EPOCHS, random_state=seed)
-    search = OptunaSearchCV(
-        network,
+    return OptunaSearchCV(
+        skrnn.RecurrentClassifier(epochs=_EPOCHS, random_state=task["seed"]),
         n_trials=task.get("trials"),
-        timeout=task.get("time"),
-        cv=_folds(seed),
+        cv=_folds(task["seed"]),
         pruner=None if task["prunes"] else NopPruner(),
-        random_state=seed,
+        random_state=task["seed"],
+        **options,
     )
+
+
+def ours(task: dict) -> dict[str, Any]:
+    """Search with skrnn's OptunaSearchCV, for a number of trials or for a time."""
+    search, data = _skrnn(task, timeout=task.get("time")), _split(task["seed"])
     started = time.perf_counter()
     search.fit(data[0], data[2])
     pruned = int(np.sum(search.cv_results_["state"] == "pruned"))
@@ -58,22 +60,7 @@ def ours(task: dict) -> dict[str, Any]:
 
 def shared(task: dict) -> dict[str, Any]:
     """Search with skrnn's OptunaSearchCV on a journal that other processes may work on, too."""
-    from optuna.pruners import NopPruner
-
-    import skrnn
-    from skrnn.model_selection import OptunaSearchCV
-
-    skrnn.configure_threads()
-    data = _split(task["seed"])
-    search = OptunaSearchCV(
-        skrnn.RecurrentClassifier(epochs=_EPOCHS, random_state=task["seed"]),
-        n_trials=task["trials"],
-        cv=_folds(task["seed"]),
-        pruner=NopPruner(),
-        random_state=task["seed"],
-        storage=task["storage"],
-        refit=False,
-    )
+    search, data = _skrnn(task, storage=task["storage"], refit=False), _split(task["seed"])
     begun = time.time()
     search.fit(data[0], data[2])
     different = {tuple(trial.params.values()) for trial in search.study_.trials}

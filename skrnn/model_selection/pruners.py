@@ -42,7 +42,8 @@ class RungPruner(BasePruner):
         if epoch not in self.shares:
             return False
         came = [other for other in study.get_trials(deepcopy=False) if epoch in other.intermediate_values]
-        n_better = sum(_standing(other, epoch) > _standing(trial, epoch) for other in came)
+        standing = _standing(trial, epoch)
+        n_better = sum(_standing(other, epoch) > standing for other in came)
         return n_better >= ceil(self.shares[epoch] * len(came))
 
 
