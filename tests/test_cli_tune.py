@@ -50,7 +50,7 @@ def test_a_search_writes_its_files(finished):
     assert row["rank_test_score"] == 1
     assert best["mean_accuracy"] == pytest.approx(row["mean_test_score"])
     assert best["epochs"] == row["n_epochs"]
-    assert best["params"].keys() == {"units", "learning_rate", "layer_dropout"}
+    assert best["params"].keys() == {"units", "learning_rate", "layer_dropout", "use_ema", "ema_momentum"}
     assert best["params"]["units"] == row["param_simplernnclassifier__units"]
     assert 0 < best["held_out_accuracy"] <= 1
     assert sum(best["trials"].values()) == 8
@@ -122,6 +122,7 @@ def test_ctrl_c_keeps_the_trials_and_the_same_command_goes_on(tmp_path):
     process = start(str(len(kept) + 1))
     printed, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
+    assert "study" not in errors  # Optuna's log
     assert sum(line.startswith("[") for line in printed.splitlines()) == 1
     after = pd.read_csv(tmp_path / "trials.csv")
     assert len(after) == len(kept) + 1
@@ -215,7 +216,7 @@ def test_trials_that_run_are_those_of_living_workers(tmp_path):
 # The pictures
 
 
-def test_pictures_name_parameters_without_their_step_and_leave_matplotlib_as_it_was():
+def test_pictures_name_what_was_searched_without_its_step_and_leave_matplotlib_as_it_was():
     import matplotlib.pyplot as plt
 
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
@@ -223,6 +224,7 @@ def test_pictures_name_parameters_without_their_step_and_leave_matplotlib_as_it_
     def objective(trial):
         rate = trial.suggest_float("lstmclassifier__learning_rate", 1e-3, 1e-1, log=True)
         cell = trial.suggest_categorical("lstmclassifier__cell", ["lstm", "gru"])
+        trial.suggest_categorical("lstmclassifier__optimizer__use_ema", [True])  # nothing to choose
         for epoch in (1, 2):
             trial.report(rate * epoch, epoch)
         return rate + (cell == "lstm")
@@ -234,6 +236,8 @@ def test_pictures_name_parameters_without_their_step_and_leave_matplotlib_as_it_
     assert list(figures) == ["history", "importances", "intermediate_values", "parallel_coordinates"]
     labels = {label.get_text() for label in figures["importances"].axes[0].get_yticklabels()}
     assert labels == {"learning_rate", "cell"}
+    labels = [label.get_text() for label in figures["parallel_coordinates"].axes[0].get_xticklabels()]
+    assert labels == ["Accuracy", "cell", "learning_rate"]
     assert len(figures["intermediate_values"].axes[0].lines) == 6
     assert figures["intermediate_values"].axes[0].get_xlabel() == "Epoch"
     for figure in figures.values():

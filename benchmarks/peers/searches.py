@@ -73,7 +73,7 @@ def _build(meta: dict, cell: str, units: int, dropout: float) -> Any:
     return keras.Sequential([keras.Input(meta["X_shape_"][1:]), recurrent(units), *head])
 
 
-def _scikeras(seed: int) -> Any:
+def _scikeras(task: dict) -> Any:
     from scikeras.wrappers import KerasClassifier
 
     return KerasClassifier(
@@ -81,12 +81,14 @@ def _scikeras(seed: int) -> Any:
         loss="sparse_categorical_crossentropy",
         optimizer="adam",
         optimizer__learning_rate=0.001,
+        optimizer__use_ema=task["averages"],
+        optimizer__ema_momentum=0.95,
         model__cell="lstm",
         model__units=64,
         model__dropout=0.0,
         batch_size=32,
         epochs=_EPOCHS,
-        random_state=seed,
+        random_state=task["seed"],
         verbose=0,
     )
 
@@ -108,13 +110,13 @@ def grid(task: dict) -> dict[str, Any]:
     # One point after the other, which is what GridSearchCV does, so that the time can be kept to.
     while time.perf_counter() < deadline and n_done < len(points):
         point = {name: [value] for name, value in points[n_done].items()}
-        search = GridSearchCV(_scikeras(seed), point, cv=_folds(seed), refit=False, error_score="raise")
+        search = GridSearchCV(_scikeras(task), point, cv=_folds(seed), refit=False, error_score="raise")
         search.fit(data[0], data[2])
         n_done += 1
         if best is None or search.best_score_ > best[0]:
             best = search.best_score_, point
     searched = time.perf_counter() - started
-    refitted = GridSearchCV(_scikeras(seed), best[1], cv=_folds(seed), error_score="raise").fit(data[0], data[2])
+    refitted = GridSearchCV(_scikeras(task), best[1], cv=_folds(seed), error_score="raise").fit(data[0], data[2])
     return {**_result(refitted, data, n_done, started), "seconds": searched}
 
 
@@ -133,7 +135,7 @@ def optuna_integration(task: dict) -> dict[str, Any]:
         "model__dropout": FloatDistribution(0.0, 0.5),
     }
     search = OptunaSearchCV(
-        _scikeras(seed),
+        _scikeras(task),
         space,
         cv=_folds(seed),
         n_trials=None,

@@ -245,6 +245,7 @@ def _save(search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held
     import matplotlib.pyplot as plt
     import pandas as pd
 
+    from skrnn.model_selection.studies import quiet
     from skrnn.plotting.search import FIGURES, search_figures
 
     row = search.best_index_
@@ -264,7 +265,9 @@ def _save(search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held
     written[1].write_text(json.dumps(best, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for name in FIGURES:
         (folder / f"{name}.png").unlink(missing_ok=True)
-    for name, figure in search_figures(search.study_, score="Accuracy").items():
+    with quiet():
+        figures = search_figures(search.study_, score="Accuracy")
+    for name, figure in figures.items():
         path = folder / f"{name}.png"
         figure.savefig(path, dpi=150, bbox_inches="tight")
         plt.close(figure)

@@ -25,7 +25,7 @@ from skrnn.estimators.training_data import Rows, TrainingData, hold_out, merge_e
 from skrnn.network import reference
 from skrnn.network.fitting import Plan, Progress, train
 from skrnn.network.pool import networks
-from skrnn.network.state import State, trainable_model, write_state
+from skrnn.network.state import State, averages, trainable_model, write_state
 from skrnn.network.training import ROWS_PER_PREDICTION
 
 _SMALL = 100_000_000  # multiplications up to which NumPy predicts: tens of milliseconds, and no network to trace
@@ -251,6 +251,8 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         check_is_fitted(self)
         model = trainable_model(self._spec, self._optimizer_spec)
         write_state(model, self._state, with_optimizer=True)
+        for weight, average in averages(model):  # the user's training goes on from the weights that predict
+            average.assign(weight)
         if self._learning_rate is not None:
             model.optimizer.learning_rate = self._learning_rate
         return model

@@ -41,7 +41,9 @@ _PARAMETERS = """units : int or tuple of int, default=64
     mask_zero : bool, default=True
         Whether token id 0 is padding.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
-        A name or a class takes arguments as ``optimizer__*``; of an instance only the configuration is used.
+        A name or a class takes arguments as ``optimizer__*``; of an instance only the configuration is used. With
+        ``optimizer__use_ema=True`` the network that validates, predicts and is kept has the moving averages of the
+        weights, after every epoch; it swings less than the one in training.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, default=None
         None leaves the optimizer's own default.
     epochs : int or "auto", default="auto"

@@ -148,7 +148,6 @@ def _train(
         network.load(best_state, with_optimizer=True)
         return best_state, progress
     progress.best_epoch = plan.first_epoch + progress.n_epochs - 1
-    network.finish_training()
     return network.state(), progress
 
 

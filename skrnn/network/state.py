@@ -1,11 +1,13 @@
 """Everything that training changes, as plain arrays, and its way into a Keras model and out of it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from skrnn.network.architecture import build_model
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
@@ -18,9 +20,10 @@ class State:
     Attributes
     ----------
     weights : tuple of ndarray
-        In the order of ``keras.Model.weights``.
+        What predicts, in the order of ``keras.Model.weights``. Where the optimizer averages weights, the averages.
     optimizer : tuple of ndarray
-        The optimizer's variables but for the learning rate.
+        The optimizer's variables but for the learning rate. Where it averages weights, those in training stand in the
+        averages' place.
     """
 
     weights: tuple[np.ndarray, ...]
@@ -51,7 +54,27 @@ def write_state(model: keras.Model, state: State, *, with_optimizer: bool) -> No
     model.set_weights(state.weights)
     if with_optimizer:
         for variable, value in zip(_optimizer_variables(model), state.optimizer, strict=True):
-            variable.assign(value)
+            variable.value.assign(value)  # Keras' own assign takes longer
+
+
+def exchange_averages(model: keras.Model) -> None:
+    """Exchange the weights in training with the averages that the optimizer keeps of them, if it has begun to.
+
+    When a training ends, Keras puts the averages (``use_ema``) in the weights' place for good, and what follows goes on
+    from there: two trainings would not be what one of both lengths is.
+    """
+    if model.optimizer.iterations.numpy() > 0:
+        for weight, average in averages(model):
+            value = tf.identity(weight.value)
+            weight.value.assign(average.value)
+            average.value.assign(value)
+
+
+def averages(model: keras.Model) -> Iterator[tuple[Any, Any]]:
+    """Iterate over the trainable weights and the variables for their averages, if the optimizer keeps any."""
+    optimizer = model.optimizer
+    if optimizer.use_ema:
+        yield from zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True)
 
 
 def _optimizer_variables(model: keras.Model) -> list[Any]:

@@ -24,7 +24,7 @@ from skrnn.network.architecture import connect
 from skrnn.network.initialization import initial_weights
 from skrnn.network.layers import Dropout, Execution, covers, recurrent_layers, running
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
-from skrnn.network.state import State, compiled, read_state, write_state
+from skrnn.network.state import State, compiled, exchange_averages, read_state, write_state
 
 BATCHES_PER_CALL = 25  # about a second of training on two cores: how long Ctrl-C may take
 ROWS_PER_PREDICTION = 1024
@@ -166,7 +166,7 @@ class Network:
     def train_epoch(
         self, batches: Batches, order: np.ndarray, seeds: np.ndarray, on_batch: BatchHooks | None = None
     ) -> dict[str, float]:
-        """Train one epoch.
+        """Train one epoch. Where the optimizer averages weights, the network has the averages when it ends.
 
         Parameters
         ----------
@@ -184,6 +184,7 @@ class Network:
             Mean ``loss`` and ``accuracy`` while training.
         """
         self._loaded = None
+        exchange_averages(self.model)
         for variable, seed in zip(self._random_states, seeds, strict=True):
             variable.assign(seed)
         n, size = len(batches), batches.batch_size
@@ -199,16 +200,13 @@ class Network:
             n_read += len(rows)
             if on_batch is not None and on_batch.end(number, _means(totals, n_read)):
                 break
+        exchange_averages(self.model)
         return _means(totals, n_read)
 
     @property
     def n_random_states(self) -> int:
         """How many streams of random numbers one epoch of training draws from (dropout masks)."""
         return len(self._random_states)
-
-    def finish_training(self) -> None:
-        """Apply what the optimizer does when training ends (Keras' moving average of the weights, if it keeps one)."""
-        self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
 
     def _train_graph(self, batches: Batches) -> Any:
         """Return the function that trains on batches like these.

@@ -32,7 +32,7 @@ def search_figures(study: "optuna.Study", *, score: str = "score") -> "dict[str,
     from optuna.trial import TrialState
     from optuna.visualization import matplotlib as pictures
 
-    study = _with_short_names(study)
+    study = _for_drawing(study)
     n_complete = len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
     makers: dict[str, Callable[[], Any]] = {
         "history": lambda: pictures.plot_optimization_history(study, target_name=score),
@@ -67,26 +67,28 @@ def _made_readable(name: str, axes: Any, score: str) -> "Figure":
     return figure
 
 
-def _with_short_names(study: "optuna.Study") -> "optuna.Study":
-    """Return a copy whose parameters are not called by their step in a pipeline, where their own names will do."""
+def _for_drawing(study: "optuna.Study") -> "optuna.Study":
+    """Return a copy without parameters that have but one value.
+
+    Nor are the others called by their step in a pipeline, where their own names will do.
+    """
     import optuna
     from optuna.trial import create_trial
 
-    trials = study.get_trials(deepcopy=False)
-    names = {name for trial in trials for name in trial.params}
+    trials = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+    names = {name for trial in trials for name, values in trial.distributions.items() if not values.single()}
     short = {name: name.rpartition("__")[2] for name in names}
     if len(set(short.values())) < len(names):
         short = {name: name for name in names}
     copy = optuna.create_study(direction=study.direction)
     for trial in trials:
-        if trial.state.is_finished():
-            copy.add_trial(
-                create_trial(
-                    state=trial.state,
-                    value=trial.value,
-                    params={short[name]: value for name, value in trial.params.items()},
-                    distributions={short[name]: value for name, value in trial.distributions.items()},
-                    intermediate_values=trial.intermediate_values,
-                )
+        copy.add_trial(
+            create_trial(
+                state=trial.state,
+                value=trial.value,
+                params={short[name]: value for name, value in trial.params.items() if name in short},
+                distributions={short[name]: value for name, value in trial.distributions.items() if name in short},
+                intermediate_values=trial.intermediate_values,
             )
+        )
     return copy

@@ -175,12 +175,18 @@ def test_only_the_ratio_of_weights_matters(digits, scale):
 
 # Validation
 
+AVERAGED_OR_NOT = pytest.mark.parametrize(
+    "averaging", [{}, {"optimizer__use_ema": True, "optimizer__ema_momentum": 0.9}], ids=["weights", "averages"]
+)
 
-def test_early_stopping_keeps_the_best_epoch(digits):
+
+@AVERAGED_OR_NOT
+def test_early_stopping_keeps_the_best_epoch(digits, averaging):
     X, y = digits
     fitted = SimpleRNNClassifier(
-        32, epochs=200, learning_rate=0.03, early_stopping=True, validation_fraction=0.3, patience=3, random_state=0
-    ).fit(X, y)
+        32, epochs=200, learning_rate=0.03, early_stopping=True, validation_fraction=0.3, patience=3, random_state=0,
+        **averaging,
+    ).fit(X, y)  # fmt: skip
     losses = fitted.history_["val_loss"]
     assert fitted.n_iter_ == len(losses) < 200
     assert fitted.best_epoch_ == int(np.argmin(losses))
@@ -189,11 +195,12 @@ def test_early_stopping_keeps_the_best_epoch(digits):
     assert same_weights(fitted, until_best)
 
 
-def test_validation_data_given_wins_over_a_fraction(digits):
+@AVERAGED_OR_NOT
+def test_validation_data_given_wins_over_a_fraction(digits, averaging):
     X, y = digits
-    given = GRUClassifier(4, epochs=3, validation_fraction=0.2, random_state=0)
+    given = GRUClassifier(4, epochs=3, validation_fraction=0.2, random_state=0, **averaging)
     given.fit(X[:100], y[:100], X_val=X[100:], y_val=y[100:])
-    plain = GRUClassifier(4, epochs=3, random_state=0).fit(X[:100], y[:100])
+    plain = GRUClassifier(4, epochs=3, random_state=0, **averaging).fit(X[:100], y[:100])
     assert same_weights(given, plain)
     log_losses = -np.log(given.predict_proba(X[100:])[np.arange(50), y[100:]])
     assert_allclose(given.history_["val_loss"][-1], log_losses.mean(), rtol=1e-5)
@@ -309,6 +316,15 @@ def test_model_that_the_user_changes_is_not_the_estimators(digits):
     fitted.fit(X[:50], y[:50])
     for now, then in zip(model.get_weights(), model_before, strict=True):
         assert_array_equal(now, then)
+
+
+def test_a_stock_model_of_averaged_weights_starts_its_own_training_from_them(digits):
+    X, y = digits
+    fitted = GRUClassifier(4, epochs=2, learning_rate=0.05, optimizer__use_ema=True, random_state=0).fit(X, y)
+    model = fitted.model_
+    assert_allclose(model.predict(X, verbose=0), fitted.predict_proba(X), rtol=1e-4, atol=1e-6)
+    model.optimizer.finalize_variable_values(model.trainable_variables)  # puts the averages in the weights' place
+    assert_allclose(model.predict(X, verbose=0), fitted.predict_proba(X), rtol=1e-4, atol=1e-6)
 
 
 def test_flat_table_is_a_sequence_of_numbers():

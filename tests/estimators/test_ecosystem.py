@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.callback import ProgressBar
 from sklearn.ensemble import StackingClassifier, VotingClassifier
@@ -268,6 +269,24 @@ def test_callbacks_of_keras_do_their_work(digits, tmp_path):
     assert (tmp_path / "log.csv").read_text().count("\n") == 3
     saved = keras.models.load_model(tmp_path / "2.keras")
     assert_allclose(saved.predict(X, verbose=0), fitted.predict_proba(X), rtol=1e-4, atol=1e-6)
+
+
+def test_averaged_weights_are_saved_as_keras_documents_it(digits, tmp_path):
+    """`SwapEMAWeights` is for Keras' own loop; here each epoch ends with the averages, with it and without."""
+    X, y = digits
+    fitted = GRUClassifier(
+        4, epochs=3, learning_rate=0.05, optimizer__use_ema=True, random_state=0,
+        callbacks=[
+            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+            keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras"),
+        ],
+    ).fit(X, y)  # fmt: skip
+    without = clone(fitted).set_params(callbacks=None).fit(X, y)
+    assert_array_equal(fitted.decision_function(X), without.decision_function(X))
+    for epoch in (1, 2, 3):
+        saved = keras.models.load_model(tmp_path / f"{epoch}.keras")
+        expected = clone(without).set_params(epochs=epoch).fit(X, y).predict_proba(X)
+        assert_allclose(saved.predict(X, verbose=0), expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(

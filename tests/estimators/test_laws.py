@@ -151,10 +151,12 @@ def test_row_of_weight_zero_is_no_row_even_in_small_batches():
 
 
 @given(n_epochs=st.integers(1, 4), batch_size=st.sampled_from([3, 16, 64]), dropout=st.sampled_from([0.0, 0.3]))
-def test_partial_fits_are_one_fit(n_epochs, batch_size, dropout):
+@pytest.mark.parametrize("optimizer", [{}, {"optimizer__use_ema": True}], ids=["weights", "averages"])
+def test_partial_fits_are_one_fit(optimizer, n_epochs, batch_size, dropout):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 4, 2)), np.arange(20) % 2
-    at_once = GRUClassifier(3, epochs=n_epochs, batch_size=batch_size, dropout=dropout, random_state=1).fit(X, y)
+    parameters = {"epochs": n_epochs, "batch_size": batch_size, "dropout": dropout, **optimizer}
+    at_once = GRUClassifier(3, random_state=1, **parameters).fit(X, y)
     in_steps = clone(at_once)
     for _ in range(n_epochs):
         in_steps.partial_fit(X, y)

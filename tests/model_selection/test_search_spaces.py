@@ -1,5 +1,6 @@
 """Spaces: functions, conditions, and the default one of each classifier."""
 
+import keras
 import numpy as np
 import optuna
 import pytest
@@ -12,6 +13,8 @@ from sklearn.pipeline import make_pipeline
 from skrnn import GRUClassifier, LSTMClassifier, RecurrentClassifier, SimpleRNNClassifier
 from skrnn.model_selection import search_space
 from skrnn.preprocessing import ImageToSequence
+
+AVERAGING = {"optimizer__use_ema", "optimizer__ema_momentum"}
 
 
 def test_a_function_may_make_the_space_depend_on_what_was_chosen(images, search_of):
@@ -46,11 +49,11 @@ def test_where_epochs_are_searched_the_last_one_counts(images, search_of):
 @pytest.mark.parametrize(
     ("estimator", "expected"),
     [
-        (LSTMClassifier(), {"units", "learning_rate", "layer_dropout"}),
-        (RecurrentClassifier(), {"cell", "units", "learning_rate", "layer_dropout"}),
+        (LSTMClassifier(), {"units", "learning_rate", "layer_dropout", *AVERAGING}),
+        (RecurrentClassifier(), {"cell", "units", "learning_rate", "layer_dropout", *AVERAGING}),
         (
             GRUClassifier(embedding_dim=8),
-            {"units", "learning_rate", "layer_dropout", "embedding_dim", "pooling"},
+            {"units", "learning_rate", "layer_dropout", "embedding_dim", "pooling", *AVERAGING},
         ),
     ],
 )
@@ -65,6 +68,12 @@ def test_there_is_a_good_space_for_each_classifier(estimator, expected):
     study = optuna.create_study(sampler=RandomSampler(seed=0))
     for _ in range(10):
         clone(estimator).set_params(**study.ask(space).params)._check_parameters()
+
+
+def test_averaging_is_left_to_an_estimator_that_sets_it_itself():
+    assert AVERAGING & set(search_space(GRUClassifier(optimizer__use_ema=False))) == {"optimizer__ema_momentum"}
+    assert not AVERAGING & set(search_space(GRUClassifier(optimizer=keras.optimizers.Adam(0.01))))
+    assert set(search_space(GRUClassifier(optimizer=keras.optimizers.Adam))) >= AVERAGING
 
 
 def test_the_space_knows_that_sgd_takes_larger_steps():
