@@ -22,9 +22,9 @@ _ABOUT = """\
 
 Written by `python -m benchmarks.search`: hyperparameters of recurrent networks for the bundled digits (cell, width,
 learning rate, dropout; 20 epochs, 3 folds). A quarter of the images is held out, and the refitted best candidate is
-scored on it. skrnn's default space averages the weights of the last updates (Keras' `use_ema`); "averages" gives them to
-a peer, too. Each search is a process of its own; the contestants take turns. Means over the seeds, with the smallest
-and the largest in parentheses; seconds are those of the search, without the refit and without importing Keras. The last
+scored on it. skrnn's default space averages the weights of the last updates (Keras' `use_ema`), "averages" does so with
+a peer's. Each search is a process of its own; the contestants take turns. Means over the seeds, with the smallest and
+the largest in parentheses; seconds are those of the search, without the refit and without importing Keras. The last
 table has no pruning and one value for each seed; its seconds go from the first process' start of the search to the last
 one's end.
 """

@@ -32,9 +32,9 @@ def search_space(estimator: Any) -> dict[str, BaseDistribution]:
     make more updates in an epoch, lead for a while, and a pruner takes that for quality.
 
     Weights are averaged [2]_ over about the last twenty updates, because the refit is one network: at a constant
-    learning rate its accuracy swings from epoch to epoch by a point or more, where the mean over the folds looks steady.
-    For the same reason learning rates end at 0.01. Parameters that the estimator sets itself as ``optimizer__*`` are
-    left as they are.
+    learning rate its accuracy swings from epoch to epoch by a point or more, where the mean over the folds looks
+    steady. For the same reason learning rates end at 0.01. Where the estimator sets these ``optimizer__*`` itself, they
+    are left as they are.
 
     Parameters
     ----------

@@ -44,9 +44,7 @@ ESTIMATORS = {
     "pipeline": make_pipeline(ImageToSequence(scan="columns"), LSTMClassifier(4, epochs=3, random_state=0)),
     "nested": make_pipeline(ImageToSequence(), make_pipeline(GRUClassifier(4, epochs=2, random_state=1))),
     "weighted": GRUClassifier(4, epochs=3, random_state=0, class_weight={0: 1.0, 1: 5.0, 2: 0.5}, layer_dropout=0.2),
-    "averaged": GRUClassifier(
-        4, epochs=3, batch_size=16, random_state=0, learning_rate=0.05, optimizer__use_ema=True
-    ),
+    "averaged": GRUClassifier(4, epochs=3, batch_size=16, random_state=0, learning_rate=0.05, optimizer__use_ema=True),
     "early stopping": SimpleRNNClassifier(
         4, epochs=30, early_stopping=True, patience=2, learning_rate=0.05, random_state=0
     ),
