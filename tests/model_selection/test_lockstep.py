@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, get_scorer
 from sklearn.model_selection import StratifiedKFold, cross_validate
 from sklearn.pipeline import make_pipeline
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from skrnn import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
 from skrnn.datasets import load_digits, make_reviews
@@ -71,6 +72,24 @@ def test_folds_in_lock_step_score_what_whole_fits_score(images, kind):
     assert told[-1][1] == pytest.approx(whole["test_score"].mean())
     assert outcome.refit_epochs is None
     assert all(seconds > 0 for seconds in outcome.fit_seconds + outcome.score_seconds)
+
+
+def test_scores_are_computed_with_one_thread_of_blas(images):
+    """With more, workers that share the cores wait for each other."""
+
+    def threads():
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    seen = []
+
+    def scorer(estimator, X, y):
+        seen.append(threads())
+        return 1.0
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        run(ESTIMATORS["plain"], task_of(*images, scorers=scorer, scores_last_step=False))
+        assert threads() == {2}
+    assert seen == [{1}] * 6  # three epochs of two folds
 
 
 def test_sample_weights_reach_the_network_and_the_scores(images):
