@@ -155,8 +155,7 @@ def copy_callbacks(callbacks: Any, routed: Mapping[str, Any]) -> list[keras.call
             f"{_names('callbacks', unused)} reaches no callback class: only classes take routed arguments, and "
             f"callbacks has {[*named] or 'none'}."
         )
-    # What this one does, Network.train_epoch has done: a second swap would undo it.
-    return [callback for callback in made if not isinstance(callback, keras.callbacks.SwapEMAWeights)]
+    return made
 
 
 def _check_arguments(target: Any, arguments: Iterable[str], prefix: str) -> None:

@@ -93,8 +93,11 @@ def train(
         network.model.optimizer.learning_rate = plan.learning_rate
     network.model.stop_training = False
     history = keras.callbacks.History()  # the last, so that it sees what the others add to the values of an epoch
+    own = list(plan.callbacks)
+    if network.model.optimizer.use_ema:  # the swap of this one is done by train_epoch, and a second would undo it
+        own = [callback for callback in own if not isinstance(callback, keras.callbacks.SwapEMAWeights)]
     callbacks = keras.callbacks.CallbackList(
-        [*plan.callbacks, history],
+        [*own, history],
         model=network.model,
         verbose=0,
         epochs=plan.first_epoch + plan.epochs,

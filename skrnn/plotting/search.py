@@ -68,9 +68,9 @@ def _made_readable(name: str, axes: Any, score: str) -> "Figure":
 
 
 def _for_drawing(study: "optuna.Study") -> "optuna.Study":
-    """Return a copy without parameters that have but one value.
+    """Return a copy with the parameters that have more than one value, by their own names.
 
-    Nor are the others called by their step in a pipeline, where their own names will do.
+    Where two steps of a pipeline have parameters of one name, the steps' names are kept.
     """
     import optuna
     from optuna.trial import create_trial

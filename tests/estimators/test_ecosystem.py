@@ -287,6 +287,8 @@ def test_averaged_weights_are_saved_as_keras_documents_it(digits, tmp_path):
         saved = keras.models.load_model(tmp_path / f"{epoch}.keras")
         expected = clone(without).set_params(epochs=epoch).fit(X, y).predict_proba(X)
         assert_allclose(saved.predict(X, verbose=0), expected, rtol=1e-4, atol=1e-6)
+    with pytest.raises(ValueError, match="must be used when `use_ema=True` is set on the optimizer"):
+        clone(fitted).set_params(optimizer__use_ema=False).fit(X, y)
 
 
 @pytest.mark.parametrize(
