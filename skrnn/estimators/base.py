@@ -20,7 +20,6 @@ from skrnn.estimators.parameters import RecurrentParameters, require_same_networ
 from skrnn.estimators.prediction import Prediction
 from skrnn.estimators.routing import copy_callbacks, read_optimizer
 from skrnn.estimators.sequences import read_like
-from skrnn.estimators.targets import require_two_classes
 from skrnn.estimators.training_data import Rows, TrainingData, hold_out, merge_equal_rows, read_training_data
 from skrnn.network import reference
 from skrnn.network.fitting import Plan, Progress, train
@@ -31,14 +30,27 @@ from skrnn.network.training import ROWS_PER_PREDICTION
 _SMALL = 100_000_000  # multiplications up to which NumPy predicts: tens of milliseconds, and no network to trace
 
 
+class _Interrupted(BaseException):
+    """Passes on an interrupt of the user's after an epoch was complete, and what was learned is set."""
+
+    def __init__(self, interrupt: KeyboardInterrupt):
+        self.interrupt = interrupt
+
+
 def unchanged_on_error(method: Callable) -> Callable:
-    """Decorate a method that fits: if it fails or is interrupted, the estimator is what it was before the call."""
+    """Decorate a method that fits: if it fails, the estimator is what it was before the call.
+
+    So it is if it is interrupted, unless an epoch is complete by then: the method raises `_Interrupted`, and what it
+    has set is kept.
+    """
 
     @wraps(method)
     def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
         before = dict(vars(self))
         try:
             return method(self, *args, **kwargs)
+        except _Interrupted as after_epochs:
+            raise after_epochs.interrupt from None
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
@@ -65,6 +77,16 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
     def initialized_(self) -> bool:
         """Whether there are weights to predict with."""
         return self.__sklearn_is_fitted__()
+
+    @property
+    def current_epoch(self) -> int:
+        """How many epochs were trained so far."""
+        return self.n_iter_ if self.__sklearn_is_fitted__() else 0
+
+    def __dir__(self) -> list[str]:
+        # Whoever lists attributes mostly reads them all, scikit-learn's HTML among them, and model_ builds a network.
+        # Completion still finds it, in the class.
+        return [name for name in object.__dir__(self) if name != "model_" and hasattr(self, name)]
 
     # Fitting
 
@@ -97,7 +119,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         """
         continues = self.warm_start and self.__sklearn_is_fitted__()
         data = self._read(X, y, sample_weight, continues=continues)
-        require_two_classes(data.rows.numbers, data.classes)
+        data.require_two_classes()
         return self._train(data, *hold_out(self, data, X_val, y_val), None, X=X, y=y)
 
     @unchanged_on_error
@@ -123,6 +145,12 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         -------
         self : object
         """
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} cannot be used with partial_fit, which sees a part of the data at a "
+                "time. Give class_weight as a dict, as sklearn.utils.class_weight.compute_class_weight('balanced', ...) "
+                "computes it from all labels."
+            )
         data = self._read(X, y, sample_weight, continues=self.__sklearn_is_fitted__(), classes=classes)
         return self._train(data, data.rows, None, 1, X=X, y=y)
 
@@ -152,7 +180,9 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         """Train on rows that are checked, and set what was learned."""
         callbacks = copy_callbacks(self.callbacks, self._routed_to("callbacks"))
         optimizer_spec, learning_rate = read_optimizer(self.optimizer, self.learning_rate, self._routed_to("optimizer"))
+        # Merged first: class weights that balance are then the same to the bit for a row twice and one of weight two.
         training = merge_equal_rows(training, int(self.batch_size)) if self._is_exact() else training
+        training = data.weigh_classes(training)
         masked = training.sequences.masked or (validation is not None and validation.sequences.masked)
         spec = self._network_spec(data.form, len(data.classes), masked)
         if data.continues:
@@ -176,6 +206,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
             "_spec": spec,
             "_optimizer_spec": optimizer_spec,
             "_learning_rate": learning_rate,
+            "_n_rows": len(training),
         }
         earlier = self.history_ if data.continues else {}
 
@@ -222,6 +253,9 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
                 after_epoch,
             )
         self.__dict__.update(learned(state, progress))
+        if progress.interrupt is not None:
+            self._tell_of(progress)
+            raise _Interrupted(progress.interrupt)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
         return self
 
@@ -236,6 +270,18 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         number = plan.first_epoch + progress.n_epochs
         values = ", ".join(f"{name} {values[-1]:.4f}" for name, values in progress.history.items())
         print(f"[{type(self).__name__}] epoch {number}/{plan.first_epoch + plan.epochs}: {values}", flush=True)
+
+    def _tell_of(self, progress: Progress) -> None:
+        """Say with the interrupt what is kept, and print it where every epoch is printed."""
+        assert progress.interrupt is not None
+        kept = "1 epoch that was" if progress.n_epochs == 1 else f"{progress.n_epochs} epochs that were"
+        told = f"{type(self).__name__} keeps what it learned in the {kept} complete when it was interrupted"
+        best = (
+            f" (the weights of the best, number {self.best_epoch_ + 1})" if self.best_epoch_ + 1 < self.n_iter_ else ""
+        )
+        progress.interrupt.add_note(f"{told}{best}. With warm_start=True, fit goes on from there.")
+        if self.verbose:
+            print(f"[{type(self).__name__}] interrupted: {progress.n_epochs} complete epochs are kept", flush=True)
 
     # Predicting
 

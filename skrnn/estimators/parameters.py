@@ -17,12 +17,26 @@ from skrnn.network.spec import NetworkSpec
 
 _UPDATES = 2000  # what Adam's default learning rate needs to fit small data: 45 epochs of the bundled digits
 _EPOCHS = 10, 100  # the bounds of epochs="auto", for large and for tiny data
-_HELD_OUT = 0.1  # the part that early stopping holds out where nothing says how much
 _MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked"}  # while one network goes on training
+
+
+class _Absent:
+    """An attribute that a base class has and this class has not."""
+
+    def __set_name__(self, owner: type, name: str):
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        raise AttributeError(f"{owner.__name__!r} object has no attribute {self._name!r}")
 
 
 class RecurrentParameters(KerasClassifier):
     """The constructor of the recurrent classifiers and what follows from it alone."""
+
+    # SciKeras' own way to read y and X and to score; it would fail, or answer for what is not used here.
+    feature_encoder: Any = _Absent()
+    target_encoder: Any = _Absent()
+    scorer: Any = _Absent()
 
     cell: str
     _routed_names: tuple[str, ...] = ()
@@ -217,16 +231,6 @@ class RecurrentParameters(KerasClassifier):
             masked=masked,
             byte_scale=form.byte_scale,
         )
-
-    def held_out_fraction(self) -> float:
-        """Return the share of the sequences that `fit` holds out if it is given no validation data.
-
-        Returns
-        -------
-        fraction : float
-            `validation_fraction`; with early stopping at least something.
-        """
-        return self.validation_fraction or (_HELD_OUT if self.early_stopping else 0.0)
 
     def _n_epochs(self, n_rows: int) -> int:
         """Return `epochs`, or what "auto" comes to for so many rows."""

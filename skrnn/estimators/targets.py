@@ -1,10 +1,11 @@
-"""Reading y and the weights: labels of any type or one-hot rows to class numbers, weights to a mean of one."""
+"""Reading y and the weights of rows and classes: labels of any type, or one-hot rows, become class numbers."""
 
+import sys
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, assert_all_finite, check_array, column_or_1d
 
@@ -64,14 +65,56 @@ def class_numbers(labels: np.ndarray, classes: np.ndarray, name: str) -> np.ndar
         raise ValueError(f"{name} holds labels that are none of the classes {classes.tolist()}: {unknown}.") from error
 
 
-def read_weights(sample_weight: Any, class_weight: Any, X: Any, labels: np.ndarray) -> np.ndarray:
-    """Return the weight of each row: its sample weight times the weight of its class."""
+def read_sample_weight(sample_weight: Any, X: Any) -> np.ndarray:
+    """Return the weight of each row; those of None are one."""
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    if class_weight is not None:
-        weights = weights * compute_sample_weight(class_weight, labels)
     if not weights.any():
         raise ValueError("All sample weights are zero: there is no row to train on.")
     return weights
+
+
+def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | None:
+    """Return the weight of each class, or None for weights that follow from the rows ("balanced").
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+        Classes that a dict does not name have weight one.
+    classes : ndarray of shape (n_classes,)
+        All labels.
+
+    Raises
+    ------
+    ValueError
+        If a weight is not a finite number of at least 0, or if a dict has labels that are no classes and lacks some
+        that are: then it probably means those. (A dict for all classes may have more: a fold can lack a class.)
+    """
+    if isinstance(class_weight, str):
+        return None
+    labels = classes.tolist()
+    given = class_weight or {}
+    for label, weight in given.items():
+        is_number = isinstance(weight, Real) and not isinstance(weight, bool)
+        if not is_number or not 0 <= weight <= sys.float_info.max:
+            raise ValueError(
+                f"class_weight[{label!r}] is {weight!r}: expected a finite number, 0 or greater, as the weight of a "
+                "class."
+            )
+    known = {label: float(weight) for label, weight in given.items() if label in {*labels}}
+    unknown = [label for label in given if label not in known]
+    missing = [label for label in labels if label not in known]
+    if unknown and missing:
+        raise ValueError(
+            f"class_weight has weights for {unknown}, which are none of the classes {labels}, and none for the classes "
+            f"{missing}. Its keys must be labels of y, of the same type; for one-hot y, numbers of columns."
+        )
+    return np.array([known.get(label, 1.0) for label in labels])
+
+
+def balanced_weights(numbers: np.ndarray, weights: np.ndarray, n_classes: int) -> np.ndarray:
+    """Return the class weights with which all classes that are among the rows count the same, up to a factor."""
+    totals = np.bincount(numbers, weights=weights, minlength=n_classes)
+    return np.divide(1.0, totals, out=np.zeros(n_classes), where=totals > 0)
 
 
 def require_two_classes(numbers: np.ndarray, classes: np.ndarray) -> None:
@@ -79,6 +122,8 @@ def require_two_classes(numbers: np.ndarray, classes: np.ndarray) -> None:
     present = np.unique(numbers)
     if len(classes) < 2 or len(present) < 2:
         only = classes.tolist()[present[0]]
+        among = " in rows of positive weight" if len(classes) > 1 else ""
         raise ValueError(
-            f"A classifier needs samples of at least 2 classes to train on, but y contains only one class: {only!r}."
+            f"A classifier needs samples of at least 2 classes to train on, but y contains only one class{among}: "
+            f"{only!r}."
         )

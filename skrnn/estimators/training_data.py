@@ -4,12 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
+from skrnn.estimators.held_out import split_rows
 from skrnn.estimators.sequences import InputForm, Sequences, read_like, read_new
-from skrnn.estimators.targets import class_numbers, read_labels, read_weights, require_two_classes
+from skrnn.estimators.targets import (
+    balanced_weights,
+    class_numbers,
+    read_class_weight,
+    read_labels,
+    read_sample_weight,
+    require_two_classes,
+)
 from skrnn.network.training import Batches
 
 
@@ -34,10 +41,16 @@ class Rows:
         return Batches.of(
             self.sequences.values,
             self.numbers,
-            self.weights / self.weights.mean(),
+            of_mean_one(self.weights),
             min(batch_size, len(self)),
             self.sequences.lengths(form.mask_zero),
         )
+
+
+def of_mean_one(weights: np.ndarray) -> np.ndarray:
+    """Scale weights to a mean of one; those near the largest number there is do not overflow."""
+    weights = weights / weights.max()
+    return weights / weights.mean()
 
 
 @dataclass(frozen=True)
@@ -48,9 +61,12 @@ class TrainingData:
     ----------
     form : InputForm
     rows : Rows
-        Those of positive weight.
+        Those of positive sample weight. Their weights are the sample weights alone: those of the classes are for
+        training, and not for validation.
     classes : ndarray
         All labels, sorted.
+    class_weights : ndarray of shape (n_classes,) or None
+        None balances the classes among the rows that are trained on.
     seed : int
         What all of this network's randomness follows from.
     continues : bool
@@ -60,8 +76,24 @@ class TrainingData:
     form: InputForm
     rows: Rows
     classes: np.ndarray
+    class_weights: np.ndarray | None
     seed: int
     continues: bool
+
+    def require_two_classes(self) -> None:
+        """Raise a ValueError if the rows that count are all of one class."""
+        numbers = self.rows.numbers
+        counts = np.ones(len(self.classes)) if self.class_weights is None else self.class_weights
+        require_two_classes(numbers[counts[numbers] > 0], self.classes)
+
+    def weigh_classes(self, rows: Rows) -> Rows:
+        """Multiply the weights of rows to train on by those of their classes, and leave out what is left at zero."""
+        weights, by_class = of_mean_one(rows.weights), self.class_weights
+        if by_class is None:
+            by_class = balanced_weights(rows.numbers, weights, len(self.classes))
+        weights = weights * of_mean_one(by_class)[rows.numbers]
+        weighed = Rows(rows.sequences, rows.numbers, weights)
+        return weighed if weights.all() else weighed.take(np.flatnonzero(weights))
 
 
 def read_training_data(
@@ -84,10 +116,13 @@ def read_training_data(
     numbers = class_numbers(labels, classes, "y")
     if len(classes) < 2:
         require_two_classes(numbers, classes)
-    weights = read_weights(sample_weight, estimator.class_weight, sequences.values, labels)
-    counts = np.flatnonzero(weights)
+    class_weights = read_class_weight(estimator.class_weight, classes)
+    weights = read_sample_weight(sample_weight, sequences.values)
     rows = Rows(sequences, numbers, weights)
-    return TrainingData(form, rows if len(counts) == len(rows) else rows.take(counts), classes, seed, continues)
+    rows = rows if weights.all() else rows.take(np.flatnonzero(weights))
+    if class_weights is not None and not class_weights[rows.numbers].any():
+        raise ValueError("class_weight is 0 for the classes of all samples: there is no row to train on.")
+    return TrainingData(form, rows, classes, class_weights, seed, continues)
 
 
 def merge_equal_rows(rows: Rows, batch_size: int) -> Rows:
@@ -121,17 +156,7 @@ def hold_out(estimator: Any, data: TrainingData, X_val: Any, y_val: Any) -> tupl
         labels, _ = read_labels(y_val)
         check_consistent_length(sequences.values, labels)
         return data.rows, Rows(sequences, class_numbers(labels, data.classes, "y_val"), np.ones(len(labels)))
-    fraction = estimator.held_out_fraction()
-    if not fraction:
+    if not (estimator.validation_fraction or estimator.early_stopping):
         return data.rows, None
-    every_row = np.arange(len(data.rows))
-    try:
-        rows, held_out = train_test_split(
-            every_row, test_size=fraction, stratify=data.rows.numbers, random_state=data.seed
-        )
-    except ValueError as error:
-        raise ValueError(
-            f"validation_fraction={fraction} of {len(every_row)} samples cannot be held out with every class in it: "
-            f"{error}"
-        ) from error
-    return data.rows.take(np.sort(rows)), data.rows.take(held_out)
+    training, held_out = split_rows(data.rows.numbers, data.classes, estimator.validation_fraction, data.seed)
+    return data.rows.take(training), data.rows.take(held_out)

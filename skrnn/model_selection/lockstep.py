@@ -4,7 +4,7 @@ Nothing here knows of Optuna: whoever asks is told the scores after every epoch,
 """
 
 import copy
-import math
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -114,12 +114,11 @@ def evaluate(estimator: Any, task: Task, *, epochs_are_searched: bool, go_on: Ca
     classifier = last_step(estimator)
     chooses_epoch = not (epochs_are_searched or classifier.early_stopping)
     folds = [_Fold(estimator, task, train, test) for train, test in task.splits]
-    n_epochs = max(fold.n_epochs for fold in folds)
     best = current = None
     # NumPy scores, in small products: a second thread of BLAS gains nothing there, and is waited for where another
     # worker has its core. Two processes on two cores took 1.25 to 1.5 times as long.
     with threadpool_limits(limits=1, user_api="blas"):
-        for epoch in range(1, n_epochs + 1):
+        for epoch in itertools.count(1):
             for fold in folds:
                 fold.train_epoch()
             current = replace(
@@ -130,7 +129,7 @@ def evaluate(estimator: Any, task: Task, *, epochs_are_searched: bool, go_on: Ca
             mean = current.mean(task.metric)
             if best is None or not chooses_epoch or mean > best.mean(task.metric):
                 best = current
-            ended = epoch == n_epochs or all(fold.stopped for fold in folds)
+            ended = all(fold.stopped for fold in folds)
             if not go_on(epoch, mean) and not ended:
                 return _timed(replace(best, pruned_epoch=epoch), current)
             if ended:
@@ -157,12 +156,8 @@ class _Fold:
         fit_params = _check_method_params(task.X, params=task.fit_params, indices=train)
         self.head, classifier, (self.X, self.y, self.fit_params) = _fit_head(estimator, X_train, y_train, fit_params)
         self.patience = classifier.patience if classifier.early_stopping else None
-        fraction = classifier.held_out_fraction()
-        self.n_epochs = classifier._n_epochs(len(train) - math.ceil(fraction * len(train)))
         # One epoch for each call of fit, which holds out the same part each time and trains what all in one would.
-        self.network = clone(classifier).set_params(
-            epochs=1, warm_start=True, early_stopping=False, validation_fraction=fraction
-        )
+        self.classifier, self.network = classifier, clone(classifier).set_params(epochs=1, warm_start=True)
         self.scored = self.network
         self.best_loss, self.best_epoch = np.inf, 0
         self.stopped = False
@@ -179,7 +174,7 @@ class _Fold:
         self.network.fit(self.X, self.y, **self.fit_params)
         self.fit_seconds += time.perf_counter() - started
         epoch = self.network.n_iter_
-        self.stopped = epoch == self.n_epochs
+        self.stopped = epoch == self.classifier._n_epochs(self.network._n_rows)
         if self.patience is None:
             return
         loss = self.network.history_["val_loss"][-1]

@@ -54,10 +54,13 @@ class Progress:
     history : dict of list of float
         One value an epoch for ``loss``, ``accuracy``, with validation data ``val_loss`` and ``val_accuracy``, and for
         what callbacks add.
+    interrupt : KeyboardInterrupt or None
+        What ended the training after a complete epoch and before the next.
     """
 
     best_epoch: int
     history: dict[str, list[float]] = field(default_factory=dict)
+    interrupt: KeyboardInterrupt | None = None
 
     @property
     def n_epochs(self) -> int:
@@ -88,6 +91,12 @@ def train(
     state : State
         Of the last epoch, or with `Plan.patience` of the best.
     progress : Progress
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it comes before the first epoch is complete. After that it ends the training with what the complete epochs
+        have come to, and is handed back as `Progress.interrupt`.
     """
     if plan.learning_rate is not None:
         network.model.optimizer.learning_rate = plan.learning_rate
@@ -122,36 +131,45 @@ def _train(
 ) -> tuple[State, Progress]:
     progress = Progress(best_epoch=plan.first_epoch - 1)
     best_loss, best_state = np.inf, None
+    complete: tuple[Progress, State, State | None] | None = None  # what all complete epochs have come to
     on_batch = BatchHooks(network.model, callbacks) if any(map(needs_batches, plan.callbacks)) else None
     logs: dict[str, float] = {}
     callbacks.on_train_begin()
-    for epoch in range(plan.first_epoch, plan.first_epoch + plan.epochs):
-        before_epoch()
-        callbacks.on_epoch_begin(epoch)
-        logs = network.train_epoch(training, *_draw(plan, epoch, training, network.n_random_states), on_batch)
-        if validation is not None:
-            callbacks.on_test_begin()
-            logs |= {f"val_{name}": value for name, value in network.evaluate(validation).items()}
-            callbacks.on_test_end({name: value for name, value in logs.items() if name.startswith("val_")})
-        callbacks.on_epoch_end(epoch, logs)
-        names = [*logs, *(history.history.keys() - logs.keys())]
-        progress.history = {name: list(map(float, history.history[name])) for name in names}
-        if not np.isfinite(logs["loss"]):
-            raise FloatingPointError(
-                f"The training loss became {logs['loss']} in epoch {epoch}: the training diverges. A lower "
-                "learning_rate, optimizer__clipnorm=1.0 or smaller values in X may help."
-            )
-        if plan.patience is not None and logs["val_loss"] < best_loss:
-            best_loss, best_state, progress.best_epoch = logs["val_loss"], network.state(), epoch
-        out_of_patience = plan.patience is not None and epoch - progress.best_epoch >= plan.patience
-        if after_epoch(progress) or out_of_patience or network.model.stop_training:
-            break
-    callbacks.on_train_end(logs)
+    try:
+        for epoch in range(plan.first_epoch, plan.first_epoch + plan.epochs):
+            before_epoch()
+            callbacks.on_epoch_begin(epoch)
+            logs = network.train_epoch(training, *_draw(plan, epoch, training, network.n_random_states), on_batch)
+            if validation is not None:
+                callbacks.on_test_begin()
+                logs |= {f"val_{name}": value for name, value in network.evaluate(validation).items()}
+                callbacks.on_test_end({name: value for name, value in logs.items() if name.startswith("val_")})
+            callbacks.on_epoch_end(epoch, logs)
+            if not np.isfinite(logs["loss"]):
+                raise FloatingPointError(
+                    f"The training loss became {logs['loss']} in epoch {epoch}: the training diverges. A lower "
+                    "learning_rate, optimizer__clipnorm=1.0 or smaller values in X may help."
+                )
+            state, best_epoch = network.state(), progress.best_epoch
+            if plan.patience is not None and logs["val_loss"] < best_loss:
+                best_loss, best_state, best_epoch = logs["val_loss"], state, epoch
+            names = [*logs, *(history.history.keys() - logs.keys())]
+            progress = Progress(best_epoch, {name: list(map(float, history.history[name])) for name in names})
+            complete = progress, state, best_state
+            out_of_patience = plan.patience is not None and epoch - best_epoch >= plan.patience
+            if after_epoch(progress) or out_of_patience or network.model.stop_training:
+                break
+        callbacks.on_train_end(logs)
+        state = network.state()
+    except KeyboardInterrupt as interrupt:  # callbacks hear no more, as in Keras: BackupAndRestore keeps its backup
+        if complete is None:
+            raise
+        progress, state, best_state = complete
+        progress.interrupt = interrupt
     if best_state is not None:
-        network.load(best_state, with_optimizer=True)
         return best_state, progress
     progress.best_epoch = plan.first_epoch + progress.n_epochs - 1
-    return network.state(), progress
+    return state, progress
 
 
 def _draw(plan: Plan, epoch: int, training: Batches, n_random_states: int) -> tuple[np.ndarray, np.ndarray]:
