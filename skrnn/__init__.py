@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 
 _HOMES = {
     "GRUClassifier": "skrnn.estimators",
+    "InputWarning": "skrnn.exceptions",
     "LSTMClassifier": "skrnn.estimators",
     "RecurrentClassifier": "skrnn.estimators",
     "SimpleRNNClassifier": "skrnn.estimators",

@@ -16,6 +16,7 @@ from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.estimators.frozen import FrozenClassifier
+from skrnn.estimators.hints import warn_of_mistakes
 from skrnn.estimators.parameters import RecurrentParameters, require_same_network
 from skrnn.estimators.prediction import Prediction
 from skrnn.estimators.routing import copy_callbacks, read_optimizer
@@ -120,7 +121,10 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         continues = self.warm_start and self.__sklearn_is_fitted__()
         data = self._read(X, y, sample_weight, continues=continues)
         data.require_two_classes()
-        return self._train(data, *hold_out(self, data, X_val, y_val), None, X=X, y=y)
+        training, validation = hold_out(self, data, X_val, y_val)
+        if not continues:
+            warn_of_mistakes(data.form, data.rows.sequences.values)
+        return self._train(data, training, validation, None, X=X, y=y)
 
     @unchanged_on_error
     @with_callbacks
@@ -147,9 +151,9 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         """
         if isinstance(self.class_weight, str):
             raise ValueError(
-                f"class_weight={self.class_weight!r} cannot be used with partial_fit, which sees a part of the data at a "
-                "time. Give class_weight as a dict, as sklearn.utils.class_weight.compute_class_weight('balanced', ...) "
-                "computes it from all labels."
+                f"class_weight={self.class_weight!r} cannot be used with partial_fit, which sees a part of the data at "
+                "a time. Give a dict of weights, which sklearn.utils.class_weight.compute_class_weight('balanced', "
+                "...) computes from all labels."
             )
         data = self._read(X, y, sample_weight, continues=self.__sklearn_is_fitted__(), classes=classes)
         return self._train(data, data.rows, None, 1, X=X, y=y)
@@ -274,14 +278,13 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
     def _tell_of(self, progress: Progress) -> None:
         """Say with the interrupt what is kept, and print it where every epoch is printed."""
         assert progress.interrupt is not None
-        kept = "1 epoch that was" if progress.n_epochs == 1 else f"{progress.n_epochs} epochs that were"
-        told = f"{type(self).__name__} keeps what it learned in the {kept} complete when it was interrupted"
-        best = (
-            f" (the weights of the best, number {self.best_epoch_ + 1})" if self.best_epoch_ + 1 < self.n_iter_ else ""
-        )
-        progress.interrupt.add_note(f"{told}{best}. With warm_start=True, fit goes on from there.")
+        name, n = type(self).__name__, progress.n_epochs
+        kept = "the epoch that was complete" if n == 1 else f"the {n} epochs that were complete"
+        if self.best_epoch_ + 1 < self.n_iter_:
+            kept += f", with the weights of the best (best_epoch_={self.best_epoch_})"
+        progress.interrupt.add_note(f"{name}.fit was interrupted and keeps {kept}; with warm_start=True it goes on.")
         if self.verbose:
-            print(f"[{type(self).__name__}] interrupted: {progress.n_epochs} complete epochs are kept", flush=True)
+            print(f"[{name}] interrupted: keeps {kept}", flush=True)
 
     # Predicting
 

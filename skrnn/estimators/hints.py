@@ -1,0 +1,244 @@
+"""What the numbers of X show of the commonest mistakes: of scale, of token ids, of swapped axes and of flat tables.
+
+Each check looks at some rows and wants strong evidence: no hint is better than a false one. Its message names the cure
+and holds no numbers that differ from fold to fold, so that Python shows it once.
+"""
+
+import sys
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+
+from skrnn.estimators.sequences import InputForm
+from skrnn.exceptions import InputWarning
+
+_NUMBERS = 300_000  # about as many are looked at
+_ROWS = 20, 300  # but of so many sequences
+_TOO_FEW = 20  # sequences and distinct ids that statistics can be made of
+_SATURATES = 6.0  # sum into a fresh gate from which on hardly any gradient is left
+_VANISHES = 5e-3
+_VERY_DIFFERENT = 50.0
+_MOST_IDS = 10_000_000
+_MOST_FEATURES = 64  # of a flat table
+_PASSED_THROUGH = {"skrnn", "sklearn", "imblearn", "optuna", "joblib", "contextlib"}
+
+
+def warn_of_mistakes(form: InputForm, values: np.ndarray) -> None:
+    """Give one InputWarning if `values`, as `fit` has read them, show that X is not what it is read as.
+
+    Parameters
+    ----------
+    form : InputForm
+    values : ndarray of shape (n, T, D), float32 or uint8
+        Sequences; padding is NaN at the end. Token ids are taken as they are.
+    """
+    if form.kind == "token_ids":
+        return
+    message = next(_hints(form, values), None)
+    if message is not None:
+        warnings.warn(message, InputWarning, stacklevel=_depth_of_caller())
+
+
+def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
+    """Iterate over what is wrong; the form before the scale, which depends on it."""
+    n, n_steps, n_features = values.shape
+    if n_steps == 1 and n_features > 1:
+        yield (
+            f"X has the shape (n_samples, 1, {n_features}), which is read as sequences of one step of {n_features} "
+            f"features: nothing recurs. If it is one feature at {n_features} steps, give np.swapaxes(X, 1, 2) or "
+            "X[:, 0]."
+        )
+    at_most = min(max(_NUMBERS // (n_steps * n_features), _ROWS[0]), _ROWS[1])
+    rows = values[np.linspace(0, n - 1, min(n, at_most)).astype(int)].astype(np.float32)
+    if values.dtype == np.uint8:
+        rows /= form.byte_scale
+    enough = len(rows) >= _TOO_FEW
+    if enough and n_features == 1 and _are_ids(rows[:, :, 0]):
+        yield (
+            "X holds whole numbers that look like token ids, and they are read as measurements, whose size means "
+            "something. If they are ids, as those of TextToSequence are, give embedding_dim (such as embedding_dim=32)."
+        )
+    if enough and form.kind == "sequences" and _has_features_first(rows):
+        yield (
+            f"X has the shape (n_samples, {n_steps}, {n_features}), which is read as {n_steps} steps of {n_features} "
+            "features, but its numbers run on along the last axis as steps do, and differ along the middle one as "
+            "features do. If X is (n_samples, n_features, n_timesteps), give np.swapaxes(X, 1, 2)."
+        )
+    flat = _features_of_flat(rows[:, :, 0]) if enough and form.kind == "table" else None
+    if flat is not None:
+        order, features = flat
+        arguments = f"n_steps={n_steps // features}" + (", order='feature'" if order == "feature" else "")
+        yield (
+            f"X is a table of {n_steps} columns, which is read as {n_steps} steps of one feature, but its columns are "
+            f"alike as {features} features at {n_steps // features} steps would be. If they are that, put "
+            f"TabularToSequence({arguments}) before the classifier."
+        )
+    yield from _hints_of_scale(form, rows)
+
+
+# Token ids
+
+
+def _are_ids(rows: np.ndarray) -> bool:
+    """Return whether single numbers, padded with NaN or 0, are whole, unordered and distributed as words are."""
+    steps = np.nan_to_num(rows, nan=0)
+    inside = steps > 0
+    numbers = steps[inside]
+    if (
+        len(numbers) < 200
+        or steps.min() < 0
+        or steps.max() > _MOST_IDS
+        or (steps != np.rint(steps)).any()
+        or not _zeros_are_padding(inside)
+    ):
+        return False
+    distinct, counts = np.unique(numbers, return_counts=True)
+    if len(distinct) < _TOO_FEW or _is_ordered(steps, inside):
+        return False
+    commonest = np.sort(counts)[-10:].sum() / counts.sum()
+    middle, high = np.quantile(numbers, [0.5, 0.9])
+    as_words = len(distinct) >= 200 and commonest > 0.15 and high > 8 * middle
+    return as_words or _follow_each_other(steps, inside)
+
+
+def _zeros_are_padding(inside: np.ndarray) -> bool:
+    """Return whether zeros stand at an edge of a row only."""
+    changes = np.abs(np.diff(inside, axis=1).astype(int)).sum(axis=1)
+    return bool((changes <= 2).all() and (inside[:, 0] | inside[:, -1] | (changes == 0)).all())
+
+
+def _is_ordered(steps: np.ndarray, inside: np.ndarray) -> bool:
+    """Return whether numbers resemble those a few steps before, or those of their own row, as measurements do."""
+    ranks = np.zeros(steps.shape)
+    ranks[inside] = np.unique(steps[inside], return_inverse=True)[1]
+    ranks[inside] -= ranks[inside].mean()
+    spread = (ranks[inside] ** 2).mean()
+    for lag in range(1, min(9, steps.shape[1])):
+        both = inside[:, lag:] & inside[:, :-lag]
+        if both.any() and abs((ranks[:, lag:] * ranks[:, :-lag])[both].mean()) > 0.3 * spread:
+            return True
+    return False
+
+
+def _follow_each_other(steps: np.ndarray, inside: np.ndarray) -> bool:
+    """Return whether the same numbers follow each other more often than by chance, as words do."""
+    both = inside[:, 1:] & inside[:, :-1]
+    first, second = steps[:, :-1][both].astype(np.int64), steps[:, 1:][both].astype(np.int64)
+    shuffled = np.random.default_rng(0).permutation(second)
+    pairs, by_chance = (len(np.unique(first * (second.max() + 1) + other)) for other in (second, shuffled))
+    return pairs < 0.75 * by_chance
+
+
+# Axes
+
+
+def _has_features_first(rows: np.ndarray) -> bool:
+    """Return whether ``(n, T, D)`` is smooth along D and rough along T, whose levels or scales differ for all rows."""
+    n_steps, n_features = rows.shape[1:]
+    if not 2 <= n_steps < n_features or n_features < _TOO_FEW or np.isnan(rows).any() or _roughness(rows, axis=2) > 0.5:
+        return False
+    level, scale = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
+    if not _differ_by_row(level, scale):
+        return False
+    # Levels and scales that rise from feature to feature are no sequence.
+    alike = (rows - level.mean(axis=1)[:, None]) / np.sqrt((scale**2).mean(axis=1))[:, None]
+    return _roughness(alike, axis=1) > 0.7
+
+
+def _roughness(rows: np.ndarray, axis: int) -> float:
+    """Return the median von Neumann ratio along an axis: 0 for what is smooth, about 1 for noise."""
+    squares = rows.astype(np.float64).var(axis=axis, ddof=1)
+    steps = (np.diff(rows, axis=axis).astype(np.float64) ** 2).mean(axis=axis) / 2
+    return float(np.median(steps[squares > 0] / squares[squares > 0])) if squares.any() else 1.0
+
+
+def _differ_by_row(level: np.ndarray, scale: np.ndarray) -> bool:
+    """Return whether the rows of two tables, of means and deviations, differ by much more than the numbers in them."""
+    if not scale.all():
+        return False
+    for table, least in ((level / np.median(scale), 1.0), (np.log(scale), 0.5)):
+        between, within = np.ptp(table.mean(axis=1)), table.std(axis=1).max()
+        if between > least and between > 3 * within:
+            return True
+    return False
+
+
+# Flat tables
+
+
+def _features_of_flat(table: np.ndarray) -> tuple[str, int] | None:
+    """Return in what order the features of a flat table go, and how many there are, or None if it is no such table."""
+    n_columns = table.shape[1]
+    level, scale = table.mean(axis=0, dtype=np.float64), table.std(axis=0, dtype=np.float64)
+    if not (scale > 1e-6 * np.abs(table).max()).all():
+        return None
+    scores = (table - level) / scale
+
+    def resemblance(lag: int) -> np.ndarray:
+        """Correlate, over the rows, each column with the one `lag` columns on."""
+        return (scores[:, lag:] * scores[:, :-lag]).mean(axis=0)
+
+    neighbours, by_lag = resemblance(1), [0.0]
+    for n_features in range(2, min(n_columns // 3, _MOST_FEATURES) + 1):
+        by_lag.append(np.abs(resemblance(n_features - 1)).mean())
+        n_steps, rest = divmod(n_columns, n_features)
+        if rest:
+            continue
+        by_step, others = resemblance(n_features).mean(), max(by_lag)
+        differ = _differ_by_row(level.reshape(n_steps, -1).T, scale.reshape(n_steps, -1).T)
+        if by_step > 0.45 and by_step > (1.4 if differ else 4) * others:
+            return "time", n_features
+        ends = np.arange(n_steps - 1, n_columns - 1, n_steps)
+        by_step = np.delete(neighbours, ends).mean()
+        others = max(np.abs(neighbours[ends]).max(), np.abs(resemblance(n_steps)).mean())
+        differ = _differ_by_row(level.reshape(n_features, -1), scale.reshape(n_features, -1))
+        if differ and by_step > 0.45 and by_step > 1.4 * others:
+            return "feature", n_features
+    return None
+
+
+# Scale
+
+
+def _hints_of_scale(form: InputForm, rows: np.ndarray) -> Iterator[str]:
+    n_features = rows.shape[2]
+    steps = rows.reshape(-1, n_features).astype(np.float64)
+    steps = steps[~np.isnan(steps[:, 0])]
+    spread, span = steps.std(axis=0), np.ptp(steps, axis=0)
+    varies = span > 1e-6 * np.abs(steps).max(axis=0)
+    if not varies.any():
+        return
+    size = np.sqrt((steps**2).sum(axis=1).mean() * 2 / (n_features + 4 * 64))  # Glorot's weights of an LSTM of 64 units
+    if size > _SATURATES:
+        what = "are so large that they drive the gates of a network to their limits"
+    elif np.sqrt((steps**2).mean(axis=0).max()) < _VANISHES:
+        what = "are so small that a network hardly sees them"
+    elif (
+        np.ptp(np.log(spread[varies])) > np.log(_VERY_DIFFERENT)
+        and np.ptp(np.log(span[varies])) > np.log(_VERY_DIFFERENT)
+        and form.kind == "sequences"
+    ):
+        what = "are more than fifty times as large in some features as in others, which drowns the small ones"
+    else:
+        return
+    scaler = "StandardScaler()" if form.kind == "table" else "TimeDistributed(StandardScaler())"
+    if _are_bytes(steps):
+        cure = "Divide bytes by 255, as ImageToSequence() does, or put " + scaler + " before the classifier"
+    else:
+        cure = f"Put {scaler} before the classifier"
+    if n_features == 1 and (steps == np.rint(steps)).all() and steps.min() >= 0:
+        cure += "; if they are token ids, give embedding_dim instead"
+    yield f"The numbers of X {what}. {cure}."
+
+
+def _are_bytes(steps: np.ndarray) -> bool:
+    return bool(steps.min() == 0 and 200 < steps.max() <= 255 and (steps == np.rint(steps)).all())
+
+
+def _depth_of_caller() -> int:
+    """Return the `stacklevel` at which `warn_of_mistakes` warns of the code that fits, and not of a library's."""
+    frame, depth = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PASSED_THROUGH:
+        frame, depth = frame.f_back, depth + 1
+    return depth
