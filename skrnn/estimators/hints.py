@@ -13,10 +13,11 @@ import numpy as np
 from skrnn.estimators.sequences import InputForm
 from skrnn.exceptions import InputWarning
 
-_NUMBERS = 300_000  # about as many are looked at
+_NUMBERS = 150_000  # about as many are looked at
 _ROWS = 20, 300  # but of so many sequences
 _TOO_FEW = 20  # sequences and distinct ids that statistics can be made of
-_SATURATES = 6.0  # sum into a fresh gate from which on hardly any gradient is left
+_SATURATES = 10.0  # sum into a fresh gate; scikit-learn's own checks, around 100, come to 9
+_SATURATES_OF_BYTES = 4.0  # whose mistake is sure
 _VANISHES = 5e-3
 _VERY_DIFFERENT = 50.0
 _MOST_IDS = 10_000_000
@@ -59,13 +60,13 @@ def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
             "X holds whole numbers that look like token ids, and they are read as measurements, whose size means "
             "something. If they are ids, as those of TextToSequence are, give embedding_dim (such as embedding_dim=32)."
         )
-    if enough and form.kind == "sequences" and _has_features_first(rows):
+    if enough and _has_features_first(rows):
         yield (
             f"X has the shape (n_samples, {n_steps}, {n_features}), which is read as {n_steps} steps of {n_features} "
             "features, but its numbers run on along the last axis as steps do, and differ along the middle one as "
             "features do. If X is (n_samples, n_features, n_timesteps), give np.swapaxes(X, 1, 2)."
         )
-    flat = _features_of_flat(rows[:, :, 0]) if enough and form.kind == "table" else None
+    flat = _features_of_flat(rows[:, :, 0]) if enough and n_features == 1 else None
     if flat is not None:
         order, features = flat
         arguments = f"n_steps={n_steps // features}" + (", order='feature'" if order == "feature" else "")
@@ -170,6 +171,8 @@ def _differ_by_row(level: np.ndarray, scale: np.ndarray) -> bool:
 def _features_of_flat(table: np.ndarray) -> tuple[str, int] | None:
     """Return in what order the features of a flat table go, and how many there are, or None if it is no such table."""
     n_columns = table.shape[1]
+    if np.isnan(table).any():
+        return None
     level, scale = table.mean(axis=0, dtype=np.float64), table.std(axis=0, dtype=np.float64)
     if not (scale > 1e-6 * np.abs(table).max()).all():
         return None
@@ -179,21 +182,27 @@ def _features_of_flat(table: np.ndarray) -> tuple[str, int] | None:
         """Correlate, over the rows, each column with the one `lag` columns on."""
         return (scores[:, lag:] * scores[:, :-lag]).mean(axis=0)
 
-    neighbours, by_lag = resemblance(1), [0.0]
-    for n_features in range(2, min(n_columns // 3, _MOST_FEATURES) + 1):
-        by_lag.append(np.abs(resemblance(n_features - 1)).mean())
-        n_steps, rest = divmod(n_columns, n_features)
-        if rest:
+    divisors = [n for n in range(2, min(n_columns // 3, _MOST_FEATURES) + 1) if n_columns % n == 0]
+    others, lag = 0.0, 1
+    for n_features in divisors:
+        by_step = resemblance(n_features).mean()
+        while lag < n_features and 1.4 * others < 1:
+            others, lag = max(others, np.abs(resemblance(lag)).mean()), lag + 1
+        if by_step < 0.45 or by_step < 1.4 * others:
             continue
-        by_step, others = resemblance(n_features).mean(), max(by_lag)
-        differ = _differ_by_row(level.reshape(n_steps, -1).T, scale.reshape(n_steps, -1).T)
-        if by_step > 0.45 and by_step > (1.4 if differ else 4) * others:
+        n_steps = n_columns // n_features
+        if by_step > 4 * others or _differ_by_row(level.reshape(n_steps, -1).T, scale.reshape(n_steps, -1).T):
             return "time", n_features
+    neighbours = resemblance(1)
+    for n_features in reversed(divisors):
+        n_steps = n_columns // n_features
         ends = np.arange(n_steps - 1, n_columns - 1, n_steps)
         by_step = np.delete(neighbours, ends).mean()
-        others = max(np.abs(neighbours[ends]).max(), np.abs(resemblance(n_steps)).mean())
-        differ = _differ_by_row(level.reshape(n_features, -1), scale.reshape(n_features, -1))
-        if differ and by_step > 0.45 and by_step > 1.4 * others:
+        if (others := np.abs(neighbours[ends]).max()) < by_step:
+            others = max(others, np.abs(resemblance(n_steps)).mean())
+        if by_step < 0.45 or by_step < 1.4 * others:
+            continue
+        if _differ_by_row(level.reshape(n_features, -1), scale.reshape(n_features, -1)):
             return "feature", n_features
     return None
 
@@ -210,7 +219,7 @@ def _hints_of_scale(form: InputForm, rows: np.ndarray) -> Iterator[str]:
     if not varies.any():
         return
     size = np.sqrt((steps**2).sum(axis=1).mean() * 2 / (n_features + 4 * 64))  # Glorot's weights of an LSTM of 64 units
-    if size > _SATURATES:
+    if size > (_SATURATES_OF_BYTES if _are_bytes(steps) else _SATURATES):
         what = "are so large that they drive the gates of a network to their limits"
     elif np.sqrt((steps**2).mean(axis=0).max()) < _VANISHES:
         what = "are so small that a network hardly sees them"

@@ -1,6 +1,5 @@
 """Reading y and the weights of rows and classes: labels of any type, or one-hot rows, become class numbers."""
 
-import sys
 from numbers import Real
 from typing import Any
 
@@ -95,7 +94,7 @@ def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | No
     given = class_weight or {}
     for label, weight in given.items():
         is_number = isinstance(weight, Real) and not isinstance(weight, bool)
-        if not is_number or not 0 <= weight <= sys.float_info.max:
+        if not is_number or not np.isfinite(weight) or weight < 0:
             raise ValueError(
                 f"class_weight[{label!r}] is {weight!r}: expected a finite number, 0 or greater, as the weight of a "
                 "class."

@@ -59,6 +59,7 @@ def test_numbers_are_read_as_float32_sequences(X, kind, n_features_in, shape):
 BYTES = np.random.default_rng(1).integers(0, 256, (40, 6, 5)).astype(np.uint8)
 
 
+@pytest.mark.filterwarnings("ignore::skrnn.InputWarning")
 def test_bytes_stay_bytes_until_they_are_in_the_graph():
     _, form, sequences = read(BYTES)
     assert sequences.values is BYTES

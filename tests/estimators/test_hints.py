@@ -1,0 +1,388 @@
+"""Warnings of the commonest mistakes: given where the numbers show one, and on no data that is right."""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine, make_classification
+from sklearn.model_selection import cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skrnn import GRUClassifier, InputWarning, LSTMClassifier
+from skrnn.datasets import fetch_imdb, fetch_mnist, load_digits, make_adding_problem, make_reviews
+from skrnn.estimators.hints import warn_of_mistakes
+from skrnn.estimators.sequences import read_new
+from skrnn.preprocessing import ImageToSequence, TabularToSequence, TextToSequence, TimeDistributed
+
+
+def hint_for(X):
+    """Return what `fit` warns of for X, or None, without the training."""
+    form, sequences = read_new(LSTMClassifier(), X)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_of_mistakes(form, sequences.values)
+    assert len(caught) <= 1
+    assert all(warning.category is InputWarning for warning in caught)
+    return str(caught[0].message) if caught else None
+
+
+def autoregressive(rng, shape, coefficient, axis=1):
+    noise = np.moveaxis(rng.normal(size=shape), axis, 0)
+    values = noise.copy()
+    for step in range(1, len(values)):
+        values[step] = coefficient * values[step - 1] + np.sqrt(1 - coefficient**2) * noise[step]
+    return np.moveaxis(values, 0, axis)
+
+
+def sensors(scales=(1, 1, 1), levels=(0, 0, 0), n=100, n_timesteps=60, coefficient=0.95):
+    """Features that go on from step to step, each with a scale and a level of its own."""
+    values = autoregressive(np.random.default_rng(0), (n, n_timesteps, len(scales)), coefficient)
+    return values * scales + levels
+
+
+def channels_first(X):
+    return np.swapaxes(X, 1, 2)
+
+
+def flat(X):
+    return X.reshape(len(X), -1)
+
+
+def real(name):
+    home = os.environ.get("SKRNN_DATA_HOME")
+    if not home or not (Path(home) / name).is_dir():
+        pytest.skip(f"needs {name} in the data home that SKRNN_DATA_HOME names")
+    return Path(home) / name
+
+
+def ucr(name):
+    """Return the series of a set in sktime's format, each ``(n_features, n_timesteps)``."""
+    series = []
+    for half in ("TRAIN", "TEST"):
+        lines = (real("ucr") / f"{name}_{half}.ts").read_text(encoding="utf-8").splitlines()
+        start = next(number for number, line in enumerate(lines) if line.lower().startswith("@data")) + 1
+        series += [
+            np.array([np.array(feature.split(","), dtype=float) for feature in line.split(":")[:-1]])
+            for line in lines[start:]
+        ]
+    return series
+
+
+# What is right: data sets, and numbers of all usual kinds
+
+RIGHT = {}
+
+
+def right(make):
+    RIGHT[make.__name__] = make
+    return make
+
+
+@right
+def bundled_digits(rng):
+    images, _ = load_digits(return_X_y=True)
+    yield images
+    yield flat(images)
+    yield flat(images) / images.max() * 16  # as scikit-learn has them
+    for scan in ("rows", "columns", "pixels"):
+        yield ImageToSequence(scan=scan).fit_transform(images)
+    for size in (2, 4):
+        yield ImageToSequence(scan="patches", patch_size=size).fit_transform(images)
+
+
+@right
+def adding_problem(rng):
+    yield make_adding_problem(300, 30, random_state=0)[0]
+
+
+@right
+def tables_of_scikit_learn(rng):
+    yield load_iris().data
+    yield StandardScaler().fit_transform(load_wine().data)
+    yield StandardScaler().fit_transform(load_breast_cancer().data)
+    for seed in range(3):
+        yield make_classification(200, 20, n_informative=8, random_state=seed)[0]
+
+
+@right
+def noise_and_walks(rng):
+    yield from (rng.normal(size=(200, 50)), rng.random((200, 50)), rng.normal(size=(200, 8, 300)))
+    yield from (rng.random((200, 50, 5)), np.exp(rng.normal(size=(200, 50, 3))))
+    yield np.cumsum(rng.normal(size=(200, 400)), axis=1)
+    yield np.cumsum(rng.normal(size=(200, 200, 3)), axis=1)
+    yield 0.02 * rng.standard_t(3, size=(200, 50, 2))  # returns
+    yield [rng.normal(size=(length, 3)) for length in rng.integers(3, 30, 100)]
+
+
+@right
+def binary_and_one_hot(rng):
+    yield rng.integers(0, 2, (200, 50))
+    yield (rng.random((200, 50, 20)) < 0.01).astype(float)
+    one_hot = np.eye(30)[np.minimum(rng.zipf(1.5, (200, 50)), 29)]
+    yield one_hot
+    yield np.concatenate([one_hot, rng.normal(size=(200, 50, 2))], axis=2)
+    yield flat(np.eye(4)[rng.integers(0, 4, (200, 40))])
+
+
+@right
+def counts_ratings_and_whole_measurements(rng):
+    for mean in (0.1, 1, 3, 10, 30):
+        yield rng.poisson(mean, (200, 50))
+        yield rng.poisson(mean, (200, 50, 4))
+    yield [rng.poisson(5, length) + 1 for length in rng.integers(5, 40, 200)]
+    yield rng.negative_binomial(1, 0.05, (200, 50))
+    yield rng.poisson(np.exp(rng.normal(1, 1, (200, 1))), (200, 50))
+    yield rng.integers(1, 6, (200, 50))
+    yield [rng.integers(1, 8, length) for length in rng.integers(3, 20, 200)]
+    yield from (rng.integers(0, 30, (200, 50)), rng.integers(1, 41, (200, 50)))
+    yield np.abs(np.cumsum(rng.integers(-2, 3, (200, 50)), axis=1)) + 1
+    wave = np.sin(2 * np.pi * np.arange(50) / 17 + 6 * rng.random((200, 1)))
+    yield np.rint(32 + 20 * wave + rng.normal(size=(200, 50)))
+
+
+@right
+def time_deltas(rng):
+    yield rng.exponential(10, (200, 50, 1))
+    yield np.concatenate([rng.exponential(5, (200, 50, 1)), rng.normal(size=(200, 50, 2))], axis=2)
+    yield [np.ceil(rng.exponential(12, length)) for length in rng.integers(5, 40, 200)]
+    yield [np.ceil(np.exp(rng.normal(1.5, 1, length))) for length in rng.integers(5, 40, 200)]
+    padded = np.ceil(rng.exponential(15, (200, 40)))
+    padded[np.arange(40) >= rng.integers(5, 40, (200, 1))] = 0
+    yield padded
+
+
+@right
+def seasons(rng):
+    for period in (2, 3, 4, 7, 12, 24):
+        steps, n = np.arange(8 * period), 200
+        yield np.sin(2 * np.pi * steps / period + 6 * rng.random((n, 1))) + 0.1 * rng.normal(size=(n, len(steps)))
+        profile = np.tile(rng.normal(size=period), 8)
+        noise = 0.3 * rng.normal(size=(n, len(steps)))
+        yield profile + noise
+        yield profile + noise + rng.normal(size=(n, 1))
+        yield np.exp(rng.normal(size=(n, 1))) * (3 + profile) + noise
+        yield profile + autoregressive(rng, noise.shape, 0.7)
+
+
+@right
+def curves_at_each_step(rng):
+    hours = 2 + np.sin(2 * np.pi * np.arange(24) / 24) - 0.6 * (np.arange(7) > 4)[:, None]
+    yield hours + 0.2 * autoregressive(rng, (200, 7, 24), 0.9, axis=2) + 0.2 * rng.normal(size=(200, 7, 1))
+    yield autoregressive(rng, (200, 400), 0.97).reshape(200, 8, 50)  # windows of one signal
+    yield autoregressive(rng, (200, 10, 64), 0.97, axis=2)
+    yield np.exp(-np.arange(64) / 20) * np.abs(autoregressive(rng, (200, 12, 64), 0.8, axis=2))
+    yield np.exp(-np.arange(50) / rng.uniform(2, 8, (200, 1)))
+
+
+@right
+def next_to_nothing(rng):
+    yield from (np.zeros((10, 5, 3)), rng.random((1, 10)), rng.random((30, 1)), rng.integers(1, 9, (12, 5)))
+
+
+@right
+def mnist(rng):
+    real("mnist")
+    images = fetch_mnist(return_X_y=True, download_if_missing=False)[0][:400]
+    for scan in ("rows", "columns", "pixels"):
+        yield ImageToSequence(scan=scan).fit_transform(images)
+    yield ImageToSequence(dtype="uint8").fit_transform(images)
+    for size in (2, 4, 7, 14):
+        yield ImageToSequence(scan="patches", patch_size=size).fit_transform(images)
+    yield flat(images) / 255
+
+
+@right
+def series_of_the_archive(rng):
+    for name in ("GunPoint", "ArrowHead", "ItalyPowerDemand"):
+        series = np.stack(ucr(name))
+        yield series[:, 0]
+        yield channels_first(series)
+    yield channels_first(np.stack(ucr("BasicMotions")))
+    yield [x.T for x in ucr("JapaneseVowels")]
+    yield [x.T[:7] for x in ucr("JapaneseVowels")]
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_what_is_right_is_no_mistake(kind):
+    for number, X in enumerate(RIGHT[kind](np.random.default_rng(0))):
+        assert hint_for(X) is None, number
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("X", "cure"),
+    [
+        (sensors((1, 1000, 1)), "TimeDistributed(StandardScaler())"),
+        (sensors((0.001, 1, 1)), "TimeDistributed(StandardScaler())"),
+        (sensors(levels=(15, 1013, 0)), "TimeDistributed(StandardScaler())"),
+        ([1000 * x[: 5 + row % 7] for row, x in enumerate(sensors())], "TimeDistributed(StandardScaler())"),
+        (1e-5 * sensors(), "TimeDistributed(StandardScaler())"),
+        (load_wine().data, "Put StandardScaler()"),
+        (load_breast_cancer().data, "Put StandardScaler()"),
+        (np.random.default_rng(0).integers(1990, 2020, (50, 20)), "Put StandardScaler()"),
+    ],
+    ids=["one large", "one small", "one far from zero", "list", "all small", "wine", "cancer", "years"],
+)
+def test_scale(X, cure):
+    message = hint_for(X)
+    assert message.startswith("The numbers of X are ")
+    assert cure in message
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("shape", [(28, 28), (784,)])
+def test_bytes_that_nobody_divided(dtype, shape):
+    images = np.random.default_rng(0).integers(0, 256, (50, 28, 28)).cumsum(axis=1) // 28  # smooth
+    X = np.rint(255 * (images / images.max())).astype(dtype).reshape(50, *shape)
+    X[:, :2] = 0
+    assert "Divide bytes by 255" in hint_for(X)
+
+
+def ids_of_reviews(**parameters):
+    texts, _ = make_reviews(200, random_state=0)
+    return TextToSequence(**parameters).fit_transform(texts)
+
+
+@pytest.mark.parametrize("kind", [{}, {"max_length": 10}, {"padding": "post"}, {"max_length": None}], ids=str)
+def test_token_ids_without_an_embedding(kind):
+    X = ids_of_reviews(**kind)
+    assert "give embedding_dim" in hint_for(X)
+    assert "give embedding_dim" in hint_for([list(filter(None, row)) for row in X])
+    assert "give embedding_dim" in hint_for(X[:40])
+
+
+@pytest.mark.parametrize("kind", [{}, {"max_length": 20}, {"max_tokens": 500}, {"max_length": 300}], ids=str)
+def test_token_ids_of_real_reviews_without_an_embedding(kind):
+    real("imdb")
+    texts = fetch_imdb(return_X_y=True, download_if_missing=False)[0][::50]
+    X = TextToSequence(**kind).fit_transform(texts)
+    assert "give embedding_dim" in hint_for(X)
+    assert "give embedding_dim" in hint_for([row[row > 0] for row in X])
+
+
+SENSORS = {
+    "levels": sensors(levels=(0, 5, -5)),
+    "scales": sensors((1, 4, 0.5)),
+    "both": sensors((5, 10, 8), (20, 60, 1013)),
+    "two": sensors((1, 1), (0, 3)),
+    "six": sensors((1,) * 6, range(6)),
+    "noisy": sensors((1, 4, 0.5), (0, 3, 9), coefficient=0.7),
+    "few": sensors((1, 4, 0.5), n=30),
+}
+
+
+@pytest.mark.parametrize("kind", SENSORS)
+def test_features_before_steps(kind):
+    message = hint_for(channels_first(SENSORS[kind]))
+    assert f"(n_samples, {SENSORS[kind].shape[2]}, 60)" in message
+    assert "np.swapaxes(X, 1, 2)" in message
+
+
+@pytest.mark.parametrize("kind", SENSORS)
+def test_flat_tables(kind):
+    X = SENSORS[kind]
+    assert "TabularToSequence(n_steps=60)" in hint_for(flat(X))
+    assert "TabularToSequence(n_steps=60, order='feature')" in hint_for(flat(channels_first(X)))
+
+
+def test_the_cures_cure():
+    X = SENSORS["both"]
+    scaled = TimeDistributed(StandardScaler()).fit_transform(X)
+    assert hint_for(scaled) is None
+    assert hint_for(np.swapaxes(channels_first(scaled), 1, 2)) is None
+    assert hint_for(TabularToSequence(n_steps=60).fit_transform(flat(scaled))) is None
+    assert hint_for(TabularToSequence(n_steps=60, order="feature").fit_transform(flat(channels_first(scaled)))) is None
+    assert hint_for(StandardScaler().fit_transform(load_wine().data)) is None
+
+
+def test_real_series_in_other_forms():
+    motions, vowels = (
+        np.stack(ucr("BasicMotions")),
+        np.stack([x[:, :20] for x in ucr("JapaneseVowels") if x.shape[1] > 19]),
+    )
+    for X in (motions, vowels):
+        assert "np.swapaxes(X, 1, 2)" in hint_for(X)
+        assert f"TabularToSequence(n_steps={X.shape[2]})" in hint_for(flat(channels_first(X)))
+    assert "n_steps=100, order='feature'" in hint_for(flat(motions))
+    for name in ("GunPoint", "ArrowHead", "ItalyPowerDemand"):
+        assert "sequences of one step" in hint_for(np.stack(ucr(name)))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "uint8"])
+def test_one_step_of_many_features(dtype):
+    X = np.ones((3, 1, 40), dtype)
+    assert hint_for(X).startswith("X has the shape (n_samples, 1, 40), which is read as sequences of one step of 40")
+    assert hint_for(np.ones((3, 1, 1))) is None
+
+
+# How it is given
+
+
+@pytest.fixture(scope="module")
+def large():
+    return sensors((1, 1000, 1), n=40, n_timesteps=5), np.arange(40) % 2
+
+
+def given(call, action="always"):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter(action)
+        call()
+    return [warning for warning in caught if warning.category is InputWarning]
+
+
+def test_it_points_at_the_code_of_the_user(large):
+    classifier = GRUClassifier(2, epochs=1)
+    pipeline = make_pipeline(TabularToSequence(n_steps=5), classifier)
+    for call in (
+        lambda: classifier.fit(*large),
+        lambda: pipeline.fit(flat(large[0]), large[1]),
+        lambda: cross_validate(classifier, *large, cv=2),
+    ):
+        warned = given(call)
+        assert {warning.filename for warning in warned} == {__file__}
+        assert {warning.lineno for warning in warned} == {call.__code__.co_firstlineno}
+
+
+def test_folds_say_the_same(large):
+    """Python's filters then show it once for each place."""
+    warned = given(lambda: cross_validate(GRUClassifier(2, epochs=1), *large, cv=3))
+    assert len(warned) == 3
+    assert len({(str(warning.message), warning.filename, warning.lineno) for warning in warned}) == 1
+
+
+def test_only_a_first_fit_warns(large):
+    X, y = large
+    classifier = GRUClassifier(2, epochs=1, warm_start=True)
+    assert len(given(lambda: classifier.fit(X, y))) == 1
+    assert not given(lambda: classifier.fit(X, y))
+    assert not given(lambda: classifier.partial_fit(X, y))
+    assert not given(lambda: clone(classifier).partial_fit(X, y))
+    assert not given(lambda: classifier.predict(X))
+
+
+def test_token_ids_with_an_embedding_are_right():
+    X = ids_of_reviews(max_length=10)[:40]
+    assert not given(lambda: GRUClassifier(2, epochs=1, embedding_dim=2).fit(X, np.arange(40) % 2))
+
+
+def test_it_can_be_an_error_and_be_silenced(large):
+    classifier = GRUClassifier(2, epochs=1)
+    before = dict(vars(classifier))
+    with pytest.raises(InputWarning, match="The numbers of X are so large"):
+        classifier.fit(*large)
+    assert vars(classifier) == before
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=InputWarning)
+        classifier.fit(*large)
+
+
+def test_what_is_refused_is_not_warned_of(large):
+    X, y = large
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        GRUClassifier(2, epochs=1).fit(X, y[1:])
