@@ -105,7 +105,8 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         sample_weight : array-like of shape (n_samples,), default=None
             Rows of weight zero are left out; the other weights are scaled to a mean of one.
         X_val, y_val : as X and y, default=None
-            What early stopping and the validation curves look at, instead of a part held out of X.
+            What early stopping and the validation curves look at, instead of a part held out of X. Either way
+            `class_weight` does not count there; the sample weights of rows that are held out do.
 
         Returns
         -------
@@ -116,7 +117,16 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         ValueError
             If a parameter or the input is invalid. The estimator is then what it was before the call.
         FloatingPointError
-            If the training diverges.
+            If the training diverges. The estimator is then what it was before the call.
+        KeyboardInterrupt
+            After Ctrl-C. If an epoch was complete by then, the estimator is fitted with all that were, or with early
+            stopping with the best of them, and a note of the exception says so; a `fit` with `warm_start` goes on from
+            there. If none was, the estimator is what it was before the call.
+
+        Warns
+        -----
+        InputWarning
+            If the numbers in X show one of the commonest mistakes, such as features of very different scale.
         """
         continues = self.warm_start and self.__sklearn_is_fitted__()
         data = self._read(X, y, sample_weight, continues=continues)
@@ -132,7 +142,8 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         """Train one epoch more.
 
         As many calls with the same data as `fit` has epochs give the same weights, bit for bit. No rows are held out:
-        `early_stopping` and `validation_fraction` are for `fit`.
+        `early_stopping` and `validation_fraction` are for `fit`. So is ``class_weight="balanced"``, for which all
+        labels must be known; it is refused.
 
         Parameters
         ----------

@@ -61,7 +61,8 @@ _PARAMETERS = """units : int or tuple of int, default=64
     patience : int, default=5
         See `early_stopping`.
     class_weight : dict, "balanced" or None, default=None
-        Weight of each class, ``{label: weight}``; "balanced" weighs inversely to the frequencies in y.
+        Weight of each class in training, ``{label: weight}``; labels that it lacks have weight one. "balanced" weighs
+        inversely to the sums of the sample weights of the classes. Validation leaves it out.
     callbacks : keras.callbacks.Callback, class, or list or dict of these, default=None
         Copied for each `fit`. Classes take arguments as ``callbacks__*``; of several, ``callbacks__0__*`` is the
         first's.
@@ -84,7 +85,8 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Size of all weights together, as ``keras.Model.count_params`` counts them.
     history_ : dict
         A list of one float an epoch for each of ``loss``, ``accuracy`` and, with validation data, ``val_loss`` and
-        ``val_accuracy``. Both weigh the sequences as training does.
+        ``val_accuracy``. The first two weigh the sequences as training does, the others by `sample_weight` alone,
+        which `X_val` has none of.
     n_iter_ : int
         How many epochs were trained.
     best_epoch_ : int

@@ -16,10 +16,12 @@ from skrnn.exceptions import InputWarning
 _NUMBERS = 150_000  # about as many are looked at
 _ROWS = 20, 300  # but of so many sequences
 _TOO_FEW = 20  # sequences and distinct ids that statistics can be made of
-_SATURATES = 10.0  # sum into a fresh gate; scikit-learn's own checks, around 100, come to 9
-_SATURATES_OF_BYTES = 4.0  # whose mistake is sure
+# What a step adds to a fresh gate of an LSTM of 64 units, as a root mean square: 1 is well, 10 leaves no gradient.
+_MOST_SPREAD = 5.0
+_MOST_SIZE = 10.0  # with what all steps share; scikit-learn's own checks, of numbers around 100, come to 9
+_MOST_SIZE_OF_BYTES = 4.0
 _VANISHES = 5e-3
-_VERY_DIFFERENT = 50.0
+_VERY_DIFFERENT = 30.0
 _MOST_IDS = 10_000_000
 _MOST_FEATURES = 64  # of a flat table
 _PASSED_THROUGH = {"skrnn", "sklearn", "imblearn", "optuna", "joblib", "contextlib"}
@@ -218,17 +220,15 @@ def _hints_of_scale(form: InputForm, rows: np.ndarray) -> Iterator[str]:
     varies = span > 1e-6 * np.abs(steps).max(axis=0)
     if not varies.any():
         return
-    size = np.sqrt((steps**2).sum(axis=1).mean() * 2 / (n_features + 4 * 64))  # Glorot's weights of an LSTM of 64 units
-    if size > (_SATURATES_OF_BYTES if _are_bytes(steps) else _SATURATES):
+    glorot = 2 / (n_features + 4 * 64)  # the variance of fresh weights
+    size = np.sqrt(glorot * (steps**2).mean(axis=0).sum())
+    most_size = _MOST_SIZE_OF_BYTES if _are_bytes(steps) else _MOST_SIZE
+    if size > most_size or np.sqrt(glorot * (spread**2).sum()) > _MOST_SPREAD:
         what = "are so large that they drive the gates of a network to their limits"
     elif np.sqrt((steps**2).mean(axis=0).max()) < _VANISHES:
         what = "are so small that a network hardly sees them"
-    elif (
-        np.ptp(np.log(spread[varies])) > np.log(_VERY_DIFFERENT)
-        and np.ptp(np.log(span[varies])) > np.log(_VERY_DIFFERENT)
-        and form.kind == "sequences"
-    ):
-        what = "are more than fifty times as large in some features as in others, which drowns the small ones"
+    elif n_features > 1 and min(_ratio(spread[varies]), _ratio(span[varies])) > _VERY_DIFFERENT:
+        what = "are more than thirty times as large in some features as in others, which drowns the small ones"
     else:
         return
     scaler = "StandardScaler()" if form.kind == "table" else "TimeDistributed(StandardScaler())"
@@ -239,6 +239,10 @@ def _hints_of_scale(form: InputForm, rows: np.ndarray) -> Iterator[str]:
     if n_features == 1 and (steps == np.rint(steps)).all() and steps.min() >= 0:
         cure += "; if they are token ids, give embedding_dim instead"
     yield f"The numbers of X {what}. {cure}."
+
+
+def _ratio(sizes: np.ndarray) -> float:
+    return float(sizes.max() / sizes.min())
 
 
 def _are_bytes(steps: np.ndarray) -> bool:

@@ -221,13 +221,26 @@ def test_what_is_right_is_no_mistake(kind):
         (sensors((1, 1000, 1)), "TimeDistributed(StandardScaler())"),
         (sensors((0.001, 1, 1)), "TimeDistributed(StandardScaler())"),
         (sensors(levels=(15, 1013, 0)), "TimeDistributed(StandardScaler())"),
+        (100 * sensors((1,), (0,))[:, :, 0], "Put StandardScaler()"),
+        (sensors((1, 1, 40)), "TimeDistributed(StandardScaler())"),
         ([1000 * x[: 5 + row % 7] for row, x in enumerate(sensors())], "TimeDistributed(StandardScaler())"),
         (1e-5 * sensors(), "TimeDistributed(StandardScaler())"),
         (load_wine().data, "Put StandardScaler()"),
         (load_breast_cancer().data, "Put StandardScaler()"),
         (np.random.default_rng(0).integers(1990, 2020, (50, 20)), "Put StandardScaler()"),
     ],
-    ids=["one large", "one small", "one far from zero", "list", "all small", "wine", "cancer", "years"],
+    ids=[
+        "one large",
+        "one small",
+        "one far from zero",
+        "table",
+        "forty",
+        "list",
+        "all small",
+        "wine",
+        "cancer",
+        "years",
+    ],
 )
 def test_scale(X, cure):
     message = hint_for(X)
