@@ -106,9 +106,9 @@ def _are_ids(rows: np.ndarray) -> bool:
 
 
 def _zeros_are_padding(inside: np.ndarray) -> bool:
-    """Return whether zeros stand at an edge of a row only."""
-    changes = np.abs(np.diff(inside, axis=1).astype(int)).sum(axis=1)
-    return bool((changes <= 2).all() and (inside[:, 0] | inside[:, -1] | (changes == 0)).all())
+    """Return whether zeros stand only before and after the numbers of a row."""
+    runs = inside[:, 0] + (inside[:, 1:] & ~inside[:, :-1]).sum(axis=1)
+    return bool((runs <= 1).all())
 
 
 def _is_ordered(steps: np.ndarray, inside: np.ndarray) -> bool:
@@ -127,6 +127,8 @@ def _is_ordered(steps: np.ndarray, inside: np.ndarray) -> bool:
 def _follow_each_other(steps: np.ndarray, inside: np.ndarray) -> bool:
     """Return whether the same numbers follow each other more often than by chance, as words do."""
     both = inside[:, 1:] & inside[:, :-1]
+    if not both.any():
+        return False
     first, second = steps[:, :-1][both].astype(np.int64), steps[:, 1:][both].astype(np.int64)
     shuffled = np.random.default_rng(0).permutation(second)
     pairs, by_chance = (len(np.unique(first * (second.max() + 1) + other)) for other in (second, shuffled))

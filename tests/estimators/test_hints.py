@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine, make_classification
 from sklearn.model_selection import cross_validate
@@ -180,6 +182,7 @@ def curves_at_each_step(rng):
 
 @right
 def next_to_nothing(rng):
+    yield from (rng.integers(1, 40, (300, 1)), rng.integers(1, 40, (300, 2)), np.full((60, 12), 3.0))
     yield from (np.zeros((10, 5, 3)), rng.random((1, 10)), rng.random((30, 1)), rng.integers(1, 9, (12, 5)))
 
 
@@ -334,6 +337,33 @@ def test_one_step_of_many_features(dtype):
     assert hint_for(np.ones((3, 1, 1))) is None
 
 
+NUMBERS = {
+    "normal": lambda rng, shape: rng.normal(size=shape),
+    "huge": lambda rng, shape: 1e33 * rng.uniform(-1, 1, shape),
+    "tiny": lambda rng, shape: 1e-44 * rng.normal(size=shape),
+    "whole": lambda rng, shape: rng.integers(0, 60, shape),
+    "large and whole": lambda rng, shape: rng.integers(1, 2**62, shape),
+    "bytes": lambda rng, shape: rng.integers(0, 256, shape).astype(np.uint8),
+    "few": lambda rng, shape: rng.integers(0, 2, shape),
+    "constant": lambda rng, shape: np.full(shape, -7.0),
+    "columns": lambda rng, shape: rng.normal(size=shape[1:]) + np.zeros(shape),
+    "rows": lambda rng, shape: rng.normal(size=(shape[0], *(1 for _ in shape[1:]))) + np.zeros(shape),
+}
+
+
+@given(
+    numbers=st.sampled_from([*NUMBERS]),
+    shape=st.tuples(st.integers(1, 60), st.integers(1, 40), st.integers(1, 30)),
+    form=st.sampled_from(["table", "array", "list"]),
+)
+def test_no_input_breaks_it(numbers, shape, form):
+    rng = np.random.default_rng(0)
+    X = NUMBERS[numbers](rng, shape[:2] if form == "table" else shape)
+    if form == "list":
+        X = [x[: rng.integers(1, shape[1] + 1)] for x in X]
+    hint_for(X)
+
+
 # How it is given
 
 
@@ -342,7 +372,7 @@ def large():
     return sensors((1, 1000, 1), n=40, n_timesteps=5), np.arange(40) % 2
 
 
-def given(call, action="always"):
+def warned_by(call, action="always"):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter(action)
         call()
@@ -357,14 +387,14 @@ def test_it_points_at_the_code_of_the_user(large):
         lambda: pipeline.fit(flat(large[0]), large[1]),
         lambda: cross_validate(classifier, *large, cv=2),
     ):
-        warned = given(call)
+        warned = warned_by(call)
         assert {warning.filename for warning in warned} == {__file__}
         assert {warning.lineno for warning in warned} == {call.__code__.co_firstlineno}
 
 
 def test_folds_say_the_same(large):
     """Python's filters then show it once for each place."""
-    warned = given(lambda: cross_validate(GRUClassifier(2, epochs=1), *large, cv=3))
+    warned = warned_by(lambda: cross_validate(GRUClassifier(2, epochs=1), *large, cv=3))
     assert len(warned) == 3
     assert len({(str(warning.message), warning.filename, warning.lineno) for warning in warned}) == 1
 
@@ -372,16 +402,16 @@ def test_folds_say_the_same(large):
 def test_only_a_first_fit_warns(large):
     X, y = large
     classifier = GRUClassifier(2, epochs=1, warm_start=True)
-    assert len(given(lambda: classifier.fit(X, y))) == 1
-    assert not given(lambda: classifier.fit(X, y))
-    assert not given(lambda: classifier.partial_fit(X, y))
-    assert not given(lambda: clone(classifier).partial_fit(X, y))
-    assert not given(lambda: classifier.predict(X))
+    assert len(warned_by(lambda: classifier.fit(X, y))) == 1
+    assert not warned_by(lambda: classifier.fit(X, y))
+    assert not warned_by(lambda: classifier.partial_fit(X, y))
+    assert not warned_by(lambda: clone(classifier).partial_fit(X, y))
+    assert not warned_by(lambda: classifier.predict(X))
 
 
 def test_token_ids_with_an_embedding_are_right():
     X = ids_of_reviews(max_length=10)[:40]
-    assert not given(lambda: GRUClassifier(2, epochs=1, embedding_dim=2).fit(X, np.arange(40) % 2))
+    assert not warned_by(lambda: GRUClassifier(2, epochs=1, embedding_dim=2).fit(X, np.arange(40) % 2))
 
 
 def test_it_can_be_an_error_and_be_silenced(large):
