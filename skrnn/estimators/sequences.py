@@ -149,8 +149,8 @@ def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
         values = reading.values
         if reading.is_table and form.n_columns not in (None, values.shape[1]):
             raise ValueError(
-                f"X has {values.shape[1]} columns, but {name} was fitted on sequences of {form.n_columns} steps, and the "
-                "width of an array or a data frame is fixed. Pass a list of sequences, whose lengths are free."
+                f"X has {values.shape[1]} columns, but {name} was fitted on sequences of {form.n_columns} steps. The "
+                "width of an array or a data frame is fixed; pass a list of sequences, whose lengths are free."
             )
         scale = _scale_of(values)
         if scale is not None and scale != form.byte_scale and not isinstance(values, list):
@@ -175,9 +175,10 @@ def _as_table(estimator: Any, reading: Reading) -> Reading:
     lengths = [len(row) for row in reading.values]
     if {*lengths} != {estimator.n_features_in_}:
         raise ValueError(
-            f"X holds sequences of {min(lengths)} to {max(lengths)} steps, but {type(estimator).__name__} was fitted on "
-            f"a table of {estimator.n_features_in_} columns, an array or a data frame, whose number of steps is fixed. "
-            "Lengths are free after a fit on a list of sequences, or on an array of shape (n_samples, n_timesteps, 1)."
+            f"X holds sequences of {min(lengths)} to {max(lengths)} steps, but {type(estimator).__name__} was fitted "
+            f"on a table of {estimator.n_features_in_} columns, an array or a data frame, whose number of steps is "
+            "fixed. Lengths are free after a fit on a list of sequences, or on an array of shape (n_samples, "
+            "n_timesteps, 1)."
         )
     return Reading(np.array(reading.values))
 

@@ -180,7 +180,8 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     n_features_in_ : int
         The number of values per step; for a table, its number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The columns seen in `fit`. Defined only if X was a data frame whose columns all have string names.
+        The columns seen in `fit`, which later input must have in the same order. Defined only if X was a data frame, or
+        its sequences were data frames, whose columns all have string names.
 
     See Also
     --------

@@ -29,7 +29,8 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
     Parameters
     ----------
     transformer : transformer
-        What is applied to the steps, such as a scaler, an imputer or PCA. It is cloned before it is fitted.
+        What is applied to the steps, such as a scaler, an imputer or PCA. It is cloned before it is fitted. There is no
+        default: `fit` raises an error without one.
 
     Attributes
     ----------
@@ -37,6 +38,9 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         The fitted transformer.
     n_features_in_ : int
         The number of features per step.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The names of the features. Defined only if the sequences are data frames, or columns of one whose cells are
+        series, and all names are strings. Later sequences must have the same names in the same order.
 
     See Also
     --------
@@ -65,16 +69,18 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
     array([ 5., 30.])
     """
 
-    _parameter_constraints: ClassVar[dict] = {"transformer": [HasMethods(["fit", "transform"])]}
+    _parameter_constraints: ClassVar[dict] = {"transformer": [HasMethods(["fit", "transform"]), None]}
 
-    def __init__(self, transformer):
+    def __init__(self, transformer=None):
         self.transformer = transformer
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        inner = get_tags(self.transformer)
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
+        if self.transformer is None:
+            return tags
+        inner = get_tags(self.transformer)
         tags.input_tags.allow_nan = inner.input_tags.allow_nan
         tags.target_tags.required = inner.target_tags.required
         tags.non_deterministic = inner.non_deterministic
@@ -100,6 +106,11 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         self : TimeDistributed
             The fitted transformer.
         """
+        if self.transformer is None:
+            raise ValueError(
+                "TimeDistributed has no transformer to apply to the steps. Give it one, such as "
+                "TimeDistributed(StandardScaler())."
+            )
         reading, steps = self._read(X)
         check_consistent_length(steps.lengths, y, sample_weight)
         real = steps.real()
@@ -164,8 +175,9 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         reading = as_sequences(read(X))
         if reading.is_table:
             raise ValueError(
-                f"Expected X to be a 3-D array or a list of sequences, got a 2-D array of shape {reading.values.shape}. "
-                "Reshape your data: X[:, :, np.newaxis] has one feature per step. A table needs no TimeDistributed."
+                "Expected X to be a 3-D array or a list of sequences, got a 2-D array of shape "
+                f"{reading.values.shape}. Reshape your data: X[:, :, np.newaxis] has one feature per step. A table "
+                "needs no TimeDistributed."
             )
         return reading, stack_steps(reading.rows(), n_features=n_features)
 

@@ -77,7 +77,7 @@ def read(X: Any) -> Reading:
         differ in the names of their features.
     """
     if isinstance(X, np.ndarray) and X.dtype != object and X.ndim != 1:
-        return Reading(_without_mask(X))
+        return Reading(_without_dates(_without_mask(X), "X"))
     _refuse_what_is_no_array(X)
     if nw.dependencies.is_into_dataframe(X):
         return _read_frame(nw.from_native(X, eager_only=True))
@@ -86,6 +86,8 @@ def read(X: Any) -> Reading:
         X = series.to_list() if _is_nested(series) else as_numbers(series.to_numpy())
     elif _is_ragged_tensor(X):
         X = X.to_list() if _is_ragged_tensor(X.values) else np.split(X.values.numpy(), X.row_splits.numpy()[1:-1])
+    elif hasattr(X, "to_pylist"):  # an array of pyarrow
+        X = X.to_pylist()
     elif hasattr(X, "__array__") and not isinstance(X, np.ndarray):
         X = _as_array_or_list(X)
     if isinstance(X, np.ndarray) and (X.ndim != 1 or X.dtype.kind not in "OUST"):
@@ -131,7 +133,7 @@ def as_numbers(X: Any) -> Any:
             f"All rows of X must have one shape: row {number} has {shapes[number]}, row 0 has {shapes[0]}."
         ) from error
     if array.dtype != object:
-        return array
+        return _without_dates(array, "X")
     flat = [np.nan if _is_missing(cell) else cell for cell in array.ravel()]
     try:
         numbers = np.array(flat)
@@ -169,16 +171,14 @@ def check_table(
     -------
     table : ndarray of shape (n, n_columns)
     """
-    table = check_array(
-        reading.values, dtype=dtype, ensure_all_finite="allow-nan", input_name="X", estimator=estimator
-    )
+    table = check_array(reading.values, dtype=dtype, ensure_all_finite="allow-nan", input_name="X", estimator=estimator)
     if not allow_nan and table.dtype.kind == "f" and np.isnan(table).any():
         row, column = np.argwhere(np.isnan(table))[0]
         raise ValueError(
-            f"Input X contains NaN: row {row}, column {column}. The rows of a table are sequences of one length. If NaN "
-            "pads shorter sequences, pass np.asarray(X)[:, :, np.newaxis]: in an array of three dimensions, steps of "
-            "NaN at either edge are read as padding. In a pipeline, TabularToSequence does it. Other missing values "
-            "must be filled in first, for example with SimpleImputer."
+            f"Input X contains NaN: row {row}, column {column}. The rows of a table are sequences of one length. If "
+            "NaN pads shorter sequences, pass np.asarray(X)[:, :, np.newaxis]: in an array of three dimensions, steps "
+            "of NaN at either edge are read as padding. In a pipeline, TabularToSequence does it. Fill in other "
+            "missing values first, for example with SimpleImputer."
         )
     _check_names(estimator, reading.names, table.shape[1], reset=reset)
     return table
@@ -194,6 +194,9 @@ def check_features(estimator: Any, reading: Reading, n_features: int, *, reset: 
 
 
 def _check_names(estimator: Any, names: tuple[Any, ...] | None, n_features: int, *, reset: bool) -> None:
+    known = getattr(estimator, "feature_names_in_", None)
+    if not reset and names is known is None and n_features == estimator.n_features_in_:
+        return  # what scikit-learn's check comes to, in a fraction of the time of predicting one row
     columns: Any = np.empty((0, n_features))
     if names is not None:
         import pandas as pd
@@ -216,8 +219,9 @@ def to_object_array(values: Sequence[Any]) -> np.ndarray:
 def _refuse_what_is_no_array(X: Any) -> None:
     if issparse(X):
         raise TypeError(
-            "Sparse data was passed for X, but a sequence is dense. X.toarray() makes a dense table, each column a "
-            "step. Counts of words have lost their order: skrnn.preprocessing.TextToSequence reads the texts themselves."
+            "Sparse data was passed for X, but dense data is required. X.toarray() makes a dense table, whose columns "
+            "are read as steps. Counts of words have lost their order: skrnn.preprocessing.TextToSequence reads the "
+            "texts themselves."
         )
     if isinstance(X, Mapping):
         raise TypeError(
@@ -225,7 +229,9 @@ def _refuse_what_is_no_array(X: Any) -> None:
             "classifier of skrnn has one input: pass the array itself. Features that do not change over time can be "
             "repeated at every step."
         )
-    is_collection = hasattr(X, "__array__") or _is_ragged_tensor(X) or (hasattr(X, "__len__") and isinstance(X, Iterable))
+    is_collection = (
+        hasattr(X, "__array__") or _is_ragged_tensor(X) or (hasattr(X, "__len__") and isinstance(X, Iterable))
+    )
     if isinstance(X, (str, bytes)) or not is_collection or getattr(X, "shape", None) == ():
         hint = " Call collect() first." if hasattr(X, "collect") else ""
         raise TypeError(f"Expected X to be an array or a list of sequences, got {_short(X)}.{hint}")
@@ -268,6 +274,8 @@ def _read_sequence(sequence: Any, number: int) -> tuple[np.ndarray, tuple[Any, .
     """Return the numbers of one sequence, and the names of its features if it is a data frame."""
     if isinstance(sequence, np.ndarray) and sequence.dtype.kind in _NUMBERS and not _has_mask(sequence):
         return _check_sequence(sequence, number), None
+    if isinstance(sequence, (list, tuple)):
+        return _check_sequence(_list_to_array(sequence, number), number), None
     if issparse(sequence):
         raise TypeError(f"Sparse data was passed for sequence {number} of X; toarray() makes it dense.")
     if nw.dependencies.is_into_dataframe(sequence):
@@ -277,14 +285,20 @@ def _read_sequence(sequence: Any, number: int) -> tuple[np.ndarray, tuple[Any, .
         return _check_sequence(as_numbers(nw.from_native(sequence, series_only=True).to_numpy()), number), None
     if isinstance(sequence, Mapping):
         raise TypeError(f"Sequence {number} of X is a {type(sequence).__name__}; expected an array or a data frame.")
+    return _check_sequence(_list_to_array(sequence, number), number), None
+
+
+def _list_to_array(steps: Any, number: int) -> np.ndarray:
     try:
-        array = as_numbers(np.asarray(sequence))
+        array = np.asarray(steps)
+        if array.dtype == object:  # steps that are arrays themselves, or numbers beside missing values
+            array = as_numbers(np.asarray(array.tolist()))
     except ValueError as error:
         raise ValueError(
             f"Sequence {number} of X has steps that differ in their number of features; expected (n_timesteps,) or "
             "(n_timesteps, n_features)."
         ) from error
-    return _check_sequence(array, number), None
+    return array
 
 
 def _check_sequence(array: np.ndarray, number: int) -> np.ndarray:
@@ -300,7 +314,7 @@ def _check_sequence(array: np.ndarray, number: int) -> np.ndarray:
 
 def _refuse_several_inputs(sequences: list[Any]) -> None:
     """Raise a ValueError for a list of arrays that hold all samples each, as Keras' models take several inputs."""
-    shapes = [getattr(array, "shape", ()) for array in sequences]
+    shapes: list[tuple[int, ...]] = [getattr(array, "shape", ()) for array in sequences]
     if any(len(shape) == 3 for shape in shapes) and all(shape and shape[0] == shapes[0][0] for shape in shapes):
         raise ValueError(
             f"X is a list of {len(shapes)} arrays of shapes {', '.join(map(str, shapes))}, which looks like several "
@@ -340,14 +354,9 @@ def _frame_to_array(frame: Any, of_what: str = "") -> np.ndarray:
 
 
 def _column_to_array(column: Any, what: str) -> np.ndarray:
-    values = as_numbers(column.to_numpy())
+    values = as_numbers(_without_dates(column.to_numpy(), what))
     if values.dtype.kind in _NUMBERS:
         return values
-    if values.dtype.kind in "mM":
-        raise ValueError(
-            f"{what} holds dates or times ({values.dtype}); expected real numbers. Leave it out, or turn it into "
-            "numbers, such as the seconds since the step before."
-        )
     try:
         return values.astype(np.float64)
     except (TypeError, ValueError) as error:
@@ -355,6 +364,16 @@ def _column_to_array(column: Any, what: str) -> np.ndarray:
             f"{what} holds values that are no numbers: {error}. Leave it out, or encode it, for example with "
             "OneHotEncoder."
         ) from error
+
+
+def _without_dates(array: np.ndarray, what: str) -> np.ndarray:
+    """Return an array that holds no dates or times, which NumPy would turn into numbers without a word."""
+    if array.dtype.kind in "mM":
+        raise ValueError(
+            f"{what} holds dates or times ({array.dtype}); expected real numbers. Leave them out, or turn them into "
+            "numbers, such as the seconds since the step before."
+        )
+    return array
 
 
 def _names_of(frame: Any) -> tuple[Any, ...] | None:
@@ -386,12 +405,12 @@ def _read_nested(cells: np.ndarray, names: tuple[Any, ...] | None, columns: Sequ
     labels = range(cells.shape[1]) if columns is None else columns
     sequences = []
     for number, row in enumerate(cells):
-        series = []
+        series: list[np.ndarray] = []
         for label, cell in zip(labels, row, strict=True):
             if not _is_sequence(cell):
                 raise ValueError(
-                    f"Row {number} of X has {_short(cell)} in column {label!r}, where others hold series. Each cell must "
-                    "be one series: a value that does not change over time can be repeated at every step."
+                    f"Row {number} of X has {_short(cell)} in column {label!r}, where others hold series. Each cell "
+                    "must be one series: repeat a value that does not change over time at every step."
                 )
             values, _ = _read_sequence(cell, number)
             if values.ndim != 1:
@@ -435,7 +454,9 @@ def _without_mask(array: np.ndarray) -> np.ndarray:
     """Return a masked array with NaN where it is masked."""
     if not _has_mask(array):
         return array
-    return np.ma.filled(array.astype(np.result_type(array, np.float32)), np.nan) if np.ma.is_masked(array) else array.data
+    if not np.ma.is_masked(array):
+        return np.asarray(array)
+    return np.ma.filled(array.astype(np.result_type(array, np.float32)), np.nan)
 
 
 def _short(value: Any) -> str:

@@ -235,14 +235,14 @@ def test_padding_twice_is_padding_once(sequences, padding):
         (
             [[[1.0]], [[1.0], [nan], [1.0]]],
             ValueError,
-            "Input X contains NaN or infinity in step 1 of sequence 1; only whole steps at either end of a sequence may "
-            "be NaN, as padding.",
+            "Input X contains NaN or infinity in step 1 of sequence 1; only whole steps at either end of a sequence "
+            "may be NaN, as padding.",
         ),
         (
             [[[np.inf]]],
             ValueError,
-            "Input X contains NaN or infinity in step 0 of sequence 0; only whole steps at either end of a sequence may "
-            "be NaN, as padding.",
+            "Input X contains NaN or infinity in step 0 of sequence 0; only whole steps at either end of a sequence "
+            "may be NaN, as padding.",
         ),
     ],
 )
