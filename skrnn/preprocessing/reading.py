@@ -290,7 +290,7 @@ def _read_sequence(sequence: Any, number: int) -> tuple[np.ndarray, tuple[Any, .
 
 def _list_to_array(steps: Any, number: int) -> np.ndarray:
     try:
-        array = np.asarray(steps)
+        array = _without_mask(steps) if isinstance(steps, np.ndarray) else np.asarray(steps)
         if array.dtype == object:  # steps that are arrays themselves, or numbers beside missing values
             array = as_numbers(np.asarray(array.tolist()))
     except ValueError as error:
@@ -303,9 +303,10 @@ def _list_to_array(steps: Any, number: int) -> np.ndarray:
 
 def _check_sequence(array: np.ndarray, number: int) -> np.ndarray:
     if array.ndim not in (1, 2):
+        hint = " Pass an array of all sequences as it is, not in a list." if array.ndim == 3 else ""
         raise ValueError(
             f"Sequence {number} of X has {array.ndim} dimensions; expected (n_timesteps,) numbers or ids, or "
-            "(n_timesteps, n_features)."
+            f"(n_timesteps, n_features).{hint}"
         )
     if array.dtype.kind not in _NUMBERS:
         raise ValueError(f"Sequence {number} of X holds values of type {array.dtype}; expected real numbers.")
@@ -315,7 +316,11 @@ def _check_sequence(array: np.ndarray, number: int) -> np.ndarray:
 def _refuse_several_inputs(sequences: list[Any]) -> None:
     """Raise a ValueError for a list of arrays that hold all samples each, as Keras' models take several inputs."""
     shapes: list[tuple[int, ...]] = [getattr(array, "shape", ()) for array in sequences]
-    if any(len(shape) == 3 for shape in shapes) and all(shape and shape[0] == shapes[0][0] for shape in shapes):
+    if (
+        len(shapes) > 1
+        and any(len(shape) == 3 for shape in shapes)
+        and all(shape and shape[0] == shapes[0][0] for shape in shapes)
+    ):
         raise ValueError(
             f"X is a list of {len(shapes)} arrays of shapes {', '.join(map(str, shapes))}, which looks like several "
             "inputs of one network. A classifier of skrnn has one input, (n_samples, n_timesteps, n_features). "
@@ -347,7 +352,7 @@ def _read_frame(frame: Any) -> Reading:
 def _frame_to_array(frame: Any, of_what: str = "") -> np.ndarray:
     """Return the columns of a frame of numbers as an array of their common type; missing values are NaN."""
     array = frame.to_numpy()
-    if array.dtype.kind in _NUMBERS:
+    if array.dtype.kind in _NUMBERS or not frame.columns:
         return array
     columns = zip(frame.columns, frame.iter_columns(), strict=True)
     return np.stack([_column_to_array(column, f"Column {name!r}{of_what} of X") for name, column in columns], axis=1)

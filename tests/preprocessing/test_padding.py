@@ -216,7 +216,8 @@ def test_padding_twice_is_padding_once(sequences, padding):
         (
             np.ones((1, 2, 2, 2)),
             ValueError,
-            "Sequence 0 of X has 3 dimensions; expected (n_timesteps,) numbers or ids, or (n_timesteps, n_features).",
+            "Sequence 0 of X has 3 dimensions; expected (n_timesteps,) numbers or ids, or (n_timesteps, n_features). "
+            "Pass an array of all sequences as it is, not in a list.",
         ),
         ([[1.0], ["a"]], ValueError, "Sequence 1 of X holds values of type <U1; expected real numbers."),
         ([[1.0], [1j]], ValueError, "Sequence 1 of X holds values of type complex128; expected real numbers."),

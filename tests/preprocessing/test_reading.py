@@ -155,6 +155,7 @@ def test_every_table_holds_the_same_integers(container):
 def test_missing_values_of_any_kind_are_nan(table):
     assert_array_equal(read(table).values, [[1, nan], [3, 4]])
     assert_array_equal(read([[1, None], [3]]).rows()[0], [1, nan])
+    assert_array_equal(read([np.ma.array([1, 2], mask=[False, True]), [3]]).rows()[0], [1, nan])
 
 
 def test_what_is_an_array_already_is_not_copied():
@@ -258,7 +259,11 @@ def test_a_step_needs_a_transformer():
             ValueError,
             r"a list of 2 arrays of shapes \(6, 5, 2\), \(6,\), which looks like several",
         ),
-        ([WALKS], ValueError, r"a list of 1 arrays of shapes \(6, 5, 2\), which looks like several inputs"),
+        (
+            [WALKS],
+            ValueError,
+            r"Sequence 0 of X has 3 dimensions; .*Pass an array of all sequences as it is, not in a list",
+        ),
         ([[1.0], 2.0], ValueError, r"Sequence 1 of X has 0 dimensions"),
         ([[1.0], ["a"]], ValueError, r"Sequence 1 of X holds values of type <U1; expected real numbers"),
         ([["a", None], [1.0]], ValueError, r"Sequence 0 of X holds values of type object; expected real numbers"),
