@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, _fit_context, clone
 from sklearn.utils import check_consistent_length, get_tags
-from sklearn.utils._param_validation import HasMethods
+from sklearn.utils._param_validation import HasMethods, Hidden
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -69,7 +69,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
     array([ 5., 30.])
     """
 
-    _parameter_constraints: ClassVar[dict] = {"transformer": [HasMethods(["fit", "transform"]), None]}
+    _parameter_constraints: ClassVar[dict] = {"transformer": [HasMethods(["fit", "transform"]), Hidden(None)]}
 
     def __init__(self, transformer=None):
         self.transformer = transformer

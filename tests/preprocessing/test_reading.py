@@ -262,7 +262,7 @@ def test_a_step_needs_a_transformer():
         (
             [WALKS],
             ValueError,
-            r"Sequence 0 of X has 3 dimensions; .*Pass an array of all sequences as it is, not in a list",
+            r"Sequence 0 of X has 3 dimensions; .*Pass an array of all sequences as it is",
         ),
         ([[1.0], 2.0], ValueError, r"Sequence 1 of X has 0 dimensions"),
         ([[1.0], ["a"]], ValueError, r"Sequence 1 of X holds values of type <U1; expected real numbers"),
