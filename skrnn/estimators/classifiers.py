@@ -80,7 +80,8 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
     n_features_in_ : int
         Columns of a table; of sequences, features per step (1 for token ids).
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, if X is a data frame.
+        Names of the columns, if X is a data frame; of the features of a step, if its sequences are data frames. Defined
+        only if all names are strings.
     n_parameters_ : int
         Size of all weights together, as ``keras.Model.count_params`` counts them.
     history_ : dict

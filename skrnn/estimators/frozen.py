@@ -26,7 +26,8 @@ class FrozenClassifier(Prediction, ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Features per step, or columns of a table.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The columns of a table. Defined only if X was a data frame whose columns all have string names.
+        The columns of a table, or the features of a step. Defined only if X was a data frame, or its sequences were,
+        whose columns all have string names.
     n_parameters_ : int
         How many numbers the network consists of.
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_array, validate_data
+from sklearn.utils.validation import check_array
 
 from skrnn.preprocessing.padding import pad_sequences
+from skrnn.preprocessing.reading import Reading, check_features, check_table, read
 
 _INT32_MAX = np.iinfo(np.int32).max
 
@@ -68,6 +69,9 @@ class InputForm:
         Whether token id 0 is padding.
     byte_scale : float
         What numbers of type uint8 are divided by.
+    n_columns : int or None
+        How many columns an array or a data frame must have where `fit` saw a list of equally long sequences of single
+        numbers: the lengths in a list are free, a table's width is fixed.
     """
 
     kind: str
@@ -76,16 +80,17 @@ class InputForm:
     vocabulary_is_given: bool = False
     mask_zero: bool = True
     byte_scale: float = 1.0
+    n_columns: int | None = None
 
 
 def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
-    """Recognise the form of X in `fit`, read it, and set ``n_features_in_`` (and the names of a table's columns).
+    """Recognise the form of X in `fit`, read it, and set ``n_features_in_`` and ``feature_names_in_``.
 
     Parameters
     ----------
     estimator : estimator
         Gives ``embedding_dim``, ``vocabulary_size`` and ``mask_zero``.
-    X : array-like or list of arrays
+    X : array-like, data frame or list of sequences
 
     Returns
     -------
@@ -94,97 +99,88 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
 
     Raises
     ------
+    TypeError
+        If X is sparse or no array-like.
     ValueError
         If X is in none of the forms, is empty, or holds NaN or infinite values.
     """
-    X = _stack_if_equal(X)
+    reading = read(X)
+    values = reading.values
     if estimator.embedding_dim is not None:
-        ids = _token_ids(X)
+        ids = _token_ids(reading)
         given = estimator.vocabulary_size is not None
-        size = estimator.vocabulary_size if given else int(max(row.max() for row in ids)) + 1
+        size = estimator.vocabulary_size if given else int(max(row.max(initial=0) for row in ids)) + 1
         form = InputForm("token_ids", 1, int(size), given, bool(estimator.mask_zero))
         sequences = _read_ids(form, ids)
-    elif isinstance(X, list):
-        features = {row.shape[1] if row.ndim == 2 else 0 for row in _same_number_of_features(X)}.pop()
-        form = InputForm("sequences", features) if features else InputForm("univariate")
-        sequences = _read_numbers(X)
-    elif np.ndim(X) == 3:
-        sequences = _read_numbers(X)
-        form = InputForm("sequences", sequences.values.shape[2], byte_scale=_scale_of(X) or 1.0)
-    elif np.ndim(X) > 3:
+    elif reading.is_table:
+        return InputForm("table"), _read_table(estimator, reading, reset=True)
+    elif _n_dimensions(reading) > 3:
         raise ValueError(
-            f"Found array with dim {np.ndim(X)}. {type(estimator).__name__} expected at most 3: (n_samples, "
+            f"Found array with dim {np.ndim(values)}. {type(estimator).__name__} expected at most 3: (n_samples, "
             "n_timesteps, n_features). skrnn.preprocessing.ImageToSequence reads images as sequences."
         )
     else:
-        sequences = _read_table(estimator, X, reset=True)
-        return InputForm("table"), sequences
-    vars(estimator).pop("feature_names_in_", None)
-    estimator.n_features_in_ = form.n_features
+        scale = _scale_of(values) or 1.0
+        sequences = _read_numbers(values, scale)
+        if _n_dimensions(reading) == 2:
+            form = InputForm("univariate", byte_scale=scale, n_columns=getattr(values, "shape", [None] * 2)[1])
+        else:
+            form = InputForm("sequences", sequences.values.shape[2], byte_scale=scale)
+    check_features(estimator, reading, form.n_features, reset=True)
     return form, sequences
 
 
 def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
     """Read X in the form that `fit` saw; see `read_new`."""
+    reading = read(X)
     if form.kind == "table":
-        return _read_table(estimator, X, reset=False)
-    X = _stack_if_equal(X)
+        return _read_table(estimator, _as_table(estimator, reading), reset=False)
     if form.kind == "token_ids":
-        return _read_ids(form, _token_ids(X))
-    name = type(estimator).__name__
-    if isinstance(X, list):
-        n_dims = _same_number_of_features(X)[0].ndim + 1
+        sequences = _read_ids(form, _token_ids(reading))
     else:
-        n_dims = np.ndim(X)
-        if n_dims == 2 and form.kind == "univariate":
-            X = np.asarray(X)[:, :, None]
-            n_dims = 3
-    if n_dims != 3 and form.kind == "sequences":
-        raise ValueError(
-            f"X has {n_dims} dimensions, but {name} was fitted on sequences of {form.n_features} features and expects "
-            f"(n_samples, n_timesteps, {form.n_features}) or a list of (n_timesteps, {form.n_features}) arrays."
-        )
-    scale = _scale_of(X)
-    if scale is not None and scale != form.byte_scale:
-        X = np.divide(X, scale, dtype=np.float32)
-    sequences = _read_numbers(X)
-    found = sequences.values.shape[2]
-    if found != form.n_features:
-        raise ValueError(f"X has {found} features, but {name} is expecting {form.n_features} features as input.")
+        n_dims, name = _n_dimensions(reading), type(estimator).__name__
+        if n_dims != 3 and not (n_dims == 2 and form.kind == "univariate"):
+            n_features = form.n_features
+            raise ValueError(
+                f"X has {n_dims} dimensions, but {name} was fitted on sequences of {n_features} features and expects "
+                f"(n_samples, n_timesteps, {n_features}) or a list of (n_timesteps, {n_features}) arrays."
+                + (" A single sequence is a list of one: [x]." if n_dims == 2 else "")
+            )
+        values = reading.values
+        if reading.is_table and form.n_columns not in (None, values.shape[1]):
+            raise ValueError(
+                f"X has {values.shape[1]} columns, but {name} was fitted on sequences of {form.n_columns} steps. The "
+                "width of an array or a data frame is fixed; pass a list of sequences, whose lengths are free."
+            )
+        scale = _scale_of(values)
+        if scale is not None and scale != form.byte_scale and not isinstance(values, list):
+            values = np.divide(values, scale, dtype=np.float32)
+        sequences = _read_numbers(values, scale or form.byte_scale)
+        found = sequences.values.shape[2]
+        if found != form.n_features:
+            raise ValueError(f"X has {found} features, but {name} is expecting {form.n_features} features as input.")
+    check_features(estimator, reading, form.n_features, reset=False)
     return sequences
 
 
-def _stack_if_equal(X: Any) -> Any:
-    """Return X as it is if it is an array of numbers, else one array where its rows are equally long, else a list."""
-    if not isinstance(X, (list, tuple)):
-        if not hasattr(X, "shape"):
-            X = np.asarray(X)
-        if len(X.shape) != 1 or X.dtype.kind not in "OUS":
-            return X
-    rows = list(X)
-    if rows and isinstance(rows[0], str):
+def _n_dimensions(reading: Reading) -> int:
+    values = reading.values
+    return values[0].ndim + 1 if isinstance(values, list) else values.ndim
+
+
+def _as_table(estimator: Any, reading: Reading) -> Reading:
+    """Return sequences as the rows of a table, if they are as long as the table of `fit` is wide."""
+    if not isinstance(reading.values, list) or _n_dimensions(reading) != 2:
+        return reading
+    lengths = [len(row) for row in reading.values]
+    if {*lengths} != {estimator.n_features_in_}:
         raise ValueError(
-            "X holds texts, expected sequences; skrnn.preprocessing.TextToSequence makes token ids of texts."
+            f"X holds sequences of {min(lengths)} to {max(lengths)} steps, but {type(estimator).__name__} was fitted "
+            f"on a table of {estimator.n_features_in_} columns, an array or a data frame, whose number of steps is "
+            "fixed. Lengths are free after a fit on a list of sequences, or on an array of shape (n_samples, "
+            "n_timesteps, 1)."
         )
-    if rows and not hasattr(rows[0], "__len__"):
-        return np.asarray(X)  # one-dimensional: scikit-learn's own message tells how to reshape it
-    arrays: list[np.ndarray] = []
-    for number, row in enumerate(rows):
-        try:
-            arrays.append(np.asarray(row))
-        except ValueError as error:
-            raise _not_a_sequence(number, "steps of unequal width") from error
-        if arrays[-1].ndim not in (1, 2):
-            raise _not_a_sequence(number, f"an array with dim {arrays[-1].ndim}")
-    if len({row.shape for row in arrays}) <= 1:
-        return np.stack(arrays) if arrays else np.empty((0, 0))
-    return arrays
-
-
-def _not_a_sequence(number: int, found: str) -> ValueError:
-    return ValueError(
-        f"Sequence {number} of X is {found}; expected (n_timesteps,) numbers or ids, or (n_timesteps, n_features)."
-    )
+    return Reading(np.array(reading.values))
 
 
 def _same_number_of_features(rows: list[np.ndarray]) -> list[np.ndarray]:
@@ -200,21 +196,25 @@ def _same_number_of_features(rows: list[np.ndarray]) -> list[np.ndarray]:
     return rows
 
 
-def _read_table(estimator: Any, X: Any, *, reset: bool) -> Sequences:
+def _read_table(estimator: Any, reading: Reading, *, reset: bool) -> Sequences:
     with np.errstate(over="ignore"):  # what is too large for float32 is refused as infinite
-        table = validate_data(estimator, X, reset=reset, dtype=np.float32)
+        table = check_table(estimator, reading, reset=reset, dtype=np.float32)
     return Sequences(table[:, :, None], masked=False)
 
 
-def _read_numbers(X: Any) -> Sequences:
-    if isinstance(X, list):
-        _no_empty_sequence(X)
-        ends = np.cumsum([len(row) for row in X])[:-1]
+def _read_numbers(values: Any, byte_scale: float) -> Sequences:
+    """Read sequences of numbers: an array of shape (n, T) or (n, T, D), or a list of arrays."""
+    if isinstance(values, list):
+        _no_empty_sequence(_same_number_of_features(values))
+        ends = np.cumsum([len(row) for row in values])[:-1]
         # As one table they are converted and checked at once, by scikit-learn's rules and with its messages.
-        steps = _checked(np.concatenate([row if row.ndim == 2 else row[:, None] for row in X]))
+        steps = _checked(np.concatenate([row if row.ndim == 2 else row[:, None] for row in values]))
+        if all(row.dtype == np.uint8 for row in values):
+            steps = steps / np.float32(byte_scale)
         return _align(pad_sequences(np.split(steps, ends), value=np.nan, dtype=np.float32))
-    is_bytes = isinstance(X, np.ndarray) and X.dtype == np.uint8
-    values = X if is_bytes else _checked(X)
+    values = values[:, :, None] if values.ndim == 2 else values
+    is_bytes = values.dtype == np.uint8
+    values = values if is_bytes else _checked(values)
     if 0 in values.shape:
         raise ValueError(
             f"Found array with shape {values.shape}: at least one step and one feature is required "
@@ -223,10 +223,10 @@ def _read_numbers(X: Any) -> Sequences:
     return Sequences(values, masked=False) if is_bytes else _align(values)
 
 
-def _scale_of(X: Any) -> float | None:
+def _scale_of(values: Any) -> float | None:
     """Return what `ImageToSequence` has noted that bytes are to be divided by."""
-    metadata = X.dtype.metadata if isinstance(X, np.ndarray) and X.dtype == np.uint8 else None
-    return (metadata or {}).get("scale")
+    dtype = (values[0] if isinstance(values, list) else values).dtype
+    return (dtype.metadata or {}).get("scale") if dtype == np.uint8 else None
 
 
 def _checked(X: Any) -> np.ndarray:
@@ -265,28 +265,56 @@ def _align(values: np.ndarray) -> Sequences:
     return Sequences(aligned, masked=bool((lengths < longest).any()))
 
 
-def _token_ids(X: Any) -> list[np.ndarray] | np.ndarray:
-    """Return X as integers that fit a network's input, an array where all rows are equally long."""
-    rows: Any = X if isinstance(X, list) else np.asarray(X)
-    if not isinstance(rows, list) and rows.ndim != 2:
+def _token_ids(reading: Reading) -> list[np.ndarray] | np.ndarray:
+    """Return integers that fit a network's input, without padding: an array where all rows are equally long."""
+    rows = reading.values
+    if _n_dimensions(reading) != 2:
         raise ValueError(
-            f"X has {rows.ndim} dimensions, but embedding_dim asks for token ids: expected integers (n_samples, "
-            "n_timesteps) or a list of lists of integers."
+            f"X has {_n_dimensions(reading)} dimensions, but embedding_dim asks for token ids: expected integers "
+            "(n_samples, n_timesteps) or a list of lists of integers."
         )
     if len(rows) == 0:
         raise ValueError(f"Found array with 0 sample(s) (shape={np.shape(rows)}) while a minimum of 1 is required.")
     _no_empty_sequence(rows)
-    for number, row in enumerate(rows if isinstance(rows, list) else [rows]):
-        where = f"sequence {number} of X" if isinstance(rows, list) else "X"
-        if row.dtype.kind not in "iu" or (isinstance(rows, list) and row.ndim != 1):
+    if isinstance(rows, np.ndarray):
+        if rows.dtype.kind == "f" and np.isnan(rows).any():
+            return [_whole_numbers(row, f"sequence {number} of X") for number, row in enumerate(rows)]
+        return _whole_numbers(rows, "X")
+    return [_whole_numbers(row, f"sequence {number} of X") for number, row in enumerate(rows)]
+
+
+def _whole_numbers(ids: np.ndarray, where: str) -> np.ndarray:
+    """Return ids as integers. Missing values at either edge are padding, as they are in sequences of numbers."""
+    if ids.dtype.kind == "f":  # such as integers beside missing values, which no integer type of NumPy has
+        if ids.ndim == 1:
+            ids = _without_edges(ids, where)
+        is_whole = np.isfinite(ids) & (ids == np.floor(ids))
+        if not is_whole.all():
+            wrong = ids[~is_whole][0]
             raise ValueError(
-                f"embedding_dim asks for token ids, integers from 0 on, but {where} has dtype {row.dtype}"
-                f" and {row.ndim} dimensions."
+                f"embedding_dim asks for token ids, integers from 0 on, but {where} has dtype {ids.dtype} and holds "
+                f"{wrong}."
             )
-        if row.min() < 0 or row.max() > _INT32_MAX:
-            wrong = row.min() if row.min() < 0 else row.max()
-            raise ValueError(f"Token ids must lie between 0 and {_INT32_MAX}, but {where} holds {wrong}.")
-    return rows
+    elif ids.dtype.kind not in "iu":
+        raise ValueError(f"embedding_dim asks for token ids, integers from 0 on, but {where} has dtype {ids.dtype}.")
+    if ids.size and (ids.min() < 0 or ids.max() > _INT32_MAX):
+        wrong = ids.min() if ids.min() < 0 else ids.max()
+        raise ValueError(f"Token ids must lie between 0 and {_INT32_MAX}, but {where} holds {wrong}.")
+    return ids if ids.dtype.kind in "iu" else ids.astype(np.int64)
+
+
+def _without_edges(ids: np.ndarray, where: str) -> np.ndarray:
+    known = np.flatnonzero(~np.isnan(ids))
+    if not len(known):
+        raise ValueError(f"There is no token id in {where}: all of its values are missing.")
+    ids = ids[known[0] : known[-1] + 1]
+    if len(known) < len(ids):
+        step = int(np.isnan(ids).argmax() + known[0])
+        raise ValueError(
+            f"Input X contains NaN: {where} at step {step}. Only missing values at either edge of a sequence are read "
+            "as padding."
+        )
+    return ids
 
 
 def _no_empty_sequence(rows: Any) -> None:

@@ -10,6 +10,8 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skrnn.preprocessing.reading import as_numbers
+
 
 class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Read images as sequences.
@@ -198,7 +200,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         return images.astype(self.input_dtype_)
 
     def _check_images(self, X: Any) -> np.ndarray:
-        images = check_array(X, input_name="X", estimator=self, allow_nd=True)
+        images = check_array(as_numbers(X), input_name="X", estimator=self, allow_nd=True)
         if images.size == 0:
             raise ValueError(f"X has images of shape {images.shape[1:]}, which hold no pixel.")
         if images.ndim > 4:

@@ -8,13 +8,14 @@ from numbers import Integral
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
+
+from skrnn.preprocessing.reading import Reading, as_sequences, check_features, check_table, read
 
 Side = Literal["pre", "post"]
+NO_STEP = "X holds no step: all of its sequences are empty or padding."
 
 
 def pad_sequences(
@@ -74,14 +75,6 @@ def pad_sequences(
     return padded
 
 
-def to_object_array(sequences: list) -> np.ndarray:
-    """Put arrays into a one-dimensional object array, whether or not their shapes agree."""
-    array = np.empty(len(sequences), dtype=object)
-    for row, sequence in enumerate(sequences):
-        array[row] = sequence
-    return array
-
-
 @dataclass(frozen=True)
 class Steps:
     """The steps of many sequences, one below the other.
@@ -108,7 +101,7 @@ class Steps:
     def where(self, index: int) -> str:
         """Name the sequence and the step of a row of `values`."""
         row = int(np.searchsorted(np.cumsum(self.lengths), index, side="right"))
-        return f"step {index - int(self.lengths[:row].sum())} of X[{row}]"
+        return f"step {index - int(self.lengths[:row].sum())} of sequence {row}"
 
     def real(self) -> np.ndarray:
         """Tell steps from padding: a mask of shape (n_steps_of_all,), False where a sequence begins or ends all-NaN."""
@@ -127,61 +120,13 @@ class Steps:
         return (first[owners] <= index) & (index <= last[owners])
 
 
-def read_sequences(X: Any) -> list[np.ndarray]:
-    """Read a three-dimensional array, or a list or object array of sequences, as one numeric array per sequence.
-
-    Parameters
-    ----------
-    X : array-like of shape (n_sequences, n_steps, n_features), or list or object array of sequences
-        A sequence is of shape (n_steps,) or (n_steps, n_features); one without steps may be an empty list.
-
-    Returns
-    -------
-    sequences : list of ndarray of shape (n_steps,) or (n_steps, n_features)
-        Boolean, integer or floating.
-
-    Raises
-    ------
-    TypeError
-        If X is sparse, or no array-like at all.
-    ValueError
-        If X is empty, or a sequence has another number of dimensions or holds anything but real numbers.
-    """
-    if issparse(X):
-        raise TypeError("Sparse data was passed for X, but dense sequences are required.")
-    if hasattr(X, "__array__"):
-        X = np.asarray(X)
-    if isinstance(X, (str, bytes, dict)) or not hasattr(X, "__len__") or getattr(X, "shape", None) == ():
-        raise TypeError(f"Expected X to be a 3-D array or a list of sequences, got {X!r}.")
-    if len(X) == 0:
-        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required: X holds no sequence.")
-    return [_read_sequence(sequence, row) for row, sequence in enumerate(X)]
-
-
-def _read_sequence(sequence: Any, row: int) -> np.ndarray:
-    try:
-        array = np.asarray(sequence)
-        if array.dtype == object:  # such as a row of an object array whose sequences happen to have equal lengths
-            array = np.array(array.tolist())
-    except ValueError as error:
-        raise ValueError(f"X[{row}] is not rectangular: its steps differ in their number of features.") from error
-    if array.ndim not in (1, 2):
-        raise ValueError(
-            f"X[{row}] has {array.ndim} dimensions; expected a sequence of shape (n_steps,) or (n_steps, n_features). "
-            "Reshape your data."
-        )
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"X[{row}] holds values of type {array.dtype}; expected real numbers.")
-    return array
-
-
 def stack_steps(sequences: list[np.ndarray], *, n_features: int = 1) -> Steps:
     """Put the steps of all sequences, padding included, one below the other; univariate ones get one column.
 
     Parameters
     ----------
     sequences : list of ndarray of shape (n_steps,) or (n_steps, n_features)
-        The sequences, as `read_sequences` returns them.
+        The sequences, as `Reading.rows` returns them.
     n_features : int, default=1
         The number of features where no sequence tells: all of them are empty lists.
 
@@ -198,11 +143,12 @@ def stack_steps(sequences: list[np.ndarray], *, n_features: int = 1) -> Steps:
     known = [row for row, array in enumerate(sequences) if len(array) or array.ndim == 2]
     n_features = columns[known[0]].shape[1] if known else n_features
     if n_features == 0:
-        raise ValueError(f"Found array with 0 feature(s) (X[{known[0]}]) while a minimum of 1 is required.")
+        raise ValueError(f"Found array with 0 feature(s) (sequence {known[0]} of X) while a minimum of 1 is required.")
     for row in known:
         if columns[row].shape[1] != n_features:
             raise ValueError(
-                f"X[{row}] has {columns[row].shape[1]} features per step, but X[{known[0]}] has {n_features}."
+                f"Sequence {row} of X has {columns[row].shape[1]} features per step, but sequence {known[0]} has "
+                f"{n_features}."
             )
     filled = [array for array in columns if len(array)]
     values = np.concatenate(filled) if filled else np.empty((0, n_features))
@@ -234,7 +180,8 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     n_features_in_ : int
         The number of values per step; for a table, its number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The columns seen in `fit`. Defined only if X was a data frame whose columns all have string names.
+        The columns seen in `fit`, which later input must have in the same order. Defined only if X was a data frame, or
+        its sequences were data frames, whose columns all have string names.
 
     See Also
     --------
@@ -306,13 +253,10 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         self : SequencePadder
             The fitted padder.
         """
-        form = _form_of(X)
-        sequences, as_table = _READERS[form](self, X)
+        reading = read(X)
+        form = _form_of(reading)
+        sequences = _READERS[form](self, reading, reset=True)
         longest = max(len(sequence) for sequence in sequences)
-        if longest == 0:
-            raise ValueError("X holds no step: all of its sequences are empty or padding.")
-
-        validate_data(self, as_table, skip_check_array=True)
         self.form_ = form
         self.max_length_ = longest if self.max_length is None else int(self.max_length)
         return self
@@ -331,8 +275,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             Floating and padded with NaN, or for ids integer and padded with 0.
         """
         check_is_fitted(self)
-        sequences, as_table = _READERS[self.form_](self, X)
-        validate_data(self, as_table, reset=False, skip_check_array=True)
+        sequences = _READERS[self.form_](self, read(X), reset=False)
         types = [sequence.dtype for sequence in sequences if len(sequence)]
         kind, fallback, value = ("iu", np.int64, 0) if self.form_ == "ids" else ("f", np.float64, np.nan)
         dtype = np.result_type(*types) if types else np.dtype(fallback)
@@ -346,30 +289,23 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         )
 
 
-def _form_of(X: Any) -> str:
-    """How `fit` reads X: see the Notes of SequencePadder."""
-    if hasattr(X, "columns") or issparse(X):
+def _form_of(reading: Reading) -> str:
+    """Return how `fit` reads X: see the Notes of SequencePadder."""
+    if reading.is_table and (reading.is_frame or reading.values.dtype.kind not in "iu"):
         return "table"
-    if hasattr(X, "__array__"):
-        X = np.asarray(X)
-        if X.ndim == 2:
-            is_integer = X.dtype.kind in "iu" or (
-                X.dtype == object and all(isinstance(cell, Integral) for cell in X.flat)
-            )
-            return "ids" if is_integer else "table"
-    filled = [sequence for sequence in read_sequences(X) if len(sequence)]
-    return "ids" if filled and all(_is_ids(sequence) for sequence in filled) else "features"
+    filled = [sequence for sequence in as_sequences(reading).values if len(sequence)]
+    return "ids" if filled and all(map(_is_ids, filled)) else "features"
 
 
 def _is_ids(sequence: np.ndarray) -> bool:
     return sequence.ndim == 1 and sequence.dtype.kind in "iu"
 
 
-# Each reader returns the sequences without padding, and what scikit-learn counts the features of.
+# Each reader returns the sequences without padding, and sets, or checks, what scikit-learn knows of their features.
 
 
-def _read_features(estimator: SequencePadder, X: Any) -> tuple[list[np.ndarray], Any]:
-    steps = stack_steps(read_sequences(X), n_features=getattr(estimator, "n_features_in_", 1))
+def _read_features(estimator: SequencePadder, reading: Reading, *, reset: bool) -> list[np.ndarray]:
+    steps = stack_steps(as_sequences(reading).rows(), n_features=1 if reset else estimator.n_features_in_)
     real = steps.real()
     wrong = real & ~np.isfinite(steps.values).all(axis=1)
     if wrong.any():
@@ -377,25 +313,29 @@ def _read_features(estimator: SequencePadder, X: Any) -> tuple[list[np.ndarray],
             f"Input X contains NaN or infinity in {steps.where(int(wrong.argmax()))}; only whole steps at either end "
             "of a sequence may be NaN, as padding."
         )
+    if reset and not real.any():
+        raise ValueError(NO_STEP)
+    check_features(estimator, reading, steps.values.shape[1], reset=reset)
     if not real.all():
         steps = Steps(steps.values[real], np.bincount(steps.owners[real], minlength=len(steps.lengths)))
-    return steps.split(steps.values), steps.values
+    return steps.split(steps.values)
 
 
-def _read_ids(estimator: SequencePadder, X: Any) -> tuple[list[np.ndarray], Any]:
-    sequences = read_sequences(X)
-    for row, sequence in enumerate(sequences):
+def _read_ids(estimator: SequencePadder, reading: Reading, *, reset: bool) -> list[np.ndarray]:
+    for number, sequence in enumerate(as_sequences(reading).values):
         if len(sequence) and not _is_ids(sequence):
             raise ValueError(
-                f"X[{row}] has shape {sequence.shape} and type {sequence.dtype}, but {type(estimator).__name__} was "
-                "fitted on ids and expects integers of shape (n_steps,)."
+                f"Sequence {number} of X has shape {sequence.shape} and type {sequence.dtype}, but "
+                f"{type(estimator).__name__} was fitted on ids and expects integers of shape (n_steps,)."
             )
-    return sequences, np.empty((0, 1))
+    if reset and not any(map(len, reading.values)):
+        raise ValueError(NO_STEP)
+    check_features(estimator, reading, 1, reset=reset)
+    return reading.rows()
 
 
-def _read_table(estimator: SequencePadder, X: Any) -> tuple[list[np.ndarray], Any]:
-    table = check_array(X, input_name="X", estimator=estimator)
-    return list(table[:, :, np.newaxis]), X
+def _read_table(estimator: SequencePadder, reading: Reading, *, reset: bool) -> list[np.ndarray]:
+    return list(check_table(estimator, reading, reset=reset)[:, :, np.newaxis])
 
 
 _READERS = {"features": _read_features, "ids": _read_ids, "table": _read_table}

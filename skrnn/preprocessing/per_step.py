@@ -7,11 +7,12 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, _fit_context, clone
 from sklearn.utils import check_consistent_length, get_tags
-from sklearn.utils._param_validation import HasMethods
+from sklearn.utils._param_validation import HasMethods, Hidden
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from skrnn.preprocessing.padding import Steps, read_sequences, stack_steps, to_object_array
+from skrnn.preprocessing.padding import NO_STEP, Steps, stack_steps
+from skrnn.preprocessing.reading import Reading, as_sequences, check_features, read, to_object_array
 
 
 def _can_go_back(estimator: "TimeDistributed") -> bool:
@@ -28,7 +29,8 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
     Parameters
     ----------
     transformer : transformer
-        What is applied to the steps, such as a scaler, an imputer or PCA. It is cloned before it is fitted.
+        What is applied to the steps, such as a scaler, an imputer or PCA. It is cloned before it is fitted. There is no
+        default: `fit` raises an error without one.
 
     Attributes
     ----------
@@ -36,6 +38,9 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         The fitted transformer.
     n_features_in_ : int
         The number of features per step.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The names of the features. Defined only if the sequences are data frames, or columns of one whose cells are
+        series, and all names are strings. Later sequences must have the same names in the same order.
 
     See Also
     --------
@@ -64,16 +69,18 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
     array([ 5., 30.])
     """
 
-    _parameter_constraints: ClassVar[dict] = {"transformer": [HasMethods(["fit", "transform"])]}
+    _parameter_constraints: ClassVar[dict] = {"transformer": [HasMethods(["fit", "transform"]), Hidden(None)]}
 
-    def __init__(self, transformer):
+    def __init__(self, transformer=None):
         self.transformer = transformer
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        inner = get_tags(self.transformer)
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
+        if self.transformer is None:
+            return tags
+        inner = get_tags(self.transformer)
         tags.input_tags.allow_nan = inner.input_tags.allow_nan
         tags.target_tags.required = inner.target_tags.required
         tags.non_deterministic = inner.non_deterministic
@@ -99,11 +106,16 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         self : TimeDistributed
             The fitted transformer.
         """
-        steps = self._read(X)
+        if self.transformer is None:
+            raise ValueError(
+                "TimeDistributed has no transformer to apply to the steps. Give it one, such as "
+                "TimeDistributed(StandardScaler())."
+            )
+        reading, steps = self._read(X)
         check_consistent_length(steps.lengths, y, sample_weight)
         real = steps.real()
         if not real.any():
-            raise ValueError("X holds no step: all of its sequences are empty or padding.")
+            raise ValueError(NO_STEP)
         rows, owners = steps.values[real], steps.owners[real]
         fit_params = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)[owners]}
         transformer = clone(self.transformer)
@@ -111,7 +123,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         # Sequences of nothing but padding give the transformer no row to tell the number of features by.
         n_features_out = _apply(transformer.transform, rows[:1]).shape[1]
 
-        validate_data(self, rows, skip_check_array=True)
+        check_features(self, reading, rows.shape[1], reset=True)
         self.transformer_ = transformer
         self._n_features_out = n_features_out
         return self
@@ -130,9 +142,9 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
             The transformed sequences, in an array if X was one.
         """
         check_is_fitted(self)
-        steps = self._read(X, self.n_features_in_)
-        validate_data(self, steps.values, reset=False, skip_check_array=True)
-        return self._apply_per_step(self.transformer_.transform, X, steps, self._n_features_out)
+        reading, steps = self._read(X, self.n_features_in_)
+        check_features(self, reading, steps.values.shape[1], reset=False)
+        return self._apply_per_step(self.transformer_.transform, reading, steps, self._n_features_out)
 
     @available_if(_can_go_back)
     def inverse_transform(self, X):
@@ -151,38 +163,34 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
             The sequences, in an array if X was one.
         """
         check_is_fitted(self)
-        steps = self._read(X, self._n_features_out)
+        reading, steps = self._read(X, self._n_features_out)
         if steps.values.shape[1] != self._n_features_out:
             raise ValueError(
                 f"X has {steps.values.shape[1]} features per step, but TimeDistributed makes {self._n_features_out} of "
                 f"{self.n_features_in_}."
             )
-        return self._apply_per_step(self.transformer_.inverse_transform, X, steps, self.n_features_in_)
+        return self._apply_per_step(self.transformer_.inverse_transform, reading, steps, self.n_features_in_)
 
-    def _read(self, X: Any, n_features: int = 1) -> Steps:
-        sequences = read_sequences(X)
-        if _n_dimensions(X) == 2 and np.asarray(X).dtype != object:
+    def _read(self, X: Any, n_features: int = 1) -> tuple[Reading, Steps]:
+        reading = as_sequences(read(X))
+        if reading.is_table:
             raise ValueError(
-                f"Expected X to be a 3-D array or a list of sequences, got a 2-D array of shape {np.shape(X)}. Reshape "
-                "your data: X[:, :, np.newaxis] has one feature per step. A table needs no TimeDistributed."
+                "Expected X to be a 3-D array or a list of sequences, got a 2-D array of shape "
+                f"{reading.values.shape}. Reshape your data: X[:, :, np.newaxis] has one feature per step. A table "
+                "needs no TimeDistributed."
             )
-        return stack_steps(sequences, n_features=n_features)
+        return reading, stack_steps(reading.rows(), n_features=n_features)
 
-    def _apply_per_step(self, method: Callable, X: Any, steps: Steps, n_features_out: int) -> np.ndarray:
+    def _apply_per_step(self, method: Callable, reading: Reading, steps: Steps, n_features_out: int) -> np.ndarray:
         real = steps.real()
         rows = steps.values[real]
         result = _apply(method, rows) if len(rows) else np.empty((0, n_features_out), dtype=rows.dtype)
         # Integers become floats, for the sake of the padding that this or another X may have.
         values = np.full((len(real), result.shape[1]), np.nan, dtype=np.result_type(result, np.float16))
         values[real] = result
-        if _n_dimensions(X) == 3:
-            return values.reshape(*np.shape(X)[:2], -1)
-        return to_object_array(steps.split(values))
-
-
-def _n_dimensions(X: Any) -> int | None:
-    """Count the dimensions of an array; a list of sequences has none."""
-    return np.asarray(X).ndim if hasattr(X, "__array__") else None
+        if reading.lengths_are_free:
+            return to_object_array(steps.split(values))
+        return values.reshape(*reading.values.shape[:2], -1)
 
 
 def _apply(method: Callable, rows: np.ndarray) -> np.ndarray:

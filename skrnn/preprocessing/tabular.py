@@ -10,6 +10,8 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skrnn.preprocessing.reading import as_numbers, column_names
+
 
 class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Read the columns of a table as the steps of a sequence.
@@ -108,7 +110,7 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
             The fitted transformer.
         """
         table = self._check_table(X)
-        columns = self._columns(list(getattr(X, "columns", [])), table.shape[1])
+        columns = self._columns(column_names(X), table.shape[1])
 
         validate_data(self, X, skip_check_array=True)
         self.n_steps_ = len(columns)
@@ -158,7 +160,7 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
         return table
 
     def _check_table(self, X) -> np.ndarray:
-        return check_array(X, input_name="X", estimator=self, ensure_all_finite="allow-nan")
+        return check_array(as_numbers(X), input_name="X", estimator=self, ensure_all_finite="allow-nan")
 
     def _columns(self, names: list, n_columns: int) -> np.ndarray:
         """Find the column of each feature at each step, of shape (n_steps, n_features)."""

@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn.preprocessing.padding import pad_sequences, read_sequences, to_object_array
+from skrnn.preprocessing.padding import pad_sequences
+from skrnn.preprocessing.reading import as_sequences, read, to_object_array
 
 PADDING, START, OUT_OF_VOCABULARY = 0, 1, 2
 FIRST_WORD = 4  # Keras' index_from=3 leaves the id 3 unused
@@ -221,7 +222,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         check_is_fitted(self)
         words = np.array(["", "", "[OOV]", "", *self.vocabulary_], dtype=object)
         texts = []
-        for row, ids in enumerate(read_sequences(X)):
+        for row, ids in enumerate(as_sequences(read(X)).values):
             if len(ids) and (ids.ndim != 1 or ids.dtype.kind not in "iu"):
                 raise ValueError(
                     f"X[{row}] has shape {ids.shape} and type {ids.dtype}; expected ids: one integer per step."
@@ -249,7 +250,8 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             start = np.array([START], dtype=np.int32)
             ids = [np.concatenate([start, row]) for row in ids]
         if self.max_length is None:
-            return to_object_array(ids)
+            padding = np.array([PADDING], dtype=np.int32)  # a sequence has at least one step
+            return to_object_array([row if len(row) else padding for row in ids])
         return pad_sequences(
             ids,
             max_length=self.max_length,
@@ -270,7 +272,7 @@ def _read_texts(X: Any) -> list[str]:
             "X[:, 0] or X['text']."
         )
     try:
-        texts = list(X)
+        texts = X.to_pylist() if hasattr(X, "to_pylist") else list(X)  # the scalars of pyarrow are no str
     except TypeError as error:
         raise TypeError(f"Expected X to be an iterable of texts, got {X!r}.") from error
     if not texts:

@@ -34,7 +34,7 @@ def read(X, **params):
     ("X", "kind", "n_features_in", "shape"),
     [
         (X3[:, :, 0], "table", 4, (6, 4, 1)),
-        (X3[:, :, 0].tolist(), "table", 4, (6, 4, 1)),
+        (X3[:, :, 0].tolist(), "univariate", 1, (6, 4, 1)),
         (pd.DataFrame(X3[:, :, 0]), "table", 4, (6, 4, 1)),
         ((16 * np.abs(X3[:, :, 0])).astype(int), "table", 4, (6, 4, 1)),
         (X3, "sequences", 3, (6, 4, 3)),

@@ -28,7 +28,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.preprocessing import ImageToSequence, SequencePadder, TabularToSequence, TextToSequence, TimeDistributed
-from skrnn.preprocessing.padding import to_object_array
+from skrnn.preprocessing.reading import to_object_array
 
 rng = np.random.default_rng(0)
 PIXELS = rng.integers(0, 256, size=(6, 4, 6, 3), dtype=np.uint8)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skrnn.preprocessing import SequencePadder
-from skrnn.preprocessing.padding import Steps, pad_sequences, read_sequences, stack_steps, to_object_array
+from skrnn.preprocessing.padding import Steps, pad_sequences, stack_steps
+from skrnn.preprocessing.reading import read, to_object_array
 
 nan = np.nan
 id_lists = st.lists(st.lists(st.integers(1, 1000), max_size=6), min_size=1, max_size=6)
@@ -63,7 +64,7 @@ def test_padding_follows_the_definition(sequences, max_length, padding, truncati
 
 def test_steps_at_the_edges_that_are_all_nan_are_padding():
     X = np.array([[[nan, nan], [1, nan], [nan, nan], [2, 3], [nan, nan]], [[nan, nan]] * 5])
-    steps = stack_steps(read_sequences(X))
+    steps = stack_steps(read(X).rows())
     assert_array_equal(steps.real().reshape(2, 5), [[False, True, True, True, False], [False] * 5])
 
 
@@ -83,8 +84,8 @@ def test_real_steps_follow_the_definition(sequences):
 def test_a_step_is_named_by_its_sequence_and_its_place():
     steps = Steps(np.zeros((5, 1)), np.array([2, 0, 3]))
     assert [steps.where(i) for i in range(5)] == [
-        *("step 0 of X[0]", "step 1 of X[0]"),
-        *("step 0 of X[2]", "step 1 of X[2]", "step 2 of X[2]"),
+        *("step 0 of sequence 0", "step 1 of sequence 0"),
+        *("step 0 of sequence 2", "step 1 of sequence 2", "step 2 of sequence 2"),
     ]
 
 
@@ -203,46 +204,46 @@ def test_padding_twice_is_padding_once(sequences, padding):
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
-        ("abc", TypeError, "Expected X to be a 3-D array or a list of sequences, got 'abc'."),
-        (3, TypeError, "Expected X to be a 3-D array or a list of sequences, got 3."),
+        ("abc", TypeError, "Expected X to be an array or a list of sequences, got 'abc'."),
+        (3, TypeError, "Expected X to be an array or a list of sequences, got 3."),
         ([], ValueError, "Found array with 0 sample(s) while a minimum of 1 is required: X holds no sequence."),
         ([[], []], ValueError, "X holds no step: all of its sequences are empty or padding."),
         (
             [[1.0], 2.0],
             ValueError,
-            "X[1] has 0 dimensions; expected a sequence of shape (n_steps,) or (n_steps, n_features). "
-            "Reshape your data.",
+            "Sequence 1 of X has 0 dimensions; expected (n_timesteps,) numbers or ids, or (n_timesteps, n_features).",
         ),
         (
             np.ones((1, 2, 2, 2)),
             ValueError,
-            "X[0] has 3 dimensions; expected a sequence of shape (n_steps,) or (n_steps, n_features). "
-            "Reshape your data.",
+            "Sequence 0 of X has 3 dimensions; expected (n_timesteps,) numbers or ids, or (n_timesteps, n_features). "
+            "Pass an array of all sequences as it is, not in a list.",
         ),
-        ([[1.0], ["a"]], ValueError, "X[1] holds values of type <U1; expected real numbers."),
-        ([[1.0], [1j]], ValueError, "X[1] holds values of type complex128; expected real numbers."),
+        ([[1.0], ["a"]], ValueError, "Sequence 1 of X holds values of type <U1; expected real numbers."),
+        ([[1.0], [1j]], ValueError, "Sequence 1 of X holds values of type complex128; expected real numbers."),
         (
             [[[1.0]], [[1.0, 2.0], [3.0]]],
             ValueError,
-            "X[1] is not rectangular: its steps differ in their number of features.",
+            "Sequence 1 of X has steps that differ in their number of features; expected (n_timesteps,) or "
+            "(n_timesteps, n_features).",
         ),
-        ([[[1.0]], [], [[1.0, 2.0]]], ValueError, "X[2] has 2 features per step, but X[0] has 1."),
+        ([[[1.0]], [], [[1.0, 2.0]]], ValueError, "Sequence 2 of X has 2 features per step, but sequence 0 has 1."),
         (
             np.ones((2, 3, 0)),
             ValueError,
-            "Found array with 0 feature(s) (X[0]) while a minimum of 1 is required.",
+            "Found array with 0 feature(s) (sequence 0 of X) while a minimum of 1 is required.",
         ),
         (
             [[[1.0]], [[1.0], [nan], [1.0]]],
             ValueError,
-            "Input X contains NaN or infinity in step 1 of X[1]; only whole steps at either end of a sequence may be "
-            "NaN, as padding.",
+            "Input X contains NaN or infinity in step 1 of sequence 1; only whole steps at either end of a sequence "
+            "may be NaN, as padding.",
         ),
         (
             [[[np.inf]]],
             ValueError,
-            "Input X contains NaN or infinity in step 0 of X[0]; only whole steps at either end of a sequence may be "
-            "NaN, as padding.",
+            "Input X contains NaN or infinity in step 0 of sequence 0; only whole steps at either end of a sequence "
+            "may be NaN, as padding.",
         ),
     ],
 )
@@ -257,8 +258,8 @@ def test_floats_are_refused_where_ids_were_seen():
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         padder.transform([[1], [2.5, 3.5]])
     assert str(caught.value) == (
-        "X[1] has shape (2,) and type float64, but SequencePadder was fitted on ids and expects integers of shape "
-        "(n_steps,)."
+        "Sequence 1 of X has shape (2,) and type float64, but SequencePadder was fitted on ids and expects integers of "
+        "shape (n_steps,)."
     )
 
 

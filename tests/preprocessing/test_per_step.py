@@ -15,7 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, Normalizer, OneHotEncoder, StandardScaler
 
 from skrnn.preprocessing import TimeDistributed
-from skrnn.preprocessing.padding import pad_sequences, to_object_array
+from skrnn.preprocessing.padding import pad_sequences
+from skrnn.preprocessing.reading import to_object_array
 
 nan = np.nan
 numbers = st.floats(-1000, 1000, width=32)
@@ -185,8 +186,8 @@ def test_inverse_transform_gives_the_sequences_back(sequences):
             "X[:, :, np.newaxis] has one feature per step. A table needs no TimeDistributed.",
         ),
         ([[], [[nan, nan]]], ValueError, "X holds no step: all of its sequences are empty or padding."),
-        ([[["a"]]], ValueError, "X[0] holds values of type <U1; expected real numbers."),
-        ([[[1.0]], [[1.0, 2.0]]], ValueError, "X[1] has 2 features per step, but X[0] has 1."),
+        ([[["a"]]], ValueError, "Sequence 0 of X holds values of type <U1; expected real numbers."),
+        ([[[1.0]], [[1.0, 2.0]]], ValueError, "Sequence 1 of X has 2 features per step, but sequence 0 has 1."),
     ],
 )
 def test_messages_for_bad_sequences(X, error, message):
