@@ -16,7 +16,7 @@ from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.estimators.frozen import FrozenClassifier
-from skrnn.estimators.hints import warn_of_mistakes
+from skrnn.estimators.mistakes import warn_of_mistakes
 from skrnn.estimators.parameters import RecurrentParameters, require_same_network
 from skrnn.estimators.prediction import Prediction
 from skrnn.estimators.routing import copy_callbacks, read_optimizer

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skrnn import GRUClassifier, InputWarning, LSTMClassifier
 from skrnn.datasets import fetch_imdb, fetch_mnist, load_digits, make_adding_problem, make_reviews
-from skrnn.estimators.hints import warn_of_mistakes
+from skrnn.estimators.mistakes import warn_of_mistakes
 from skrnn.estimators.sequences import read_new
 from skrnn.preprocessing import ImageToSequence, TabularToSequence, TextToSequence, TimeDistributed
 
