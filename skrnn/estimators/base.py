@@ -18,7 +18,8 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn.estimators.frozen import FrozenClassifier
 from skrnn.estimators.parameters import RecurrentParameters, require_same_network
 from skrnn.estimators.prediction import Prediction
-from skrnn.estimators.routing import copy_callbacks, read_optimizer
+from skrnn.estimators.optimizers import read_optimizer
+from skrnn.estimators.routing import copy_callbacks
 from skrnn.estimators.sequences import read_like
 from skrnn.estimators.targets import require_two_classes
 from skrnn.estimators.training_data import Rows, TrainingData, hold_out, merge_equal_rows, read_training_data
@@ -168,6 +169,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
             learning_rate=learning_rate,
             patience=int(self.patience) if self.early_stopping and validation is not None else None,
             callbacks=callbacks,
+            verbose=int(self.verbose),
         )
         known = {
             "classes_": data.classes,
@@ -195,7 +197,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         with networks.lease(spec, optimizer_spec) as network:
             state = self._state if data.continues else network.initial_state(data.seed)
             if data.continues and optimizer_spec != self._optimizer_spec:
-                state = replace(state, optimizer=network.initial_state(data.seed).optimizer)
+                state = network.restarted(state.weights)
             network.load(state, with_optimizer=True)
             epoch_contexts = []
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
 
-from skrnn.network.state import State
+from skrnn.network.state import State, averages
 from skrnn.network.training import Batches, BatchHooks, Network
 
 _BATCHES_SORTED = 8  # within which rows are sorted by length
@@ -32,6 +33,8 @@ class Plan:
         Stop after so many epochs without a lower validation loss, and return the best; None trains all epochs.
     callbacks : sequence of keras.callbacks.Callback
         This fit's own.
+    verbose : int
+        What callbacks that print read.
     """
 
     epochs: int
@@ -41,6 +44,7 @@ class Plan:
     learning_rate: float | None = None
     patience: int | None = None
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    verbose: int = 0
 
 
 @dataclass
@@ -50,7 +54,7 @@ class Progress:
     Attributes
     ----------
     best_epoch : int
-        The epoch, counted from 0 over all calls, whose weights are kept.
+        The epoch whose weights are kept, as a position in the history of all calls.
     history : dict of list of float
         One value an epoch for ``loss``, ``accuracy``, with validation data ``val_loss`` and ``val_accuracy``, and for
         what callbacks add.
@@ -89,25 +93,55 @@ def train(
         Of the last epoch, or with `Plan.patience` of the best.
     progress : Progress
     """
+    model = network.model
     if plan.learning_rate is not None:
-        network.model.optimizer.learning_rate = plan.learning_rate
-    network.model.stop_training = False
+        model.optimizer.learning_rate = plan.learning_rate
+    model.stop_training, model._initial_epoch = False, None
     history = keras.callbacks.History()  # the last, so that it sees what the others add to the values of an epoch
     own = list(plan.callbacks)
-    if network.model.optimizer.use_ema:  # the swap of this one is done by train_epoch, and a second would undo it
+    if any(True for _ in averages(model)):  # the swap of this one is done by train_epoch, and a second would undo it
         own = [callback for callback in own if not isinstance(callback, keras.callbacks.SwapEMAWeights)]
     callbacks = keras.callbacks.CallbackList(
         [*own, history],
-        model=network.model,
-        verbose=0,
+        model=model,
+        verbose=plan.verbose,
         epochs=plan.first_epoch + plan.epochs,
         steps=-(-len(training) // training.batch_size),
     )
+    watched = Watched(network, callbacks) if own else callbacks
     try:
-        return _train(network, training, validation, plan, callbacks, history, before_epoch, after_epoch)
+        return _train(network, training, validation, plan, watched, history, before_epoch, after_epoch)
     finally:
+        model.trainable = True  # whatever a callback froze
         for callback in plan.callbacks:
             callback.set_model(None)
+
+
+class Watched:
+    """Keras' list of callbacks, which may change every variable of a network, but nothing that is part of a graph.
+
+    Keras' own loop passes over such a change without a word, unless it is made before the first batch is traced.
+    """
+
+    def __init__(self, network: Network, callbacks: keras.callbacks.CallbackList):
+        self._network = network
+        self._callbacks = callbacks
+
+    def __getattr__(self, hook: str) -> Callable[..., None]:
+        def call(*arguments: Any) -> None:
+            before = self._network.settings()
+            getattr(self._callbacks, hook)(*arguments)
+            after = self._network.settings()
+            changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+            if changed:
+                self._network.is_sound = False
+                raise ValueError(
+                    f"A callback changed {', '.join(changed)} in {hook}, which is traced into the training and has no "
+                    "effect there any more. It may change weights, the learning rate, stop_training and which layers "
+                    "are trainable; give all else as a parameter."
+                )
+
+        return call
 
 
 def _train(
@@ -115,24 +149,27 @@ def _train(
     training: Batches,
     validation: Batches | None,
     plan: Plan,
-    callbacks: keras.callbacks.CallbackList,
+    callbacks: Any,
     history: keras.callbacks.History,
     before_epoch: Callable[[], None],
     after_epoch: Callable[[Progress], bool],
 ) -> tuple[State, Progress]:
     progress = Progress(best_epoch=plan.first_epoch - 1)
     best_loss, best_state = np.inf, None
-    on_batch = BatchHooks(network.model, callbacks) if any(map(needs_batches, plan.callbacks)) else None
+    hooks = BatchHooks(network.model, callbacks)
+    on_batch = hooks if any(map(needs_batches, plan.callbacks)) else None
     logs: dict[str, float] = {}
     callbacks.on_train_begin()
-    for epoch in range(plan.first_epoch, plan.first_epoch + plan.epochs):
+    begin = network.model._initial_epoch or plan.first_epoch  # what a callback restored may have come further
+    for epoch in range(begin, plan.first_epoch + plan.epochs):
         before_epoch()
         callbacks.on_epoch_begin(epoch)
         logs = network.train_epoch(training, *_draw(plan, epoch, training, network.n_random_states), on_batch)
         if validation is not None:
             callbacks.on_test_begin()
-            logs |= {f"val_{name}": value for name, value in network.evaluate(validation).items()}
-            callbacks.on_test_end({name: value for name, value in logs.items() if name.startswith("val_")})
+            validated = network.evaluate(validation, hooks)
+            callbacks.on_test_end(validated)
+            logs |= {f"val_{name}": value for name, value in validated.items()}
         callbacks.on_epoch_end(epoch, logs)
         names = [*logs, *(history.history.keys() - logs.keys())]
         progress.history = {name: list(map(float, history.history[name])) for name in names}
@@ -141,9 +178,10 @@ def _train(
                 f"The training loss became {logs['loss']} in epoch {epoch}: the training diverges. A lower "
                 "learning_rate, optimizer__clipnorm=1.0 or smaller values in X may help."
             )
+        position = plan.first_epoch + epoch - begin
         if plan.patience is not None and logs["val_loss"] < best_loss:
-            best_loss, best_state, progress.best_epoch = logs["val_loss"], network.state(), epoch
-        out_of_patience = plan.patience is not None and epoch - progress.best_epoch >= plan.patience
+            best_loss, best_state, progress.best_epoch = logs["val_loss"], network.state(), position
+        out_of_patience = plan.patience is not None and position - progress.best_epoch >= plan.patience
         if after_epoch(progress) or out_of_patience or network.model.stop_training:
             break
     callbacks.on_train_end(logs)
@@ -151,6 +189,9 @@ def _train(
         network.load(best_state, with_optimizer=True)
         return best_state, progress
     progress.best_epoch = plan.first_epoch + progress.n_epochs - 1
+    for callback in plan.callbacks:
+        if isinstance(callback, keras.callbacks.EarlyStopping) and callback.best_weights is not None:
+            progress.best_epoch = plan.first_epoch + callback.best_epoch - begin
     return network.state(), progress
 
 
