@@ -86,7 +86,7 @@ def _optimizer_class(optimizer: Any) -> Any:
         public = {name.lower(): value for name, value in vars(keras.optimizers).items() if _is_optimizer(value)}
         found = public.get(optimizer.lower()) or keras.saving.get_registered_object(optimizer)
         if not _is_optimizer(found):
-            near = difflib.get_close_matches(optimizer.lower(), sorted(public), n=1)
+            near = difflib.get_close_matches(optimizer.lower(), sorted(public), n=1, cutoff=0.8)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ValueError(
                 f"Unknown optimizer {optimizer!r}.{hint} Expected a name that Keras knows, such as 'adam', 'rmsprop' "
@@ -127,11 +127,15 @@ def _described(optimizer: Any, arguments: Mapping[str, Any]) -> tuple[OptimizerS
     while hasattr(holder_of_rate, "inner_optimizer"):
         holder_of_rate = holder_of_rate.inner_optimizer
     own_rate = getattr(holder_of_rate, "_learning_rate", None)
-    if callable(own_rate) and not isinstance(own_rate, (_Schedule, keras.Variable)):
-        raise ValueError(
-            f"The learning rate of {type(holder_of_rate).__name__} is a function, which cannot be kept with a fitted "
-            "estimator. Write it as a subclass of keras.optimizers.schedules.LearningRateSchedule with a get_config."
-        )
+    for function, argument, kind in (
+        (own_rate, "learning_rate", "a subclass of keras.optimizers.schedules.LearningRateSchedule with a get_config"),
+        (getattr(holder_of_rate, "_optimizer_map", None), "optimizer_map", "a keras.optimizers.OptimizerMap"),
+    ):
+        if inspect.isroutine(function):
+            raise ValueError(
+                f"The {argument} of {type(holder_of_rate).__name__} is a function, which cannot be kept with a fitted "
+                f"estimator. Write it as {kind}."
+            )
     try:
         config = _whole_config(optimizer, arguments)
     except NotImplementedError as error:

@@ -112,7 +112,8 @@ def train(
     try:
         return _train(network, training, validation, plan, watched, history, before_epoch, after_epoch)
     finally:
-        model.trainable = True  # whatever a callback froze
+        for layer in model._flatten_layers():  # whatever a callback froze
+            layer.trainable = True
         for callback in plan.callbacks:
             callback.set_model(None)
 
@@ -132,7 +133,7 @@ class Watched:
             before = self._network.settings()
             getattr(self._callbacks, hook)(*arguments)
             after = self._network.settings()
-            changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+            changed = sorted(name for name in before.keys() & after.keys() if before[name] != after[name])
             if changed:
                 self._network.is_sound = False
                 raise ValueError(

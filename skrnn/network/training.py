@@ -266,8 +266,7 @@ class Network:
         fused = n_batches * n_steps >= _FUSED_STEPS and covers(self.spec.activation, self.spec.recurrent_activation)
         shape = (batches.batch_size + batches.batch_size % 2, n_steps) if fused else None
         # A callback may have frozen layers.
-        layers = self.model._flatten_layers()
-        key = shape, tuple(layer.trainable for layer in layers)
+        key = shape, tuple(layer.trainable for layer in self.model._flatten_layers())
         if key in self._train_graphs:
             self._train_graphs.move_to_end(key)
         else:
