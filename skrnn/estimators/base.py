@@ -16,9 +16,9 @@ from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.estimators.frozen import FrozenClassifier
+from skrnn.estimators.optimizers import read_optimizer
 from skrnn.estimators.parameters import RecurrentParameters, require_same_network
 from skrnn.estimators.prediction import Prediction
-from skrnn.estimators.optimizers import read_optimizer
 from skrnn.estimators.routing import copy_callbacks
 from skrnn.estimators.sequences import read_like
 from skrnn.estimators.targets import require_two_classes

@@ -10,8 +10,8 @@ import keras
 
 # What PyTorch, skorch, sktime, MLPClassifier, Keras' own `fit` and others call our parameters.
 _ELSEWHERE = {
-    "units": "hidden_size hidden_sizes hidden_units hidden_dim hidden_dims hidden_layer_sizes n_units num_units n_hidden "
-    "num_hidden n_hidden_units rnn_units lstm_units gru_units n_neurons neurons num_layers n_layers n_rnn_layers depth",
+    "units": "hidden_size hidden_sizes hidden_units hidden_dim hidden_dims hidden_layer_sizes n_units num_units "
+    "n_hidden num_hidden n_hidden_units rnn_units lstm_units gru_units n_neurons neurons num_layers n_layers depth",
     "learning_rate": "lr learning_rate_init lr_init eta eta0 step_size",
     "epochs": "max_epochs n_epochs num_epochs nb_epoch nb_epochs epoch max_iter n_iter num_iterations",
     "batch_size": "minibatch_size batchsize bs n_batch",
@@ -36,7 +36,7 @@ _ROUTED = re.compile(r"(optimi[sz]er|callback)s?_+(.+)")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the question that an error asks about a parameter that is not `known`, or nothing if there is no telling."""
+    """Return what an error asks about a parameter that is not among the `known`: nothing if there is no telling."""
     near = _parameter_meant(name, {*known})
     if near is None:
         return ""

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from numbers import Real
 from typing import Any
@@ -63,7 +64,7 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
     if learning_rate is None:
         return spec, own_rate
     optimizer_class, config, custom_objects = spec.optimizer_class, json.loads(spec.config), dict(spec.custom_objects)
-    holder = _rate_holder(config)
+    holder, path = _holder_of_rate(config)
     if "learning_rate" not in holder and (own_rate is None or not isinstance(learning_rate, Real)):
         raise ValueError(
             f"learning_rate={learning_rate!r} has nowhere to go: {optimizer_class.__name__} has no argument "
@@ -72,9 +73,10 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
     if isinstance(learning_rate, Real):
         holder |= {"learning_rate": 1.0} if "learning_rate" in holder else {}
         return _spec(optimizer_class, config, custom_objects), float(learning_rate)
-    holder["learning_rate"] = keras.optimizers.schedules.serialize(learning_rate)
+    with _said_by_name(type(learning_rate)):
+        holder["learning_rate"] = keras.optimizers.schedules.serialize(learning_rate)
     spec = _spec(optimizer_class, config, custom_objects | _custom_objects(learning_rate))
-    _check_that_nothing_is_lost(spec, {})
+    _check_that_nothing_is_lost(spec, _settings(learning_rate, f"{path}_learning_rate."))
     return spec, None
 
 
@@ -123,30 +125,39 @@ def _described(optimizer: Any, arguments: Mapping[str, Any]) -> tuple[OptimizerS
     optimizer_class = type(optimizer)
     if optimizer_class.update_step is _Optimizer.update_step and optimizer_class.apply is _Optimizer.apply:
         raise ValueError(f"{optimizer_class.__name__} defines no update_step, so that it cannot train.")
-    holder_of_rate = optimizer
-    while hasattr(holder_of_rate, "inner_optimizer"):
-        holder_of_rate = holder_of_rate.inner_optimizer
-    own_rate = getattr(holder_of_rate, "_learning_rate", None)
-    for function, argument, kind in (
-        (own_rate, "learning_rate", "a subclass of keras.optimizers.schedules.LearningRateSchedule with a get_config"),
-        (getattr(holder_of_rate, "_optimizer_map", None), "optimizer_map", "a keras.optimizers.OptimizerMap"),
-    ):
-        if inspect.isroutine(function):
-            raise ValueError(
-                f"The {argument} of {type(holder_of_rate).__name__} is a function, which cannot be kept with a fitted "
-                f"estimator. Write it as {kind}."
-            )
-    try:
+    _check_for_functions(optimizer)
+    with _said_by_name(optimizer_class):
         config = _whole_config(optimizer, arguments)
-    except NotImplementedError as error:
-        raise ValueError(f"{optimizer_class.__name__} has no configuration that it could be kept by: {error}") from error
-    is_constant = isinstance(own_rate, keras.Variable) and hasattr(optimizer, "learning_rate")
-    holder = _rate_holder(config)
-    if is_constant and "learning_rate" in holder:
+    rate = getattr(optimizer, "learning_rate", None)
+    holder, _ = _holder_of_rate(config)
+    if isinstance(rate, keras.Variable) and "learning_rate" in holder:
         holder["learning_rate"] = 1.0  # is fed as a value, and no part of what is traced
     spec = _spec(optimizer_class, config, _custom_objects(optimizer))
-    _check_that_nothing_is_lost(spec, dict(_attributes(optimizer)))
-    return spec, float(own_rate.numpy()) if is_constant else None
+    _check_that_nothing_is_lost(spec, _settings(optimizer))
+    return spec, float(rate.numpy()) if isinstance(rate, keras.Variable) else None
+
+
+def _check_for_functions(optimizer: Any) -> None:
+    """Raise a ValueError if a function stands where Keras takes one or an object that it can serialize."""
+    for _, held in _optimizers_and_schedules(optimizer):
+        for argument, kind in (
+            ("learning_rate", "a subclass of keras.optimizers.schedules.LearningRateSchedule with a get_config"),
+            ("optimizer_map", "a keras.optimizers.OptimizerMap"),
+        ):
+            if inspect.isroutine(vars(held).get(f"_{argument}")):
+                raise ValueError(
+                    f"The {argument} of {type(held).__name__} is a function, which cannot be kept with a fitted "
+                    f"estimator. Write it as {kind}."
+                )
+
+
+@contextmanager
+def _said_by_name(owner: type) -> Iterator[None]:
+    """Turn Keras' complaint that a class has no configuration into an error about a parameter."""
+    try:
+        yield
+    except NotImplementedError as error:
+        raise ValueError(f"{owner.__name__} has no configuration that it could be kept by: {error}") from error
 
 
 def _whole_config(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,11 +179,12 @@ def _whole_config(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any
     return config if variable else {name: value for name, value in config.items() if name in named}
 
 
-def _rate_holder(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the configuration that the learning rate is in: that of the optimizer inside, if there is one."""
+def _holder_of_rate(config: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the configuration that the learning rate is in, which may be that of an optimizer inside, and the way."""
+    path = ""
     while "inner_optimizer" in config:
-        config = config["inner_optimizer"]["config"]
-    return config
+        config, path = config["inner_optimizer"]["config"], f"{path}inner_optimizer."
+    return config, path
 
 
 def _spec(optimizer_class: Any, config: dict[str, Any], custom_objects: Mapping[str, Any]) -> OptimizerSpec:
@@ -220,46 +232,57 @@ def _optimizers_and_schedules(value: Any, path: str = "") -> Iterator[tuple[str,
         if name == "_inner_optimizers":  # those of a MultiOptimizer's map once more
             continue
         several = dict(enumerate(held)) if isinstance(held, (list, tuple)) else held
-        for key, each in several.items() if isinstance(several, dict) else [(None, several)]:
+        for key, each in several.items() if isinstance(several, dict) else [("", several)]:
             if isinstance(each, (_Optimizer, _Schedule, keras.optimizers.OptimizerMap)):
-                yield from _optimizers_and_schedules(each, f"{path}{name}." if key is None else f"{path}{name}[{key!r}].")
+                yield from _optimizers_and_schedules(each, f"{path}{name}{f'[{key!r}]' if key != '' else ''}.")
 
 
-def _check_that_nothing_is_lost(spec: OptimizerSpec, attributes: Mapping[str, Any]) -> None:
-    """Raise a ValueError if what is made from a description does not have these attributes."""
-    name, made = spec.optimizer_class.__name__, _attributes_made_from(spec)
-    for attribute, value in attributes.items():
-        if made.get(attribute) == value:
+def _check_that_nothing_is_lost(spec: OptimizerSpec, settings: Mapping[str, Any]) -> None:
+    """Raise a ValueError if an optimizer that is made from a description has other settings than these."""
+    name, made = spec.optimizer_class.__name__, _settings_made_from(spec)
+    for setting, value in settings.items():
+        if made.get(setting) == value:
             continue
-        if "_exclude_from_weight_decay" in attribute:
+        if "_exclude_from_weight_decay" in setting:
             raise ValueError(
                 f"exclude_from_weight_decay is no part of the configuration of {name}, and would be lost. Call it in "
                 "the constructor of a subclass, with var_names."
             )
         raise ValueError(
-            f"Another {name} made from its get_config() has {attribute}={made.get(attribute)!r} instead of {value!r}. "
+            f"Another {name} made from its get_config() has {setting}={made.get(setting)!r} instead of {value!r}. "
             "Let get_config return every argument of the constructor."
         )
 
 
 @lru_cache(maxsize=64)
-def _attributes_made_from(spec: OptimizerSpec) -> dict[str, Any]:
+def _settings_made_from(spec: OptimizerSpec) -> dict[str, Any]:
     try:
-        return dict(_attributes(make_optimizer(spec)))
+        return _settings(make_optimizer(spec))
     except Exception as error:
         raise ValueError(
-            f"No other {spec.optimizer_class.__name__} can be made from its configuration: {error} A constructor should "
-            "take what get_config returns, and functions that are not part of Keras cannot be kept."
+            f"No other {spec.optimizer_class.__name__} can be made from its configuration: {error} A constructor "
+            "should take what get_config returns, and functions that are not part of Keras cannot be kept."
         ) from error
 
 
-def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
-    """Iterate over the settings of an optimizer, and of what is in it; variables are none."""
-    for path, held in _optimizers_and_schedules(value):
-        for name, setting in vars(held).items():
-            if name in _OF_NO_CONFIGURATION or name.startswith("_self_"):
-                continue
-            several = isinstance(setting, (list, tuple, set, np.ndarray))
-            plain = [each.item() if isinstance(each, np.generic) else each for each in (setting if several else [setting])]
-            if plain and all(isinstance(each, (str, Real, type(None), re.Pattern)) for each in plain):
-                yield path + name, sorted(plain, key=repr) if isinstance(setting, set) else plain if several else plain[0]
+def _settings(value: Any, path: str = "") -> dict[str, Any]:
+    """Return the plain attributes of an optimizer or a schedule, and of those in it."""
+    return {
+        way + name: _comparable(attribute)
+        for way, held in _optimizers_and_schedules(value, path)
+        for name, attribute in vars(held).items()
+        if name not in _OF_NO_CONFIGURATION and not name.startswith("_self_") and _is_setting(attribute)
+    }
+
+
+def _is_setting(value: Any) -> bool:
+    if isinstance(value, (list, tuple, set, np.ndarray)):
+        return len(value) > 0 and all(map(_is_setting, value))
+    return isinstance(value, (str, Real, type(None), re.Pattern))
+
+
+def _comparable(value: Any) -> Any:
+    """Return lists for what JSON has as lists."""
+    if isinstance(value, set):
+        return sorted(value, key=repr)
+    return [*map(_comparable, value)] if isinstance(value, (list, tuple, np.ndarray)) else value

@@ -1,4 +1,4 @@
-"""Parameters that are meant for Keras: the prefixes, the callbacks, and how a class is called with what is routed to it."""
+"""Parameters that are meant for Keras: the prefixes, the callbacks, and calling a class with what is routed to it."""
 
 import copy
 import inspect
@@ -85,10 +85,10 @@ def made_with(target: Any, arguments: Mapping[str, Any], prefix: str) -> Any:
     if unknown and (is_keras or not takes_others):
         raise _unknown_argument(unknown[0], target, known, prefix)
     parameters = inspect.signature(target).parameters.values()
-    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    for parameter in parameters:
-        if parameter.name not in arguments and parameter.default is parameter.empty and parameter.kind not in variable:
-            raise ValueError(f"{target.__name__} cannot be made without {parameter.name!r}: give {prefix}__{parameter.name}.")
+    for p in parameters:
+        optional = p.default is not p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        if not optional and p.name not in arguments:
+            raise ValueError(f"{target.__name__} cannot be made without {p.name!r}: give {prefix}__{p.name}.")
     named = dict(arguments)
     positional = [named.pop(p.name, p.default) for p in parameters if p.kind is p.POSITIONAL_ONLY]
     try:

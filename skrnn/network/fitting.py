@@ -114,8 +114,8 @@ def train(
     finally:
         for layer in model._flatten_layers():  # whatever a callback froze
             layer.trainable = True
-        for callback in plan.callbacks:
-            callback.set_model(None)
+        for callback in plan.callbacks:  # not by set_model, which a user's may override to look at the model
+            callback._model = None
 
 
 class Watched:
@@ -224,13 +224,15 @@ def _with_their_like(order: np.ndarray, lengths: np.ndarray, batch_size: int, rn
 
 def needs_batches(callback: keras.callbacks.Callback) -> bool:
     """Return whether this callback, as it is configured, looks at single batches and not only at epochs."""
-    if isinstance(callback, (keras.callbacks.ModelCheckpoint, keras.callbacks.BackupAndRestore)):
-        return callback.save_freq != "epoch"
-    if isinstance(callback, keras.callbacks.TensorBoard):
+    idle: list[Any] = [keras.callbacks.Callback]  # classes whose hooks for batches come to nothing
+    saving = keras.callbacks.ModelCheckpoint, keras.callbacks.BackupAndRestore, keras.callbacks.OrbaxCheckpoint
+    if isinstance(callback, saving) and callback.save_freq == "epoch":
+        idle += saving
+    if isinstance(callback, keras.callbacks.TensorBoard) and callback.update_freq == "epoch":
         profiles = getattr(callback, "_should_trace", True)  # what its profile_batch came to
-        return callback.update_freq != "epoch" or callback.write_steps_per_second or profiles
+        idle += [] if callback.write_steps_per_second or profiles else [keras.callbacks.TensorBoard]
     hooks = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
     return any(
-        getattr(getattr(callback, hook), "__func__", None) is not getattr(keras.callbacks.Callback, hook)
+        getattr(getattr(callback, hook), "__func__", None) not in [getattr(known, hook) for known in idle]
         for hook in hooks
     )

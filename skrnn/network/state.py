@@ -34,7 +34,9 @@ def trainable_model(spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.M
     """Return a new stock Keras model, compiled with its optimizer, that can be exported as it stands."""
     model = compiled(build_model(spec), spec, optimizer_spec)
     one_step = (1, 1) if spec.reads_ids else (1, 1, spec.n_features)
-    model(np.zeros(one_step, np.int32 if spec.reads_ids else np.float32))  # Keras exports no model that was never called
+    model(
+        np.zeros(one_step, np.int32 if spec.reads_ids else np.float32)
+    )  # Keras exports no model that was never called
     return model
 
 

@@ -134,7 +134,10 @@ def test_optimizers_around_optimizers(make, monkeypatch):
 def test_every_optimizer_and_every_argument_is_among_these():
     base = optimizers.Optimizer
     public = {c for c in vars(optimizers).values() if inspect.isclass(c) and issubclass(c, base) and c is not base}
-    tried = {optimizer_class: {*arguments, *SHARED, *CLIPPING[0], *CLIPPING[1], *CLIPPING[2]} for optimizer_class, arguments in OWN}
+    tried = {
+        optimizer_class: {*arguments, *SHARED, *CLIPPING[0], *CLIPPING[1], *CLIPPING[2]}
+        for optimizer_class, arguments in OWN
+    }
     assert public == {*tried, optimizers.LossScaleOptimizer, optimizers.MultiOptimizer}
     for optimizer_class, arguments in tried.items():
         assert {*inspect.signature(optimizer_class).parameters} - {"name", "kwargs"} == arguments
