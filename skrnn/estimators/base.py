@@ -247,8 +247,8 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
 
         It is compiled with the optimizer of `fit`, where that left off, and reads what `predict` reads as an array:
         numbers ``(n, T, D)`` with NaN as padding if `fit` saw padding (bytes divided by their scale), or token ids
-        ``(n, T)``. It saves as
-        ``.keras`` and loads without skrnn.
+        ``(n, T)``. It saves as ``.keras``, loads without skrnn, and exports, for example with
+        ``model_.export("model.onnx", format="onnx")``.
         """
         check_is_fitted(self)
         model = trainable_model(self._spec, self._optimizer_spec)

@@ -11,12 +11,12 @@ import keras
 # What PyTorch, skorch, sktime, MLPClassifier, Keras' own `fit` and others call our parameters.
 _ELSEWHERE = {
     "units": "hidden_size hidden_sizes hidden_units hidden_dim hidden_dims hidden_layer_sizes n_units num_units "
-    "n_hidden num_hidden n_hidden_units rnn_units lstm_units gru_units n_neurons neurons num_layers n_layers depth",
+    "n_hidden num_hidden n_hidden_units rnn_units lstm_units gru_units n_neurons neurons num_layers n_layers layers hidden",
     "learning_rate": "lr learning_rate_init lr_init eta eta0 step_size",
     "epochs": "max_epochs n_epochs num_epochs nb_epoch nb_epochs epoch max_iter n_iter num_iterations",
     "batch_size": "minibatch_size batchsize bs n_batch",
     "patience": "n_iter_no_change early_stopping_patience early_stopping_rounds",
-    "validation_fraction": "validation_split val_split validation_size val_size val_fraction train_split",
+    "validation_fraction": "validation_split val_split validation_size val_size val_fraction validation train_split",
     "dropout": "dropout_rate dropout_prob p_dropout rnn_dropout",
     "class_weight": "class_weights",
     "random_state": "seed random_seed",
@@ -32,7 +32,7 @@ _ELSEWHERE = {
     "optimizer__clipnorm": "gradient_clip_val max_grad_norm grad_clip clip_norm",
 }
 _OURS = {theirs: ours for ours, names in _ELSEWHERE.items() for theirs in names.split()}
-_ROUTED = re.compile(r"(optimi[sz]er|callback)s?_+(.+)")
+_ROUTED = re.compile(r"(optimi[sz]er|callback)s?_+([^_].*)")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -50,15 +50,17 @@ def _parameter_meant(name: str, known: set[str]) -> str | None:
         prefix, arguments = ("callbacks", callbacks) if routed[1] == "callback" else ("optimizer", optimizer)
         if _OURS.get(routed[2]) in known:
             return _OURS[routed[2]]
-        return f"{prefix}__{argument_meant(routed[2], arguments) or routed[2]}"
+        named = None if "__" in routed[2] else argument_meant(routed[2], arguments)  # of one callback among several
+        return f"{prefix}__{named or routed[2]}"
     possible = {*known, *(f"optimizer__{a}" for a in optimizer), *(f"callbacks__{a}" for a in callbacks)}
     for given in dict.fromkeys((name, name.rpartition("__")[2])):  # as it is, and without the prefix
         if given in known:
             return given
         if _OURS.get(given) in possible:
             return _OURS[given]
-        if given in optimizer:
-            return f"optimizer__{given}"
+        for prefix, arguments in (("optimizer", optimizer), ("callbacks", callbacks)):
+            if given in arguments:
+                return f"{prefix}__{given}"
     return next(iter(difflib.get_close_matches(name, sorted(possible), n=1)), None)
 
 

@@ -29,7 +29,8 @@ MEANT = {
     "optimizer__use_ema": "use_ema optimizer_use_ema",
     "optimizer__of_my_own": "optimizer_of_my_own",
     "callbacks__patience": "callback__patience callbacks_patience callback_patience",
-    "callbacks__monitor": "callback__monitor callbacks_monitor callback_monitro",
+    "callbacks__stop__patience": "callback__stop__patience",
+    "callbacks__monitor": "callback__monitor callbacks_monitor callback_monitro monitor",
 }
 
 
