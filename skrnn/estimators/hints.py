@@ -11,7 +11,8 @@ import keras
 # What PyTorch, skorch, sktime, MLPClassifier, Keras' own `fit` and others call our parameters.
 _ELSEWHERE = {
     "units": "hidden_size hidden_sizes hidden_units hidden_dim hidden_dims hidden_layer_sizes n_units num_units "
-    "n_hidden num_hidden n_hidden_units rnn_units lstm_units gru_units n_neurons neurons num_layers n_layers layers hidden",
+    "n_hidden num_hidden n_hidden_units rnn_units lstm_units gru_units n_neurons neurons num_layers n_layers "
+    "layers hidden",
     "learning_rate": "lr learning_rate_init lr_init eta eta0 step_size",
     "epochs": "max_epochs n_epochs num_epochs nb_epoch nb_epochs epoch max_iter n_iter num_iterations",
     "batch_size": "minibatch_size batchsize bs n_batch",
@@ -77,6 +78,7 @@ def keras_arguments(prefix: str) -> frozenset[str]:
         "optimizer": (keras.optimizers, keras.optimizers.Optimizer),
         "callbacks": (keras.callbacks, keras.callbacks.Callback),
     }[prefix]
-    classes = [c for c in vars(home).values() if inspect.isclass(c) and issubclass(c, base) and c is not base]
+    unfit = base, keras.callbacks.CallbackList
+    classes = [c for c in vars(home).values() if inspect.isclass(c) and issubclass(c, base) and c not in unfit]
     parameters = [p for c in classes for p in inspect.signature(c).parameters.values()]
     return frozenset(p.name for p in parameters if p.kind is not p.VAR_KEYWORD) - {"name"}
