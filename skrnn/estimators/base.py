@@ -17,9 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn.estimators.frozen import FrozenClassifier
 from skrnn.estimators.mistakes import warn_of_mistakes
+from skrnn.estimators.optimizers import read_optimizer
 from skrnn.estimators.parameters import RecurrentParameters, require_same_network
 from skrnn.estimators.prediction import Prediction
-from skrnn.estimators.routing import copy_callbacks, read_optimizer
+from skrnn.estimators.routing import copy_callbacks
 from skrnn.estimators.sequences import read_like
 from skrnn.estimators.training_data import Rows, TrainingData, hold_out, merge_equal_rows, read_training_data
 from skrnn.network import reference
@@ -213,6 +214,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
             learning_rate=learning_rate,
             patience=int(self.patience) if self.early_stopping and validation is not None else None,
             callbacks=callbacks,
+            verbose=int(self.verbose),
         )
         known = {
             "classes_": data.classes,
@@ -241,7 +243,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         with networks.lease(spec, optimizer_spec) as network:
             state = self._state if data.continues else network.initial_state(data.seed)
             if data.continues and optimizer_spec != self._optimizer_spec:
-                state = replace(state, optimizer=network.initial_state(data.seed).optimizer)
+                state = network.restarted(state.weights)
             network.load(state, with_optimizer=True)
             epoch_contexts = []
 
@@ -305,8 +307,8 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
 
         It is compiled with the optimizer of `fit`, where that left off, and reads what `predict` reads as an array:
         numbers ``(n, T, D)`` with NaN as padding if `fit` saw padding (bytes divided by their scale), or token ids
-        ``(n, T)``. It saves as
-        ``.keras`` and loads without skrnn.
+        ``(n, T)``. It saves as ``.keras``, loads without skrnn, and exports, for example with
+        ``model_.export("model.onnx", format="onnx")``.
         """
         check_is_fitted(self)
         model = trainable_model(self._spec, self._optimizer_spec)

@@ -1,17 +1,14 @@
-"""Parameters that are meant for Keras: the optimizer, the callbacks and what is routed to them by ``__``."""
+"""Parameters that are meant for Keras: the prefixes, the callbacks, and calling a class with what is routed to it."""
 
 import copy
-import difflib
 import inspect
-import json
+import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from numbers import Real
 from typing import Any
 
 import keras
 
-from skrnn.network.spec import OptimizerSpec
+from skrnn.estimators.hints import argument_meant, did_you_mean
 
 ROUTED_PREFIXES = ("optimizer", "callbacks")
 
@@ -23,102 +20,13 @@ def is_routed(name: str) -> bool:
 
 
 def invalid_parameter(name: str, known: Iterable[str], owner: str) -> ValueError:
-    """Return the error for a parameter that does not exist, with the nearest one that does."""
+    """Return the error for a parameter that does not exist, with the one that is meant."""
     known = sorted(known)
-    _, delimiter, rest = name.partition("__")
-    candidates = [f"{p}__{rest}" for p in ROUTED_PREFIXES] if delimiter else []
-    near = difflib.get_close_matches(name, [*known, *candidates], n=1)
-    if rest in known:
-        near = [rest]
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     routed = " or ".join(f"{p}__*" for p in ROUTED_PREFIXES)
-    return ValueError(f"Invalid parameter {name!r} for {owner}.{hint} Valid are {routed} and: {', '.join(known)}.")
-
-
-def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]) -> tuple[OptimizerSpec, float | None]:
-    """Read an optimizer as configuration.
-
-    Parameters
-    ----------
-    optimizer : str, type or keras.optimizers.Optimizer
-        A name that Keras knows, a class, or an instance, of which only the configuration is used.
-    learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None
-        None leaves the optimizer's own.
-    routed : mapping
-        Arguments of its constructor, which a name or a class may be given.
-
-    Returns
-    -------
-    spec : OptimizerSpec
-        The structure.
-    learning_rate : float or None
-        The value to train with; None where the structure holds a schedule.
-    """
-    if learning_rate is not None and "learning_rate" in routed:
-        raise ValueError(
-            f"learning_rate={learning_rate!r} and optimizer__learning_rate={routed['learning_rate']!r} say the same "
-            "thing twice; give one of them."
-        )
-    if isinstance(optimizer, keras.optimizers.Optimizer):
-        if routed:
-            raise ValueError(
-                f"{_names('optimizer', routed)} cannot be routed to an optimizer instance; give optimizer as a name or "
-                "a class."
-            )
-        optimizer_class, config = type(optimizer), optimizer.get_config()
-    else:
-        optimizer_class = _optimizer_class(optimizer)
-        _check_arguments(optimizer_class, routed, "optimizer")
-        config = _config_of(optimizer_class, routed)
-    if isinstance(learning_rate, Real):
-        config = {**config, "learning_rate": float(learning_rate)}
-    elif learning_rate is not None:
-        config = optimizer_class.from_config({**config, "learning_rate": copy.deepcopy(learning_rate)}).get_config()
-    rate = config["learning_rate"]
-    is_constant = not isinstance(rate, Mapping)
-    # Neither the name, which Keras counts up, nor a constant rate, which is fed as a value, is part of what is traced.
-    config = {**config, "name": optimizer_class.__name__.lower()} | ({"learning_rate": 1.0} if is_constant else {})
-    return OptimizerSpec(optimizer_class, json.dumps(config, sort_keys=True)), float(rate) if is_constant else None
-
-
-def _config_of(optimizer_class: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the whole configuration that a class and some arguments come to."""
-    items = tuple(sorted(arguments.items()))
-    try:
-        hash(items)
-    except TypeError:
-        return _configure.__wrapped__(optimizer_class, items)
-    return _configure(optimizer_class, items)
-
-
-@lru_cache(maxsize=64)  # each optimizer that is made leaves a tenth of a megabyte in TensorFlow, for good
-def _configure(optimizer_class: Any, items: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
-    return optimizer_class(**dict(items)).get_config()
-
-
-@lru_cache(maxsize=64)
-def _class_of_name(name: str) -> Any:
-    return type(keras.optimizers.get(name))
-
-
-def _optimizer_class(optimizer: Any) -> Any:
-    if inspect.isclass(optimizer):
-        if issubclass(optimizer, keras.optimizers.Optimizer):
-            return optimizer
-    elif isinstance(optimizer, str):
-        try:
-            return _class_of_name(optimizer)
-        except ValueError:
-            names = sorted(
-                name.lower() for name in dir(keras.optimizers) if inspect.isclass(getattr(keras.optimizers, name))
-            )
-            near = difflib.get_close_matches(optimizer.lower(), names, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ValueError(
-                f"Unknown optimizer {optimizer!r}.{hint} Expected a name that Keras knows, such as 'adam', 'rmsprop' "
-                "or 'sgd', a class, or an instance."
-            ) from None
-    raise ValueError(f"optimizer must be a name, a Keras optimizer class or an instance; got {optimizer!r}.")
+    return ValueError(
+        f"Invalid parameter {name!r} for {owner}.{did_you_mean(name, known)} Valid are {routed} and: "
+        f"{', '.join(known)}."
+    )
 
 
 def copy_callbacks(callbacks: Any, routed: Mapping[str, Any]) -> list[keras.callbacks.Callback]:
@@ -139,38 +47,92 @@ def copy_callbacks(callbacks: Any, routed: Mapping[str, Any]) -> list[keras.call
     unused = set(routed)
     made = []
     for key, callback in named.items():
-        if isinstance(callback, keras.callbacks.Callback):
-            made.append(copy.deepcopy(callback))
-            continue
-        if not (inspect.isclass(callback) and issubclass(callback, keras.callbacks.Callback)):
+        kind = callback if inspect.isclass(callback) else type(callback)
+        if not issubclass(kind, keras.callbacks.Callback) or issubclass(kind, keras.callbacks.CallbackList):
             raise TypeError(f"callbacks must be Keras callbacks or classes of them; got {callback!r}.")
+        if kind is not callback:
+            made.append(_copy(callback))
+            continue
         general = {name: value for name, value in routed.items() if "__" not in name}
         own = {n.removeprefix(f"{key}__"): value for n, value in routed.items() if n.startswith(f"{key}__")}
         unused -= {*general, *(f"{key}__{name}" for name in own)}
-        arguments = {**general, **own}
-        _check_arguments(callback, arguments, "callbacks")
-        made.append(callback(**arguments))
+        made.append(made_with(callback, {**general, **own}, "callbacks"))
     if unused:
         raise ValueError(
-            f"{_names('callbacks', unused)} reaches no callback class: only classes take routed arguments, and "
+            f"{names_of('callbacks', unused)} reaches no callback class: only classes take routed arguments, and "
             f"callbacks has {[*named] or 'none'}."
         )
     return made
 
 
-def _check_arguments(target: Any, arguments: Iterable[str], prefix: str) -> None:
-    """Raise a ValueError that suggests the right name if `target` cannot be called with one of `arguments`."""
-    parameters = inspect.signature(target).parameters
-    known = [name for name, parameter in parameters.items() if parameter.kind is not parameter.VAR_KEYWORD]
-    for name in arguments:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean '{prefix}__{near[0]}'?" if near else ""
-            raise ValueError(
-                f"Invalid parameter '{prefix}__{name}': {target.__name__} has no argument {name!r}.{hint} "
-                f"It has: {', '.join(known)}."
-            )
+def _copy(callback: keras.callbacks.Callback) -> keras.callbacks.Callback:
+    """Copy a callback, but not the model of an earlier training that it may still refer to."""
+    model = getattr(callback, "_model", None)
+    try:
+        return copy.deepcopy(callback, {} if model is None else {id(model): None})
+    except Exception as error:
+        raise TypeError(
+            f"Each fit trains with copies of its callbacks, but {callback!r} cannot be copied: {error}. Give the class "
+            "and its arguments as callbacks__*, or define __deepcopy__."
+        ) from error
 
 
-def _names(prefix: str, names: Iterable[str]) -> str:
+def made_with(target: Any, arguments: Mapping[str, Any], prefix: str) -> Any:
+    """Call a class with what is routed to it, or raise a ValueError that names the argument at fault."""
+    known, takes_others = _arguments_of(target)
+    is_keras = target.__module__.startswith("keras.")  # its **kwargs are for what older versions took
+    unknown = [name for name in arguments if name not in known]
+    if unknown and (is_keras or not takes_others):
+        raise _unknown_argument(unknown[0], target, known, prefix)
+    parameters = inspect.signature(target).parameters.values()
+    for p in parameters:
+        optional = p.default is not p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        if not optional and p.name not in arguments:
+            raise ValueError(f"{target.__name__} cannot be made without {p.name!r}: give {prefix}__{p.name}.")
+    named = dict(arguments)
+    positional = [named.pop(p.name, p.default) for p in parameters if p.kind is p.POSITIONAL_ONLY]
+    try:
+        return target(*positional, **named)
+    except (TypeError, ValueError, AttributeError) as error:
+        at_fault = [name for name in unknown if re.search(rf"\b{re.escape(name)}\b", str(error))]
+        if at_fault:
+            raise _unknown_argument(at_fault[0], target, known, prefix) from error
+        given = f" with {names_of(prefix, arguments)}" if arguments else ""
+        raise ValueError(f"{target.__name__} cannot be made{given}: {error}") from error
+
+
+def _arguments_of(target: Any) -> tuple[list[str], bool]:
+    """Return what a class can be called with, and whether it takes other names as well.
+
+    What a constructor takes as ``**kwargs`` it may hand on to the one that it overrides, whose names are known too.
+    """
+    names: dict[str, None] = {}
+    takes_others = False
+    for owner in target.__mro__:
+        constructor = vars(owner).get("__init__")
+        if constructor is None or owner is object:
+            continue
+        takes_others = False
+        for follow in (True, False):  # a decorator may take arguments of its own
+            _, *parameters = inspect.signature(constructor, follow_wrapped=follow).parameters.values()
+            takes_others |= any(p.kind is p.VAR_KEYWORD for p in parameters)
+            names |= dict.fromkeys(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+        if not takes_others:
+            break
+    if issubclass(target, keras.callbacks.LambdaCallback):
+        names |= dict.fromkeys(hook for hook in dir(keras.callbacks.Callback) if hook.startswith("on_"))
+    return [*names], takes_others
+
+
+def _unknown_argument(name: str, target: Any, known: list[str], prefix: str) -> ValueError:
+    near = argument_meant(name, known)
+    hint = f" Did you mean '{prefix}__{near}'?" if near else ""
+    return ValueError(
+        f"Invalid parameter '{prefix}__{name}': {target.__name__} has no argument {name!r}.{hint} "
+        f"It has: {', '.join(known) or 'none'}."
+    )
+
+
+def names_of(prefix: str, names: Iterable[str]) -> str:
+    """Return routed names as they are written."""
     return ", ".join(f"{prefix}__{name}" for name in sorted(names))

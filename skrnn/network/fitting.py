@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
 
-from skrnn.network.state import State
+from skrnn.network.state import State, averages
 from skrnn.network.training import Batches, BatchHooks, Network
 
 _BATCHES_SORTED = 8  # within which rows are sorted by length
@@ -32,6 +33,8 @@ class Plan:
         Stop after so many epochs without a lower validation loss, and return the best; None trains all epochs.
     callbacks : sequence of keras.callbacks.Callback
         This fit's own.
+    verbose : int
+        What callbacks that print read.
     """
 
     epochs: int
@@ -41,6 +44,7 @@ class Plan:
     learning_rate: float | None = None
     patience: int | None = None
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    verbose: int = 0
 
 
 @dataclass
@@ -50,7 +54,7 @@ class Progress:
     Attributes
     ----------
     best_epoch : int
-        The epoch, counted from 0 over all calls, whose weights are kept.
+        The epoch whose weights are kept, as a position in the history of all calls.
     history : dict of list of float
         One value an epoch for ``loss``, ``accuracy``, with validation data ``val_loss`` and ``val_accuracy``, and for
         what callbacks add.
@@ -98,25 +102,56 @@ def train(
         If it comes before the first epoch is complete. After that it ends the training with what the complete epochs
         have come to, and is handed back as `Progress.interrupt`.
     """
+    model = network.model
     if plan.learning_rate is not None:
-        network.model.optimizer.learning_rate = plan.learning_rate
-    network.model.stop_training = False
+        model.optimizer.learning_rate = plan.learning_rate
+    model.stop_training, model._initial_epoch = False, None
     history = keras.callbacks.History()  # the last, so that it sees what the others add to the values of an epoch
     own = list(plan.callbacks)
-    if network.model.optimizer.use_ema:  # the swap of this one is done by train_epoch, and a second would undo it
+    if any(True for _ in averages(model)):  # the swap of this one is done by train_epoch, and a second would undo it
         own = [callback for callback in own if not isinstance(callback, keras.callbacks.SwapEMAWeights)]
     callbacks = keras.callbacks.CallbackList(
         [*own, history],
-        model=network.model,
-        verbose=0,
+        model=model,
+        verbose=plan.verbose,
         epochs=plan.first_epoch + plan.epochs,
         steps=-(-len(training) // training.batch_size),
     )
+    watched = Watched(network, callbacks) if own else callbacks
     try:
-        return _train(network, training, validation, plan, callbacks, history, before_epoch, after_epoch)
+        return _train(network, training, validation, plan, watched, history, before_epoch, after_epoch)
     finally:
-        for callback in plan.callbacks:
-            callback.set_model(None)
+        for layer in model._flatten_layers():  # whatever a callback froze
+            layer.trainable = True
+        for callback in plan.callbacks:  # not by set_model, which a user's may override to look at the model
+            callback._model = None
+
+
+class Watched:
+    """Keras' list of callbacks, which may change every variable of a network, but nothing that is part of a graph.
+
+    Keras' own loop passes over such a change without a word, unless it is made before the first batch is traced.
+    """
+
+    def __init__(self, network: Network, callbacks: keras.callbacks.CallbackList):
+        self._network = network
+        self._callbacks = callbacks
+
+    def __getattr__(self, hook: str) -> Callable[..., None]:
+        def call(*arguments: Any) -> None:
+            before = self._network.settings()
+            getattr(self._callbacks, hook)(*arguments)
+            after = self._network.settings()
+            changed = sorted(name for name in before.keys() & after.keys() if before[name] != after[name])
+            if changed:
+                self._network.is_sound = False
+                raise ValueError(
+                    f"A callback changed {', '.join(changed)} in {hook}, which is traced into the training and has no "
+                    "effect there any more. It may change weights, the learning rate, stop_training and which layers "
+                    "are trainable; give all else as a parameter."
+                )
+
+        return call
 
 
 def _train(
@@ -124,7 +159,7 @@ def _train(
     training: Batches,
     validation: Batches | None,
     plan: Plan,
-    callbacks: keras.callbacks.CallbackList,
+    callbacks: Any,
     history: keras.callbacks.History,
     before_epoch: Callable[[], None],
     after_epoch: Callable[[Progress], bool],
@@ -132,18 +167,21 @@ def _train(
     progress = Progress(best_epoch=plan.first_epoch - 1)
     best_loss, best_state = np.inf, None
     complete: tuple[Progress, State, State | None] | None = None  # what all complete epochs have come to
-    on_batch = BatchHooks(network.model, callbacks) if any(map(needs_batches, plan.callbacks)) else None
+    hooks = BatchHooks(network.model, callbacks)
+    on_batch = hooks if any(map(needs_batches, plan.callbacks)) else None
     logs: dict[str, float] = {}
     callbacks.on_train_begin()
+    begin = network.model._initial_epoch or plan.first_epoch  # what a callback restored may have come further
     try:
-        for epoch in range(plan.first_epoch, plan.first_epoch + plan.epochs):
+        for epoch in range(begin, plan.first_epoch + plan.epochs):
             before_epoch()
             callbacks.on_epoch_begin(epoch)
             logs = network.train_epoch(training, *_draw(plan, epoch, training, network.n_random_states), on_batch)
             if validation is not None:
                 callbacks.on_test_begin()
-                logs |= {f"val_{name}": value for name, value in network.evaluate(validation).items()}
-                callbacks.on_test_end({name: value for name, value in logs.items() if name.startswith("val_")})
+                validated = network.evaluate(validation, hooks)
+                callbacks.on_test_end(validated)
+                logs |= {f"val_{name}": value for name, value in validated.items()}
             callbacks.on_epoch_end(epoch, logs)
             if not np.isfinite(logs["loss"]):
                 raise FloatingPointError(
@@ -151,12 +189,13 @@ def _train(
                     "learning_rate, optimizer__clipnorm=1.0 or smaller values in X may help."
                 )
             state, best_epoch = network.state(), progress.best_epoch
+            position = plan.first_epoch + epoch - begin
             if plan.patience is not None and logs["val_loss"] < best_loss:
-                best_loss, best_state, best_epoch = logs["val_loss"], state, epoch
+                best_loss, best_state, best_epoch = logs["val_loss"], state, position
             names = [*logs, *(history.history.keys() - logs.keys())]
             progress = Progress(best_epoch, {name: list(map(float, history.history[name])) for name in names})
             complete = progress, state, best_state
-            out_of_patience = plan.patience is not None and epoch - best_epoch >= plan.patience
+            out_of_patience = plan.patience is not None and position - best_epoch >= plan.patience
             if after_epoch(progress) or out_of_patience or network.model.stop_training:
                 break
         callbacks.on_train_end(logs)
@@ -169,6 +208,9 @@ def _train(
     if best_state is not None:
         return best_state, progress
     progress.best_epoch = plan.first_epoch + progress.n_epochs - 1
+    for callback in plan.callbacks:
+        if isinstance(callback, keras.callbacks.EarlyStopping) and callback.best_weights is not None:
+            progress.best_epoch = plan.first_epoch + callback.best_epoch - begin
     return state, progress
 
 
@@ -200,13 +242,15 @@ def _with_their_like(order: np.ndarray, lengths: np.ndarray, batch_size: int, rn
 
 def needs_batches(callback: keras.callbacks.Callback) -> bool:
     """Return whether this callback, as it is configured, looks at single batches and not only at epochs."""
-    if isinstance(callback, (keras.callbacks.ModelCheckpoint, keras.callbacks.BackupAndRestore)):
-        return callback.save_freq != "epoch"
-    if isinstance(callback, keras.callbacks.TensorBoard):
+    idle: list[Any] = [keras.callbacks.Callback]  # classes whose hooks for batches come to nothing
+    saving = keras.callbacks.ModelCheckpoint, keras.callbacks.BackupAndRestore, keras.callbacks.OrbaxCheckpoint
+    if isinstance(callback, saving) and callback.save_freq == "epoch":
+        idle += saving
+    if isinstance(callback, keras.callbacks.TensorBoard) and callback.update_freq == "epoch":
         profiles = getattr(callback, "_should_trace", True)  # what its profile_batch came to
-        return callback.update_freq != "epoch" or callback.write_steps_per_second or profiles
+        idle += [] if callback.write_steps_per_second or profiles else [keras.callbacks.TensorBoard]
     hooks = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
     return any(
-        getattr(getattr(callback, hook), "__func__", None) is not getattr(keras.callbacks.Callback, hook)
+        getattr(getattr(callback, hook), "__func__", None) not in [getattr(known, hook) for known in idle]
         for hook in hooks
     )

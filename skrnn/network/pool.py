@@ -34,13 +34,17 @@ class NetworkPool:
     def lease(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> Iterator[Network]:
         """Lend a network for `spec` that nobody else holds, new or used; its weights are whatever they are.
 
-        Load a state before using it. A network whose user failed goes back too, because loading sets every variable.
+        Load a state before using it. A network whose user failed goes back too, because loading sets every variable;
+        one that a callback changed in any other way does not.
         """
         structure = _structure(spec)
         network = self._take(structure, optimizer_spec) or Network(structure, optimizer_spec)
         network.set_dropout(spec)
         try:
             yield network
+        except BaseException:
+            network.forget()
+            raise
         finally:
             self._give_back(structure, optimizer_spec, network)
 
@@ -61,6 +65,8 @@ class NetworkPool:
         return None
 
     def _give_back(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec, network: Network) -> None:
+        if not network.is_sound:
+            return
         with self._lock:
             self._idle[id(network)] = (spec, optimizer_spec, network)
             while len(self._idle) > self.max_idle:

@@ -65,7 +65,15 @@ class OptimizerSpec:
         A subclass of :class:`keras.optimizers.Optimizer`.
     config : str
         The configuration as JSON with sorted keys, so that equal configurations compare equal.
+    custom_objects : tuple of (str, type)
+        The classes in the configuration that are not Keras' own, by the names that they have there.
     """
 
     optimizer_class: Any
     config: str
+    custom_objects: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def is_keras(self) -> bool:
+        """Whether nothing but Keras' own classes takes part in an update."""
+        return self.optimizer_class.__module__.startswith("keras.") and not self.custom_objects

@@ -31,30 +31,63 @@ class State:
 
 
 def trainable_model(spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.Model:
-    """Return a new stock Keras model, compiled with its optimizer."""
-    return compiled(build_model(spec), spec, optimizer_spec)
+    """Return a new stock Keras model, compiled with its optimizer, that can be exported as it stands."""
+    model = compiled(build_model(spec), spec, optimizer_spec)
+    one_step = (1, 1) if spec.reads_ids else (1, 1, spec.n_features)
+    model(
+        np.zeros(one_step, np.int32 if spec.reads_ids else np.float32)
+    )  # Keras exports no model that was never called
+    return model
 
 
 def compiled(model: keras.Model, spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.Model:
-    """Give a model of `spec` its optimizer and its loss."""
-    optimizer = optimizer_spec.optimizer_class.from_config(json.loads(optimizer_spec.config))
+    """Give a model of `spec` its optimizer, its loss and its metrics, all of them built."""
+    optimizer = make_optimizer(optimizer_spec)
     optimizer.build(model.trainable_variables)
     loss = "binary_crossentropy" if spec.n_outputs == 1 else "sparse_categorical_crossentropy"
     model.compile(optimizer, loss=loss, metrics=["accuracy"])
+    # Keras builds these with the first batch of its own loop; callbacks look them up by name to know which way is up.
+    y, predicted = np.zeros((1, 1), np.float32), np.full((1, spec.n_outputs), 0.5, np.float32)
+    model.compute_loss(y=y, y_pred=predicted)
+    model.compute_metrics(None, y, predicted)
+    model.reset_metrics()
     return model
+
+
+def make_optimizer(optimizer_spec: OptimizerSpec) -> keras.optimizers.Optimizer:
+    """Make an optimizer from its description."""
+    with keras.saving.custom_object_scope(dict(optimizer_spec.custom_objects)):
+        return optimizer_spec.optimizer_class.from_config(json.loads(optimizer_spec.config))
+
+
+def fresh_optimizer(
+    model: keras.Model, optimizer_spec: OptimizerSpec, weights: tuple[np.ndarray, ...]
+) -> tuple[np.ndarray, ...]:
+    """Return the state of an optimizer that is new to a model with these weights, which the model then has."""
+    model.set_weights(weights)
+    optimizer = make_optimizer(optimizer_spec)
+    optimizer.build(model.trainable_variables)
+    return tuple(variable.numpy() for variable in _variables(model, optimizer))
+
+
+def parts(optimizer: keras.optimizers.Optimizer) -> Iterator[keras.optimizers.Optimizer]:
+    """Iterate over the optimizers that update weights: `optimizer` itself, or those that it hands gradients on to."""
+    inner = getattr(optimizer, "optimizers", None) or [getattr(optimizer, "inner_optimizer", None)]
+    for part in inner:
+        yield from [optimizer] if part is None else parts(part)
 
 
 def read_state(model: keras.Model) -> State:
     """Copy the weights of a model and the state of its optimizer."""
-    return State(tuple(model.get_weights()), tuple(v.numpy() for v in _optimizer_variables(model)))
+    return State(tuple(model.get_weights()), tuple(v.numpy() for v in _variables(model, model.optimizer)))
 
 
 def write_state(model: keras.Model, state: State, *, with_optimizer: bool) -> None:
     """Put a state into the variables of a model."""
     model.set_weights(state.weights)
     if with_optimizer:
-        for variable, value in zip(_optimizer_variables(model), state.optimizer, strict=True):
-            variable.value.assign(value)  # Keras' own assign takes longer
+        for variable, value in zip(_variables(model, model.optimizer), state.optimizer, strict=True):
+            _native(variable).assign(value)
 
 
 def exchange_averages(model: keras.Model) -> None:
@@ -63,20 +96,49 @@ def exchange_averages(model: keras.Model) -> None:
     When a training ends, Keras puts the averages (``use_ema``) in the weights' place for good, and what follows goes on
     from there: two trainings would not be what one of both lengths is.
     """
-    if model.optimizer.iterations.numpy() > 0:
-        for weight, average in averages(model):
-            value = tf.identity(weight.value)
-            weight.value.assign(average.value)
-            average.value.assign(value)
+    for part in parts(model.optimizer):
+        if part.use_ema and part.iterations.numpy() > 0:
+            for weight, average in _averages(part):
+                value = tf.identity(weight.value)
+                weight.value.assign(average.value)
+                average.value.assign(value)
 
 
 def averages(model: keras.Model) -> Iterator[tuple[Any, Any]]:
     """Iterate over the trainable weights and the variables for their averages, if the optimizer keeps any."""
-    optimizer = model.optimizer
-    if optimizer.use_ema:
+    for part in parts(model.optimizer):
+        yield from _averages(part)
+
+
+def _averages(optimizer: keras.optimizers.Optimizer) -> Iterator[tuple[Any, Any]]:
+    if optimizer.use_ema and optimizer.built:  # one of several that was given no variables is not built
         yield from zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True)
 
 
-def _optimizer_variables(model: keras.Model) -> list[Any]:
-    """Return what an optimizer remembers; its learning rate is given anew to every training."""
-    return [variable for variable in model.optimizer.variables if variable.name != "learning_rate"]
+def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[Any]:
+    """Return what an optimizer remembers; the one learning rate that it has is given anew to every training.
+
+    An optimizer of a user's may hold others, or variables that it does not list, as Keras' own loop never needs a list.
+    """
+    holder = optimizer
+    while hasattr(holder, "inner_optimizer"):
+        holder = holder.inner_optimizer
+    passed_over = {id(holder._learning_rate), *map(id, model.variables), *(id(v.value) for v in model.variables)}
+    found = {id(variable): variable for variable in [*optimizer.variables, *_held_by(optimizer)]}
+    return [variable for key, variable in found.items() if key not in passed_over]
+
+
+def _held_by(value: Any) -> Iterator[Any]:
+    """Iterate over the variables in the attributes of an optimizer, and in what these hold."""
+    if isinstance(value, (keras.Variable, tf.Variable)):
+        yield value
+    elif isinstance(value, (keras.optimizers.Optimizer, keras.optimizers.OptimizerMap)):
+        yield from _held_by({name: held for name, held in vars(value).items() if name != "_tracker"})
+    elif isinstance(value, (list, tuple, dict)):
+        for held in value.values() if isinstance(value, dict) else value:
+            yield from _held_by(held)
+
+
+def _native(variable: Any) -> tf.Variable:
+    """Return TensorFlow's variable, whose own assign takes less time than Keras'."""
+    return variable.value if isinstance(variable, keras.Variable) else variable

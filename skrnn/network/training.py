@@ -13,7 +13,7 @@ epoch: training in one call or in many gives the same bits.
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import keras
@@ -24,7 +24,15 @@ from skrnn.network.architecture import connect
 from skrnn.network.initialization import initial_weights
 from skrnn.network.layers import Dropout, Execution, covers, recurrent_layers, running
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
-from skrnn.network.state import State, compiled, exchange_averages, read_state, write_state
+from skrnn.network.state import (
+    State,
+    compiled,
+    exchange_averages,
+    fresh_optimizer,
+    parts,
+    read_state,
+    write_state,
+)
 
 BATCHES_PER_CALL = 25  # about a second of training on two cores: how long Ctrl-C may take
 ROWS_PER_PREDICTION = 1024
@@ -87,7 +95,7 @@ class Batches:
 class BatchHooks:
     """Calls Keras callbacks around every batch, and says when one of them wants to stop."""
 
-    def __init__(self, model: keras.Model, callbacks: keras.callbacks.CallbackList):
+    def __init__(self, model: keras.Model, callbacks: Any):
         self._model = model
         self._callbacks = callbacks
 
@@ -99,6 +107,14 @@ class BatchHooks:
         """Tell what the epoch has come to with this batch; return whether to stop."""
         self._callbacks.on_train_batch_end(batch, logs)
         return self._model.stop_training
+
+    def begin_test(self, batch: int) -> None:
+        """Tell that a batch is about to be evaluated."""
+        self._callbacks.on_test_batch_begin(batch)
+
+    def end_test(self, batch: int, logs: dict[str, float]) -> None:
+        """Tell what the evaluation has come to with this batch."""
+        self._callbacks.on_test_batch_end(batch, logs)
 
 
 class Network:
@@ -113,10 +129,14 @@ class Network:
     ----------
     model : keras.Model
         The network in training, compiled with its optimizer: what a Keras callback sees.
+    is_sound : bool
+        Whether it is still the network of its specs, and may be lent again.
     """
 
     def __init__(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec):
         self.spec = spec
+        self.optimizer_spec = optimizer_spec
+        self.is_sound = True
         tensors = connect(spec)
         model = keras.Model(tensors.inputs, tensors.probabilities, name=spec.cell)
         self.model = compiled(model, spec, optimizer_spec)
@@ -128,9 +148,6 @@ class Network:
 
         # Shapes that are compiled are graphs of their own; all others share one.
         self._train_graphs: OrderedDict[Any, Any] = OrderedDict()
-        # Keras' own optimizers compile; what a user's does is not known.
-        is_keras = optimizer_spec.optimizer_class.__module__.startswith("keras.")
-        self._update = tf.function(partial(self._apply), jit_compile=True, autograph=False) if is_keras else self._apply
         self._predict_graph = _traced(self._predict_rows, _FORWARD)
         self._evaluate_graph = _traced(self._evaluate_rows, _FORWARD)
 
@@ -138,7 +155,22 @@ class Network:
 
     def initial_state(self, seed: int) -> State:
         """Return fresh weights and a fresh optimizer, drawn from `seed` alone."""
-        return replace(self._built, weights=tuple(initial_weights(self.model, self._built.weights, seed)))
+        return self.restarted(tuple(initial_weights(self.model, self._built.weights, seed)))
+
+    def restarted(self, weights: tuple[np.ndarray, ...]) -> State:
+        """Return these weights with an optimizer that has not trained yet."""
+        if not self._optimizer_reads_weights:  # each optimizer that is made stays in TensorFlow, in part, for good
+            return replace(self._built, weights=weights)
+        self._loaded = None
+        return State(weights, fresh_optimizer(self.model, self.optimizer_spec, weights))
+
+    @cached_property
+    def _optimizer_reads_weights(self) -> bool:
+        """Whether an optimizer starts from the weights that it finds, as averages and schedule-free ones do."""
+        self._loaded = None
+        moved = tuple(weight + 1 for weight in self._built.weights)
+        state = fresh_optimizer(self.model, self.optimizer_spec, moved)
+        return not all(map(np.array_equal, state, self._built.optimizer))
 
     def set_dropout(self, spec: NetworkSpec) -> None:
         """Take over the dropout rates of `spec`; which of them are positive is this network's structure."""
@@ -155,6 +187,22 @@ class Network:
         self._loaded = None
         write_state(self.model, state, with_optimizer=with_optimizer)
         self._loaded = state
+
+    def forget(self) -> None:
+        """Take what is in the variables for nobody's state."""
+        self._loaded = None
+
+    def settings(self) -> dict[str, Any]:
+        """Return what is constant in the graphs: public attributes of the optimizer and the layers, by name."""
+        found: dict[str, Any] = {"the optimizer": id(self.model.optimizer)}
+        held = [("optimizer", part) for part in parts(self.model.optimizer)]
+        held += [(layer.name, layer) for layer in self.model._flatten_layers(include_self=False)]
+        for owner, value in held:
+            attributes = vars(value).items()
+            plain = {n: a for n, a in attributes if n[0] != "_" and isinstance(a, (bool, int, float, str, type(None)))}
+            found |= {f"{owner}.{name}": attribute for name, attribute in plain.items()}
+        found["optimizer.learning_rate"] = [id(part._learning_rate) for part in parts(self.model.optimizer)]
+        return found
 
     def state(self) -> State:
         """Copy the variables out."""
@@ -217,19 +265,24 @@ class Network:
         n_batches, n_steps = -(-len(batches) // batches.batch_size), batches.x.shape[1]
         fused = n_batches * n_steps >= _FUSED_STEPS and covers(self.spec.activation, self.spec.recurrent_activation)
         shape = (batches.batch_size + batches.batch_size % 2, n_steps) if fused else None
-        if shape in self._train_graphs:
-            self._train_graphs.move_to_end(shape)
+        # A callback may have frozen layers.
+        key = shape, tuple(layer.trainable for layer in self.model._flatten_layers())
+        if key in self._train_graphs:
+            self._train_graphs.move_to_end(key)
         else:
             # By the shape alone, which is the key: batches of 31 and of 32 rows share one graph.
             in_two = shape is not None and shape[0] >= 2 * _ROWS_OF_CHAIN and not self.spec.bidirectional
             execution = Execution(chains=2 if in_two else 1, fused=fused)
-            self._train_graphs[shape] = _traced(partial(self._train_batches, shape), execution)
+            self._train_graphs[key] = _traced(partial(self._train_batches, shape), execution)
         if len(self._train_graphs) > _MAX_GRAPHS:
             self._train_graphs.popitem(last=False)
-        return self._train_graphs[shape]
+        return self._train_graphs[key]
 
     def _train_batches(self, shape: Any, x: Any, y: Any, weight: Any, order: Any, batch_size: Any) -> Any:
         variables = self.model.trainable_variables
+        update = self._apply
+        if shape is not None and self.optimizer_spec.is_keras:  # what a user's does may not compile
+            update = tf.function(partial(self._apply), jit_compile=True, autograph=False)
 
         def train_one(start: Any, totals: Any) -> Any:
             rows = order[start : start + batch_size]
@@ -239,9 +292,8 @@ class Network:
                 features = self._encoder(sequences, training=True)[: tf.size(rows)]
                 logits = self._head(features, training=True)
                 losses = weights * self._loss(labels, logits)
-                loss = tf.reduce_mean(losses)
+                loss = self.model.optimizer.scale_loss(tf.reduce_mean(losses))
             gradients = tape.gradient(loss, [v.value for v in variables])
-            update = self._apply if shape is None else self._update
             update(gradients)
             return start + batch_size, totals + _sums(weights, losses, labels, logits)
 
@@ -279,12 +331,16 @@ class Network:
 
     # Evaluation
 
-    def evaluate(self, batches: Batches) -> dict[str, float]:
+    def evaluate(self, batches: Batches, on_batch: BatchHooks | None = None) -> dict[str, float]:
         """Return the mean ``loss`` and ``accuracy`` over `batches`, with dropout off."""
         totals = np.zeros(2)
-        for start in range(0, len(batches), batches.batch_size):
+        for number, start in enumerate(range(0, len(batches), batches.batch_size)):
             part = slice(start, start + batches.batch_size)
+            if on_batch is not None:
+                on_batch.begin_test(number)
             totals += self._evaluate_graph(batches.x[part], batches.y[part], batches.weight[part]).numpy()
+            if on_batch is not None:
+                on_batch.end_test(number, _means(totals, min(part.stop, len(batches))))
         return _means(totals, len(batches))
 
     def _evaluate_rows(self, x: Any, y: Any, weight: Any) -> Any:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn.estimators.routing import read_optimizer
+from skrnn.estimators.optimizers import read_optimizer
 from skrnn.network import reference, training
 from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.architecture import build_model

@@ -1,0 +1,288 @@
+"""An optimizer as plain data: from a name, a class or an instance to the description that a network is traced with."""
+
+import copy
+import difflib
+import inspect
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from numbers import Real
+from typing import Any
+
+import keras
+import numpy as np
+
+from skrnn.estimators.routing import made_with, names_of
+from skrnn.network.spec import OptimizerSpec
+from skrnn.network.state import make_optimizer
+
+_Optimizer, _Schedule = keras.optimizers.Optimizer, keras.optimizers.schedules.LearningRateSchedule
+_OF_NO_CONFIGURATION = {"built", "_built", "name", "_name", "_lock"}  # attributes that every optimizer has
+
+
+def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]) -> tuple[OptimizerSpec, float | None]:
+    """Read an optimizer as configuration.
+
+    Parameters
+    ----------
+    optimizer : str, type or keras.optimizers.Optimizer
+        A name that Keras knows, a class, or an instance, of which only the configuration is used.
+    learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None
+        None leaves the optimizer's own.
+    routed : mapping
+        Arguments of its constructor, which a name or a class may be given.
+
+    Returns
+    -------
+    spec : OptimizerSpec
+        The structure.
+    learning_rate : float or None
+        The value to train with; None where the structure holds a schedule, or optimizers with rates of their own.
+
+    Raises
+    ------
+    ValueError
+        If there is no such optimizer, or none that does the same can be made from its configuration.
+    """
+    if learning_rate is not None and "learning_rate" in routed:
+        raise ValueError(
+            f"learning_rate={learning_rate!r} and optimizer__learning_rate={routed['learning_rate']!r} say the same "
+            "thing twice; give one of them."
+        )
+    if isinstance(optimizer, _Optimizer):
+        if routed:
+            raise ValueError(
+                f"{names_of('optimizer', routed)} cannot be routed to an optimizer instance; give optimizer as a name "
+                "or a class."
+            )
+        spec, own_rate = _described(optimizer, {})
+    else:
+        spec, own_rate = _described_class(_optimizer_class(optimizer), routed)
+    if learning_rate is None:
+        return spec, own_rate
+    optimizer_class, config, custom_objects = spec.optimizer_class, json.loads(spec.config), dict(spec.custom_objects)
+    holder, path = _holder_of_rate(config)
+    if "learning_rate" not in holder and (own_rate is None or not isinstance(learning_rate, Real)):
+        raise ValueError(
+            f"learning_rate={learning_rate!r} has nowhere to go: {optimizer_class.__name__} has no argument "
+            "learning_rate. Give a rate to each optimizer in it, or let its constructor take one."
+        )
+    if isinstance(learning_rate, Real):
+        holder |= {"learning_rate": 1.0} if "learning_rate" in holder else {}
+        return _spec(optimizer_class, config, custom_objects), float(learning_rate)
+    with _said_by_name(type(learning_rate)):
+        holder["learning_rate"] = keras.optimizers.schedules.serialize(learning_rate)
+    spec = _spec(optimizer_class, config, custom_objects | _custom_objects(learning_rate))
+    _check_that_nothing_is_lost(spec, _settings(learning_rate, f"{path}_learning_rate."))
+    return spec, None
+
+
+def _optimizer_class(optimizer: Any) -> Any:
+    """Return the class that a name or a class stands for."""
+    found = optimizer
+    if isinstance(optimizer, str):
+        # Keras' own look-up by name lacks some of the classes that it exports.
+        public = {name.lower(): value for name, value in vars(keras.optimizers).items() if _is_optimizer(value)}
+        found = public.get(optimizer.lower()) or keras.saving.get_registered_object(optimizer)
+        if not _is_optimizer(found):
+            near = difflib.get_close_matches(optimizer.lower(), sorted(public), n=1, cutoff=0.8)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"Unknown optimizer {optimizer!r}.{hint} Expected a name that Keras knows, such as 'adam', 'rmsprop' "
+                "or 'sgd', a class, or an instance."
+            )
+    if not _is_optimizer(found):
+        raise ValueError(f"optimizer must be a name, a Keras optimizer class or an instance; got {optimizer!r}.")
+    return found
+
+
+def _is_optimizer(value: Any) -> bool:
+    return inspect.isclass(value) and issubclass(value, _Optimizer) and value is not _Optimizer
+
+
+def _described_class(optimizer_class: Any, arguments: Mapping[str, Any]) -> tuple[OptimizerSpec, float | None]:
+    """Describe what a class and some arguments come to."""
+    items = tuple(sorted(arguments.items()))
+    if all(isinstance(value, (str, Real, type(None))) for value in arguments.values()):
+        return _described_plain_class(optimizer_class, items)
+    return _described_plain_class.__wrapped__(optimizer_class, items)
+
+
+@lru_cache(maxsize=64)  # each optimizer that is made leaves a tenth of a megabyte in TensorFlow, for good
+def _described_plain_class(
+    optimizer_class: Any, items: tuple[tuple[str, Any], ...]
+) -> tuple[OptimizerSpec, float | None]:
+    # Copied, because an optimizer may write into one that it is given.
+    arguments = {name: copy.deepcopy(value) for name, value in items}
+    return _described(made_with(optimizer_class, arguments, "optimizer"), arguments)
+
+
+def _described(optimizer: Any, arguments: Mapping[str, Any]) -> tuple[OptimizerSpec, float | None]:
+    """Describe an optimizer; `arguments` are what it was made with, as far as that is known."""
+    optimizer_class = type(optimizer)
+    if optimizer_class.update_step is _Optimizer.update_step and optimizer_class.apply is _Optimizer.apply:
+        raise ValueError(f"{optimizer_class.__name__} defines no update_step, so that it cannot train.")
+    _check_for_functions(optimizer)
+    with _said_by_name(optimizer_class):
+        config = _whole_config(optimizer, arguments)
+    rate = getattr(optimizer, "learning_rate", None)
+    holder, _ = _holder_of_rate(config)
+    if isinstance(rate, keras.Variable) and "learning_rate" in holder:
+        holder["learning_rate"] = 1.0  # is fed as a value, and no part of what is traced
+    spec = _spec(optimizer_class, config, _custom_objects(optimizer))
+    _check_that_nothing_is_lost(spec, _settings(optimizer))
+    return spec, float(rate.numpy()) if isinstance(rate, keras.Variable) else None
+
+
+def _check_for_functions(optimizer: Any) -> None:
+    """Raise a ValueError if a function stands where Keras takes one or an object that it can serialize."""
+    for _, held in _optimizers_and_schedules(optimizer):
+        for argument, kind in (
+            ("learning_rate", "a subclass of keras.optimizers.schedules.LearningRateSchedule with a get_config"),
+            ("optimizer_map", "a keras.optimizers.OptimizerMap"),
+        ):
+            if inspect.isroutine(vars(held).get(f"_{argument}")):
+                raise ValueError(
+                    f"The {argument} of {type(held).__name__} is a function, which cannot be kept with a fitted "
+                    f"estimator. Write it as {kind}."
+                )
+
+
+@contextmanager
+def _said_by_name(owner: type) -> Iterator[None]:
+    """Turn Keras' complaint that a class has no configuration into an error about a parameter."""
+    try:
+        yield
+    except NotImplementedError as error:
+        raise ValueError(f"{owner.__name__} has no configuration that it could be kept by: {error}") from error
+
+
+def _whole_config(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration that fits the constructor, where the class leaves that to Keras.
+
+    A class that overrides nothing but its constructor reports all of Keras' arguments, whether it takes them or not,
+    and none of its own.
+    """
+    config = dict(optimizer.get_config())
+    if type(optimizer).from_config.__func__ is not _Optimizer.from_config.__func__:
+        return config
+    parameters = inspect.signature(type(optimizer)).parameters.values()
+    variable = [p for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    named = [p.name for p in parameters if p not in variable]
+    for name in named:
+        value = arguments.get(name, getattr(optimizer, name, None))
+        if value is not None:
+            config.setdefault(name, float(value.numpy()) if isinstance(value, keras.Variable) else value)
+    return config if variable else {name: value for name, value in config.items() if name in named}
+
+
+def _holder_of_rate(config: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the configuration that the learning rate is in, which may be that of an optimizer inside, and the way."""
+    path = ""
+    while "inner_optimizer" in config:
+        config, path = config["inner_optimizer"]["config"], f"{path}inner_optimizer."
+    return config, path
+
+
+def _spec(optimizer_class: Any, config: dict[str, Any], custom_objects: Mapping[str, Any]) -> OptimizerSpec:
+    def as_plain(value: Any) -> Any:
+        array = np.asarray(value)
+        if array.dtype == object:
+            raise ValueError(
+                f"The configuration of {optimizer_class.__name__} holds {value!r}, which cannot be kept with a fitted "
+                "estimator. It may hold numbers, strings, lists of them, and what Keras serializes."
+            )
+        return array.tolist()
+
+    config = _renamed(config, Counter())
+    if "name" in config:
+        config["name"] = optimizer_class.__name__.lower()
+    return OptimizerSpec(
+        optimizer_class, json.dumps(config, sort_keys=True, default=as_plain), tuple(sorted(custom_objects.items()))
+    )
+
+
+def _renamed(config: Any, seen: Counter) -> Any:
+    """Return a configuration whose names count from its own start: Keras counts up those of a whole process."""
+    if isinstance(config, (list, tuple)):
+        return [_renamed(value, seen) for value in config]
+    if not isinstance(config, dict):
+        return config
+    renamed = {key: _renamed(value, seen) for key, value in config.items()}
+    if isinstance(name := renamed.get("name"), str):
+        stem = re.sub(r"_\d+$", "", name)
+        renamed["name"] = f"{stem}_{seen[stem]}" if seen[stem] else stem
+        seen[stem] += 1
+    return renamed
+
+
+def _custom_objects(value: Any) -> dict[str, Any]:
+    """Return the classes of an optimizer or a schedule, and of those in it, that are not Keras' own, by name."""
+    own = {type(held) for _, held in _optimizers_and_schedules(value) if not type(held).__module__.startswith("keras.")}
+    return {keras.saving.get_registered_name(each): each for each in own}
+
+
+def _optimizers_and_schedules(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Iterate over a value and the optimizers and schedules in its attributes, with the way to each."""
+    yield path, value
+    for name, held in vars(value).items():
+        if name == "_inner_optimizers":  # those of a MultiOptimizer's map once more
+            continue
+        several = dict(enumerate(held)) if isinstance(held, (list, tuple)) else held
+        for key, each in several.items() if isinstance(several, dict) else [("", several)]:
+            if isinstance(each, (_Optimizer, _Schedule, keras.optimizers.OptimizerMap)):
+                yield from _optimizers_and_schedules(each, f"{path}{name}{f'[{key!r}]' if key != '' else ''}.")
+
+
+def _check_that_nothing_is_lost(spec: OptimizerSpec, settings: Mapping[str, Any]) -> None:
+    """Raise a ValueError if an optimizer that is made from a description has other settings than these."""
+    name, made = spec.optimizer_class.__name__, _settings_made_from(spec)
+    for setting, value in settings.items():
+        if made.get(setting) == value:
+            continue
+        if "_exclude_from_weight_decay" in setting:
+            raise ValueError(
+                f"exclude_from_weight_decay is no part of the configuration of {name}, and would be lost. Call it in "
+                "the constructor of a subclass, with var_names."
+            )
+        raise ValueError(
+            f"Another {name} made from its get_config() has {setting}={made.get(setting)!r} instead of {value!r}. "
+            "Let get_config return every argument of the constructor."
+        )
+
+
+@lru_cache(maxsize=64)
+def _settings_made_from(spec: OptimizerSpec) -> dict[str, Any]:
+    try:
+        return _settings(make_optimizer(spec))
+    except Exception as error:
+        raise ValueError(
+            f"No other {spec.optimizer_class.__name__} can be made from its configuration: {error} A constructor "
+            "should take what get_config returns, and functions that are not part of Keras cannot be kept."
+        ) from error
+
+
+def _settings(value: Any, path: str = "") -> dict[str, Any]:
+    """Return the plain attributes of an optimizer or a schedule, and of those in it."""
+    return {
+        way + name: _comparable(attribute)
+        for way, held in _optimizers_and_schedules(value, path)
+        for name, attribute in vars(held).items()
+        if name not in _OF_NO_CONFIGURATION and not name.startswith("_self_") and _is_setting(attribute)
+    }
+
+
+def _is_setting(value: Any) -> bool:
+    if isinstance(value, (list, tuple, set, np.ndarray)):
+        return len(value) > 0 and all(map(_is_setting, value))
+    return isinstance(value, (str, Real, type(None), re.Pattern))
+
+
+def _comparable(value: Any) -> Any:
+    """Return lists for what JSON has as lists."""
+    if isinstance(value, set):
+        return sorted(value, key=repr)
+    return [*map(_comparable, value)] if isinstance(value, (list, tuple, np.ndarray)) else value
