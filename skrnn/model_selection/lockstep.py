@@ -254,7 +254,9 @@ class _Fold:
         self.X_scored = self.X_test
         if task.scores_last_step:
             for head in self.heads:
-                self.X_scored = head[:-1].transform(self.X_scored) if len(head) > 1 else self.X_scored
+                # As `predict` does: a pipeline of transformers alone would ask whether they are fitted.
+                for _, _, transformer in head._iter(with_final=False):
+                    self.X_scored = transformer.transform(self.X_scored)
         self.fit_seconds, self.score_seconds = time.perf_counter() - started, 0.0
 
     def train_epoch(self) -> None:

@@ -309,7 +309,8 @@ class OptunaSearchCV(BaseSearchCV):
             "cv": task.splits,
             "the parameter of fit": task.fit_params,
             "the parameter of the scorer": task.score_params,
-            "refit": task.metric,  # which score a trial reports; how a function chooses later changes none
+            # Which score a trial reports. How a function chooses among trials changes none of their scores.
+            "refit": None if task.metric == "score" else task.metric,
             "the configuration": {name: config[name] for name in ("enable_metadata_routing", "transform_output")},
         }
         try:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection._search import BaseSearchCV
 
-from skrnn.model_selection.lockstep import is_recurrent
+from skrnn.model_selection.lockstep import is_recurrent, last_step
 
 
 def labels_of(y: Any, estimators: Iterable[Any]) -> Any:
@@ -22,7 +23,7 @@ def labels_of(y: Any, estimators: Iterable[Any]) -> Any:
     labels : array-like
         y itself unless it is one-hot, and otherwise the number of each row's column.
     """
-    if y is None or not any(map(is_recurrent, estimators)):
+    if y is None or not any(is_recurrent(_searched(estimator)) for estimator in estimators):
         return y
     rows = y if hasattr(y, "shape") else np.asarray(y)
     if len(rows.shape) != 2 or rows.shape[1] < 2:
@@ -30,6 +31,13 @@ def labels_of(y: Any, estimators: Iterable[Any]) -> Any:
     from skrnn.estimators.targets import read_labels
 
     return read_labels(rows)[0]
+
+
+def _searched(estimator: Any) -> Any:
+    """Return what a search looks for the parameters of; others are what they are."""
+    while isinstance(last_step(estimator), BaseSearchCV):
+        estimator = last_step(estimator).estimator
+    return estimator
 
 
 def draw_splits(splitter: Any, X: Any, y: Any, **params: Any) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -174,20 +174,25 @@ def run_trials(
     ended = False
 
     def jobs() -> Iterator[Any]:
-        while not ended:
+        # As many as are missing, so that none finds nothing to do; at least one, which looks for dead workers' trials.
+        missing = None if search.n_trials is None else max(1, search.n_trials - len(search.counted(study)))
+        for _ in count() if missing is None else range(missing):
+            if ended:
+                return
             yield delayed(run_trial)(search, callbacks=next(parts))
 
-    parallel = Parallel(n_jobs=n_jobs, batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "[0-9]+ tasks (have been|which were still)", UserWarning)  # interrupted
-        with no_interrupts_for_workers():
-            started = parallel(jobs())
-        with closing(started) as numbers:
-            for number in numbers:
-                if number is None:
-                    ended = True
-                else:
-                    yield number
+        while not ended:
+            parallel = Parallel(n_jobs, batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")
+            with no_interrupts_for_workers():
+                started = parallel(jobs())
+            with closing(started) as numbers:
+                for number in numbers:
+                    if number is None:
+                        ended = True
+                    else:
+                        yield number
 
 
 def _parts(callbacks: CallbackTask | None, search: Search) -> Iterator[CallbackTask | None]:
