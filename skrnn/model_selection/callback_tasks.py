@@ -23,6 +23,7 @@ class CallbackTask:
         weight = (params or {}).get("sample_weight")
         self.context = context
         self.search = search
+        self.about = {"X": X, "y": y, "params": params}
         self.told = {"X": X, "y": y, "metadata": None if weight is None else {"sample_weight": weight}}
 
     def part(self, name: str, n_parts: int | None = 0, **about: Any) -> "CallbackTask":
@@ -34,9 +35,10 @@ class CallbackTask:
         n_parts : int or None, default=0
             How many parts it has itself, at most; None if that is not known.
         **about : dict
-            ``X``, ``y`` and ``params``.
+            ``X``, ``y`` and ``params``, by default the same as of this task.
         """
-        return CallbackTask(self.context.subcontext(task_name=name, max_subtasks=n_parts), self.search, **about)
+        context = self.context.subcontext(task_name=name, max_subtasks=n_parts)
+        return CallbackTask(context, self.search, **(about or self.about))
 
     @contextmanager
     def running(self, fits: Any = None) -> Iterator[None]:

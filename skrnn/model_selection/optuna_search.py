@@ -249,16 +249,15 @@ class OptunaSearchCV(BaseSearchCV):
             score_params=dict(routed.scorer.score),
             scores_last_step=not _has_callables(self.scoring),
         )
-        about = {"X": X, "y": y, "params": params}
         context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
-        whole = CallbackTask(context, self, **about)
+        whole = CallbackTask(context, self, X, y, params)
         with whole.running(), quiet(), ExitStack() as stack:
             search = self._search(task, stack)
-            trials = whole.part("search", n_parts=self.n_trials, **about)
+            trials = whole.part("search", n_parts=self.n_trials)
             with trials.running():
                 self._run(search, trials)
             if self.refit:
-                self._refit(X, y, task.fit_params, whole.part("refit-with-best-params", **about))
+                self._refit(X, y, task.fit_params, whole.part("refit-with-best-params"))
         return self
 
     def _search(self, task: Task, stack: ExitStack) -> Search:

@@ -363,7 +363,11 @@ def test_every_process_describes_the_same(tmp_path, monkeypatch):
     import parts_of_a_search
 
     here = fingerprint(parts_of_a_search.parts)
-    code = "import parts_of_a_search as p; from skrnn.model_selection.fingerprint import fingerprint as f; print(f(p.parts))"
+    code = (
+        "from parts_of_a_search import parts\n"
+        "from skrnn.model_selection.fingerprint import fingerprint\n"
+        "print(fingerprint(parts))"
+    )
 
     def elsewhere(seed):
         path = os.pathsep.join([str(tmp_path), *sys.path])

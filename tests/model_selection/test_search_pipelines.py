@@ -96,7 +96,9 @@ ESTIMATORS = {
     "plain": pipeline(),
     "one step": Pipeline([("gru", gru())]),
     "passthrough": Pipeline([("nothing", "passthrough"), ("none", None), ("gru", gru())]),
-    "passthrough first and last transformer": Pipeline([("n", "passthrough"), ("i", ImageToSequence()), ("gru", gru())]),
+    "passthrough first and last transformer": Pipeline(
+        [("n", "passthrough"), ("i", ImageToSequence()), ("gru", gru())]
+    ),
     "another transform than fit_transform": Pipeline([("r", Remembering()), ("gru", gru())]),
     "nested": Pipeline([("images", ImageToSequence()), ("inner", pipeline())]),
     "nested transformers": Pipeline([("inner", make_pipeline(ImageToSequence())), ("gru", gru())]),

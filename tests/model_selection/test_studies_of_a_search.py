@@ -63,7 +63,9 @@ def test_what_is_fitted_and_scored_with_belongs_to_the_name(tmp_path):
     ]
     assert len(set(names)) == len(names)
     assert name() == names[0]
-    assert name(refit=True, n_trials=2, verbose=0, error_score=0, random_state=3) == names[0]  # other trials, not scores
+    assert (
+        name(refit=True, n_trials=2, verbose=0, error_score=0, random_state=3) == names[0]
+    )  # other trials, not scores
 
 
 def test_what_cannot_be_described_is_refused_before_anything_is_fitted(tmp_path):
@@ -84,7 +86,9 @@ def test_what_cannot_be_described_is_refused_before_anything_is_fitted(tmp_path)
 
     for storage in (tmp_path / "j", optuna.storages.InMemoryStorage()):
         refused = search(scoring=scoring, storage=storage)
-        with pytest.raises(ValueError, match=r"'lock', which function '.*scoring' in scoring uses cannot be.*study_name"):
+        with pytest.raises(
+            ValueError, match=r"'lock', which function '.*scoring' in scoring uses cannot be.*study_name"
+        ):
             refused.fit(X, y)
     assert not fits
     assert not hasattr(refused, "cv_results_")
@@ -103,7 +107,9 @@ def test_a_study_name_vouches_for_what_cannot_be_described(tmp_path):
     assert len(names) == 1
     other = search_of(scoring=scoring, storage=tmp_path / "j", study_name="v2").fit(X, y)
     assert other.study_name_ not in names
-    assert search_of(scoring=scoring, storage=tmp_path / "j", study_name="v1").fit(X[1:], y[1:]).study_name_ not in names
+    assert (
+        search_of(scoring=scoring, storage=tmp_path / "j", study_name="v1").fit(X[1:], y[1:]).study_name_ not in names
+    )
 
 
 def test_a_fit_parameter_that_cannot_be_pickled_is_no_matter_without_a_storage():
