@@ -229,7 +229,7 @@ def test_methods_are_there_if_the_estimator_has_them():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_methods_depend_on_what_was_found_best():
-    X, y = np.arange(24).reshape(6, -1), [0, 0, 0, 1, 1, 1]
+    X, y = np.arange(24).reshape(6, -1) / 24, [0, 0, 0, 1, 1, 1]
     search = search_of(SGDClassifier(loss="hinge"), {"loss": ["log_loss"]}, cv=3)
     assert not hasattr(search, "predict_proba")
     search.fit(X, y).predict_proba(X)
@@ -786,7 +786,7 @@ def test_arrays_of_other_sizes_are_objects():
     assert search.cv_results_["param_splinetransformer__knots"].dtype == object
 
 
-def test_pairs_are_objects_in_one_dimension():
+def test_pairs_are_objects_in_one_dimension(own_workers):
     pipe = Pipeline([("vect", TfidfVectorizer()), ("clf", ComplementNB())])
     values = {"vect__ngram_range": [(1, 2), (1, 2), (1, 1)], "vect__norm": ["l1", "l2", "l1"]}
     texts = ["one two", "two one", "three one", "four", "five"]

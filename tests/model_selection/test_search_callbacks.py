@@ -40,7 +40,7 @@ def search_of(estimator, scoring="r2", **parameters):
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
 @pytest.mark.parametrize("refit", [True, False])
-def test_each_trial_and_each_of_its_fits_is_a_task(refit, n_jobs):
+def test_each_trial_and_each_of_its_fits_is_a_task(refit, n_jobs, own_workers):
     callbacks = [RecordingCallback(), RecordingAutoPropagatedCallback()]
     search = search_of(MaxIterEstimator(), refit=refit, n_jobs=n_jobs).set_callbacks(*callbacks).fit(X, y)
     own = 3 * (1 + 2) + refit
