@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
+from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
@@ -26,6 +27,7 @@ from skrnn.model_selection.interrupts import no_interrupts_for_workers
 from skrnn.model_selection.lockstep import last_step
 from skrnn.model_selection.progress import FitEvent, Reporter, StepReporter, listen
 from skrnn.model_selection.results import ArchitectureComparison
+from skrnn.model_selection.splits import draw_splits, labels_of
 
 _MAX_SEED = np.iinfo(np.int32).max
 
@@ -94,8 +96,9 @@ def compare_architectures(
         SimpleRNN, LSTM and GRU with their default parameters. They are cloned, never fitted themselves.
     X : array-like of shape (n_samples, ...), list or data frame
         Whatever all the estimators take.
-    y : array-like of shape (n_samples,)
-        Labels.
+    y : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Labels; or, if a classifier of this package is compared, one-hot rows, which stand for the numbers of their
+        columns. All estimators, the splitter and the scorer get labels.
     cv : int, splitter or iterable, default=5
         As in :func:`~sklearn.model_selection.cross_validate`: an int is the number of stratified folds. Given
         `random_state`, they are shuffled. The splits are drawn once, and all classifiers get the same. A
@@ -160,7 +163,8 @@ def compare_architectures(
     _check_estimators(estimators)
     if error_score != "raise" and not isinstance(error_score, Real):
         raise ValueError(f"error_score must be 'raise' or a number. Got {error_score!r} instead.")
-    X, y, groups = indexable(X, y, groups)
+    _check_scoring(scoring)
+    X, y, groups = indexable(X, labels_of(y, estimators.values()), groups)
     rng = None if random_state is None else check_random_state(random_state)
     if rng is not None and isinstance(cv, Integral):
         # Given an int, the folds are those that a user gets from StratifiedKFold with the same int.
@@ -172,7 +176,7 @@ def compare_architectures(
         name: check_scoring(estimator, "accuracy" if scoring is None else scoring)
         for name, estimator in estimators.items()
     }
-    splits = list(splitter.split(X, y, groups))
+    splits = draw_splits(splitter, X, y, groups=groups)
     seeds = [None if rng is None else int(rng.randint(_MAX_SEED)) for _ in splits]
     # Split by split: what an interrupt leaves is the same splits of all architectures.
     fits = [
@@ -212,6 +216,16 @@ def _check_estimators(estimators: Any) -> None:
             raise TypeError(f"estimators[{name!r}] must be an estimator with a fit method. Got {estimator!r} instead.")
         if not is_classifier(estimator):
             raise TypeError(f"estimators[{name!r}] must be a classifier. Got {estimator!r} instead.")
+
+
+def _check_scoring(scoring: Any) -> None:
+    if scoring is None or isinstance(scoring, str):
+        return
+    if not callable(scoring) or isinstance(scoring, _MultimetricScorer):
+        raise ValueError(
+            "A comparison is by one score: scoring must be a name, such as 'accuracy', or a callable that returns a "
+            f"number. Got {scoring!r} instead: for several scores, compare once for each."
+        )
 
 
 def _run_all(
@@ -259,7 +273,9 @@ def _run(fit: _Fit, X: Any, y: Any, scorer: Any, error_score: Any, report: Repor
     try:
         estimator.fit(X_train, y_train)
         fitted = time.perf_counter()
-        score = float(scorer(estimator, X_test, y_test))
+        score = scorer(estimator, X_test, y_test)
+        if not isinstance(score, Real) and getattr(score, "size", None) != 1:
+            raise ValueError(f"A comparison is by one score: scoring must return a number. Got {score!r} instead.")
         scored = time.perf_counter()
     except Exception:
         if error_score == "raise":
@@ -274,7 +290,7 @@ def _run(fit: _Fit, X: Any, y: Any, scorer: Any, error_score: Any, report: Repor
     return _Outcome(
         fit.row,
         fit.split,
-        score,
+        float(score),
         fit_seconds=fitted - started,
         score_seconds=scored - fitted,
         n_parameters=getattr(network, "n_parameters_", np.nan),
@@ -357,8 +373,8 @@ def _gather(
         scoring=name if isinstance(name, str) else getattr(name, "__name__", "score"),
         repeats=np.arange(len(splits)) // n_folds,
         folds=np.arange(len(splits)) % n_folds,
-        n_train=np.array([_n_rows(train) for train, _ in splits]),
-        n_test=np.array([_n_rows(test) for _, test in splits]),
+        n_train=np.array([len(train) for train, _ in splits]),
+        n_test=np.array([len(test) for _, test in splits]),
         finished=finished,
         scores=numbers["score"],
         fit_seconds=numbers["fit_seconds"],
@@ -367,7 +383,3 @@ def _gather(
         n_epochs=numbers["n_epochs"],
         curves=tuple(tuple(row) for row in curves),
     )
-
-
-def _n_rows(chosen: np.ndarray) -> int:
-    return int(np.sum(chosen)) if chosen.dtype == bool else len(chosen)

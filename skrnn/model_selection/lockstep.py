@@ -5,17 +5,39 @@ Nothing here knows of Optuna: whoever asks is told the scores after every epoch,
 
 import copy
 import itertools
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.callback import CallbackSupportMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
 from threadpoolctl import threadpool_limits
+
+from skrnn.model_selection.callback_tasks import CallbackTask, running_part
+
+_FOLD = "candidate-split-evaluation"  # as scikit-learn's searches call it
+
+_HARMLESS = {  # what a subclass may have of its own and still be trained in lock-step
+    *(
+        "__init__",
+        "__module__",
+        "__doc__",
+        "__qualname__",
+        "__annotations__",
+        "__firstlineno__",
+        "__static_attributes__",
+    ),
+    *("predict", "predict_proba", "predict_log_proba", "decision_function", "score"),
+    *("set_fit_request", "set_score_request", "set_partial_fit_request", "_parameter_constraints"),
+}
 
 
 @dataclass(frozen=True)
@@ -25,12 +47,15 @@ class Task:
     Attributes
     ----------
     X, y : array-like
+        What is fitted.
+    labels : array-like
+        y as the scorers know it: the labels that one-hot rows stand for.
     splits : sequence of (ndarray, ndarray)
         Rows to train and to test on, made once.
     scorers : callable
         ``scorers(estimator, X, y, **params)``: a number, or a dict of them.
-    metric : str
-        Which of the numbers decides; "score" if there is one.
+    metric : str or None
+        Which of the numbers decides; "score" if there is one. None for the first.
     fit_params, score_params : dict
         Metadata, among them one value for each row.
     scores_last_step : bool
@@ -40,12 +65,34 @@ class Task:
 
     X: Any
     y: Any
+    labels: Any
     splits: Sequence[tuple[np.ndarray, np.ndarray]]
     scorers: Callable[..., Any]
-    metric: str
+    metric: str | None
     fit_params: dict[str, Any]
     score_params: dict[str, Any]
     scores_last_step: bool
+
+    def decides(self, scores: Mapping[str, Any]) -> str:
+        """Return the name of the score that decides; what a function of the user's returns is not known before.
+
+        Raises
+        ------
+        UndecidedError
+            If it is none of these scores.
+        """
+        if self.metric is None or list(scores) == ["score"]:
+            return next(iter(scores))
+        if self.metric not in scores:
+            raise UndecidedError(
+                f"scoring returned the scores {list(scores)}: refit must be set to a scorer key, which is the name of "
+                "the one that decides, to a callable, or to False."
+            )
+        return self.metric
+
+
+class UndecidedError(ValueError):
+    """There are several scores, and none was named that decides."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +132,41 @@ def last_step(estimator: Any) -> Any:
     return estimator
 
 
+def is_recurrent(estimator: Any) -> bool:
+    """Return whether what is trained is a classifier of this package."""
+    module = sys.modules.get("skrnn.estimators.base")  # not imported: there is no such classifier
+    return module is not None and isinstance(last_step(estimator), module.BaseRecurrentClassifier)
+
+
 def trains_by_epochs(estimator: Any) -> bool:
     """Return whether the folds can be trained in lock-step with the same result as by `fit`.
 
-    Keras callbacks have a state that would begin anew with every epoch.
+    Keras callbacks have a state that would begin anew with every epoch. What a subclass of a pipeline or of a
+    classifier does in its own methods is not known here.
     """
-    from skrnn.estimators.base import BaseRecurrentClassifier
+    while type(estimator) is Pipeline:
+        estimator = estimator.steps[-1][1]
+    if isinstance(estimator, Pipeline) or not is_recurrent(estimator):
+        return False
+    return not (estimator.callbacks or estimator.warm_start or _trains_its_own_way(type(estimator)))
 
-    classifier = last_step(estimator)
-    return isinstance(classifier, BaseRecurrentClassifier) and not classifier.callbacks and not classifier.warm_start
+
+def _trains_its_own_way(classifier: type) -> bool:
+    """Return whether a user's subclass changes more than its parameters and what it predicts."""
+    foreign = [cls for cls in classifier.__mro__ if not cls.__module__.startswith("skrnn.")]
+    ours = next(cls for cls in classifier.__mro__ if cls.__module__.startswith("skrnn."))
+    changed = {name for cls in foreign if not issubclass(ours, cls) for name in vars(cls)}
+    return any(hasattr(ours, name) for name in changed - _HARMLESS)
 
 
-def evaluate(estimator: Any, task: Task, *, epochs_are_searched: bool, go_on: Callable[[int, float], bool]) -> Outcome:
+def evaluate(
+    estimator: Any,
+    task: Task,
+    *,
+    epochs_are_searched: bool,
+    go_on: Callable[[int, float], bool],
+    callbacks: CallbackTask | None = None,
+) -> Outcome:
     """Train and score a candidate on all folds.
 
     Parameters
@@ -108,16 +178,18 @@ def evaluate(estimator: Any, task: Task, *, epochs_are_searched: bool, go_on: Ca
         Whether ``epochs`` is one of the candidate's parameters. If not, the epoch with the best mean is chosen.
     go_on : callable
         ``go_on(epoch, mean)`` is asked after each epoch, counted from 1, with the mean score over the folds.
+    callbacks : CallbackTask, default=None
+        Each fold is a part of it.
     """
     if not trains_by_epochs(estimator):
-        return _evaluate_fits(estimator, task)
+        return _evaluate_fits(estimator, task, callbacks)
     classifier = last_step(estimator)
     chooses_epoch = not (epochs_are_searched or classifier.early_stopping)
-    folds = [_Fold(estimator, task, train, test) for train, test in task.splits]
     best = current = None
     # NumPy scores, in small products: a second thread of BLAS gains nothing there, and is waited for where another
     # worker has its core. Two processes on two cores took 1.25 to 1.5 times as long.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with threadpool_limits(limits=1, user_api="blas"), ExitStack() as stack:
+        folds = [_Fold(estimator, task, train, test, callbacks, stack) for train, test in task.splits]
         for epoch in itertools.count(1):
             for fold in folds:
                 fold.train_epoch()
@@ -126,8 +198,9 @@ def evaluate(estimator: Any, task: Task, *, epochs_are_searched: bool, go_on: Ca
                 n_epochs=epoch,
                 refit_epochs=epoch if chooses_epoch else None,
             )
-            mean = current.mean(task.metric)
-            if best is None or not chooses_epoch or mean > best.mean(task.metric):
+            metric = task.decides(current.scores)
+            mean = current.mean(metric)
+            if best is None or not chooses_epoch or mean > best.mean(metric):
                 best = current
             ended = all(fold.stopped for fold in folds)
             if not go_on(epoch, mean) and not ended:
@@ -147,14 +220,26 @@ def _timed(outcome: Outcome, last: Outcome) -> Outcome:
 class _Fold:
     """A fold's network in training."""
 
-    def __init__(self, estimator: Any, task: Task, train: np.ndarray, test: np.ndarray):
+    def __init__(
+        self,
+        estimator: Any,
+        task: Task,
+        train: np.ndarray,
+        test: np.ndarray,
+        callbacks: CallbackTask | None,
+        stack: ExitStack,
+    ):
         self.task = task
         started = time.perf_counter()
         X_train, y_train = _safe_split(estimator, task.X, task.y, train)
-        self.X_test, self.y_test = _safe_split(estimator, task.X, task.y, test, train)
+        self.X_test, self.y_test = _safe_split(estimator, task.X, task.labels, test, train)
         self.score_params = _check_method_params(task.X, params=task.score_params, indices=test)
         fit_params = _check_method_params(task.X, params=task.fit_params, indices=train)
-        self.head, classifier, (self.X, self.y, self.fit_params) = _fit_head(estimator, X_train, y_train, fit_params)
+        self.callbacks = None
+        if callbacks is not None:
+            self.callbacks = callbacks.part(_FOLD, n_parts=None, X=X_train, y=y_train, params=fit_params)
+            stack.enter_context(self.callbacks.running())
+        self.heads, classifier, (self.X, self.y, self.fit_params) = _fit_heads(estimator, X_train, y_train, fit_params)
         self.patience = classifier.patience if classifier.early_stopping else None
         # One epoch for each call of fit, which holds out the same part each time and trains what all in one would.
         self.classifier, self.network = classifier, clone(classifier).set_params(epochs=1, warm_start=True)
@@ -162,8 +247,11 @@ class _Fold:
         self.best_loss, self.best_epoch = np.inf, 0
         self.stopped = False
         self.X_scored = self.X_test
-        if self.head is not None and task.scores_last_step:
-            self.X_scored = self.head.transform(self.X_test)
+        if task.scores_last_step:
+            for head in self.heads:
+                # As `predict` does: a pipeline of transformers alone would ask whether they are fitted.
+                for _, _, transformer in head._iter(with_final=False):
+                    self.X_scored = transformer.transform(self.X_scored)
         self.fit_seconds, self.score_seconds = time.perf_counter() - started, 0.0
 
     def train_epoch(self) -> None:
@@ -171,7 +259,8 @@ class _Fold:
         if self.stopped:
             return
         started = time.perf_counter()
-        self.network.fit(self.X, self.y, **self.fit_params)
+        with running_part(self.callbacks, "fit-epoch", self.network, X=self.X, y=self.y, params=self.fit_params):
+            self.network.fit(self.X, self.y, **self.fit_params)
         self.fit_seconds += time.perf_counter() - started
         epoch = self.network.n_iter_
         self.stopped = epoch == self.classifier._n_epochs(self.network._n_rows)
@@ -186,15 +275,13 @@ class _Fold:
     def score(self) -> dict[str, float]:
         """Score the network, or with early stopping its best epoch so far, on the test part."""
         started = time.perf_counter()
-        estimator = self.scored
-        if self.head is not None and not self.task.scores_last_step:
-            estimator = Pipeline([*self.head.steps, ("classifier", self.scored)])
-        scores = _named(self.task.scorers(estimator, self.X_scored, self.y_test, **self.score_params))
+        estimator = self.scored if self.task.scores_last_step else _with_heads(self.heads, self.scored)
+        scores = _scores(self.task, estimator, self.X_scored, self.y_test, self.score_params)
         self.score_seconds += time.perf_counter() - started
         return scores
 
 
-class _Recorder(BaseEstimator):
+class _Recorder(CallbackSupportMixin, BaseEstimator):
     """Stands in for a pipeline's last step, and keeps what its `fit` would be given."""
 
     def __init__(self, classifier: Any):
@@ -213,32 +300,55 @@ class _Recorder(BaseEstimator):
         return self.classifier.__sklearn_tags__()
 
 
-def _fit_head(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> tuple[Pipeline | None, Any, tuple]:
-    """Fit all steps but the last; return them, the last, and what its `fit` is to be given."""
+def _fit_heads(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> tuple[list[Pipeline], Any, tuple]:
+    """Fit all steps before the classifier.
+
+    Returns
+    -------
+    pipelines : list of Pipeline
+        From the outermost to the innermost, fitted except for their last steps.
+    classifier : estimator
+    given : tuple of (array-like, array-like, dict)
+        What the classifier's `fit` is to be given.
+    """
     if not isinstance(estimator, Pipeline):
-        return None, estimator, (X, y, params)
-    name, last = estimator.steps[-1]
+        return [], estimator, (X, y, params)
     pipeline = clone(estimator)
+    name, last = pipeline.steps[-1]
     recorder = _Recorder(last)
     pipeline.steps[-1] = (name, recorder)
     pipeline.fit(X, y, **params)
-    head, classifier, given = _fit_head(last, *recorder.given_)
-    steps = [*pipeline.steps[:-1], *(head.steps if head is not None else [])]
-    return (Pipeline(steps) if steps else None), classifier, given
+    heads, classifier, given = _fit_heads(last, *recorder.given_)
+    return [pipeline, *heads], classifier, given
 
 
-def _evaluate_fits(estimator: Any, task: Task) -> Outcome:
-    """Fit and score whole, fold by fold."""
+def _with_heads(heads: list[Pipeline], classifier: Any) -> Any:
+    """Return the fitted pipeline, of the same form and the same names as the user's."""
+    for head in reversed(heads):
+        pipeline = copy.copy(head)
+        pipeline.steps = [*head.steps[:-1], (head.steps[-1][0], classifier)]
+        classifier = pipeline
+    return classifier
+
+
+def _evaluate_fits(estimator: Any, task: Task, callbacks: CallbackTask | None) -> Outcome:
+    """Fit and score whole, fold by fold, as scikit-learn does."""
     scores, fit_seconds, score_seconds = [], [], []
     for train, test in task.splits:
-        X_train, y_train = _safe_split(estimator, task.X, task.y, train)
-        X_test, y_test = _safe_split(estimator, task.X, task.y, test, train)
+        fitted = clone(estimator)
         started = time.perf_counter()
+        X_train, y_train = _safe_split(fitted, task.X, task.y, train)
+        X_test, y_test = _safe_split(fitted, task.X, task.labels, test, train)
         fit_params = _check_method_params(task.X, params=task.fit_params, indices=train)
-        fitted = clone(estimator).fit(X_train, y_train, **fit_params)
+        with running_part(callbacks, _FOLD, fitted, X=X_train, y=y_train, params=fit_params):
+            # What `fit` returns does not matter.
+            if y_train is None:
+                fitted.fit(X_train, **fit_params)
+            else:
+                fitted.fit(X_train, y_train, **fit_params)
         trained = time.perf_counter()
         score_params = _check_method_params(task.X, params=task.score_params, indices=test)
-        scores.append(_named(task.scorers(fitted, X_test, y_test, **score_params)))
+        scores.append(_scores(task, fitted, X_test, y_test, score_params))
         fit_seconds.append(trained - started)
         score_seconds.append(time.perf_counter() - trained)
     return Outcome(_by_metric(scores), fit_seconds, score_seconds)
@@ -252,10 +362,13 @@ def _by_metric(scores: list[dict[str, float]]) -> dict[str, list[float]]:
     return {name: [of_fold[name] for of_fold in scores] for name in scores[0]}
 
 
-def _named(scores: Any) -> dict[str, float]:
+def _scores(task: Task, estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> dict[str, float]:
     """Return scores by name. One of several that failed, of which scikit-learn gives the traceback, is an error."""
+    scores = task.scorers(estimator, X, **params) if y is None else task.scorers(estimator, X, y, **params)
     scores = scores if isinstance(scores, dict) else {"score": scores}
     for name, score in scores.items():
         if isinstance(score, str):
             raise ValueError(f"The score {name!r} could not be computed:\n{score}")
+        if not isinstance(score, Real) and getattr(score, "size", None) != 1:
+            raise ValueError(f"scoring must return a number, or a dict of them. Got {name} = {score!r} instead.")
     return {name: float(score) for name, score in scores.items()}

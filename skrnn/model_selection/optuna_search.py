@@ -4,21 +4,20 @@ import os
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
-import joblib
 import numpy as np
 import optuna
-from joblib import Parallel, delayed, effective_n_jobs
-from optuna.distributions import BaseDistribution
+from joblib import effective_n_jobs
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, TPESampler
 from optuna.storages import BaseStorage, InMemoryStorage
-from optuna.trial import FrozenTrial, TrialState
-from sklearn.base import BaseEstimator, _fit_context, clone, is_classifier
+from optuna.trial import FrozenTrial
+from sklearn import get_config
+from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
@@ -26,15 +25,17 @@ from sklearn.utils import check_random_state, indexable
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
-from skrnn.model_selection.interrupts import no_interrupts_for_workers
+from skrnn.model_selection.callback_tasks import CallbackTask
+from skrnn.model_selection.fingerprint import Undescribable, fingerprint
 from skrnn.model_selection.lockstep import Task, last_step, trains_by_epochs
 from skrnn.model_selection.pruners import RungPruner
 from skrnn.model_selection.search_spaces import search_space
-from skrnn.model_selection.studies import counted, give_up_the_dead, is_path, open_storage, quiet
-from skrnn.model_selection.trial import Search, first_cause, parameters_of, run_trial
+from skrnn.model_selection.spaces import Space, check_space, parameters_of
+from skrnn.model_selection.splits import draw_splits, labels_of
+from skrnn.model_selection.studies import give_up_the_dead, is_path, open_storage, quiet
+from skrnn.model_selection.trial import Search, first_cause, run_trials
+from skrnn.model_selection.trial_bar import trial_bar
 from skrnn.model_selection.trial_results import as_results, outcome_of
-
-_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 class OptunaSearchCV(BaseSearchCV):
@@ -227,60 +228,42 @@ class OptunaSearchCV(BaseSearchCV):
         """
         if self.n_trials is None and self.timeout is None:
             raise ValueError("n_trials and timeout are both None: one of them must end the search.")
-        scorers, metric = self._get_scorers()
+        scorers, _ = self._get_scorers()
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits = list(cv.split(X, y, **routed.splitter.split))
-        names = self._metric_names(scorers)
+        labels = labels_of(y, [self.estimator])
+        splitter = check_cv(self.cv, labels, classifier=is_classifier(self.estimator))
         task = Task(
             X=X,
             y=y,
-            splits=splits,
+            labels=labels,
+            splits=draw_splits(splitter, X, labels, **routed.splitter.split),
             scorers=scorers,
-            metric=metric if isinstance(metric, str) else names[0],
+            metric=None
+            if not self.refit or callable(self.refit)
+            else self.refit
+            if self.refit is not True
+            else "score",
             fit_params=dict(routed.estimator.fit),
             score_params=dict(routed.scorer.score),
             scores_last_step=not _has_callables(self.scoring),
         )
-        context = self._init_callback_context(max_subtasks=self.n_trials)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        with quiet(), ExitStack() as stack:
+        context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
+        whole = CallbackTask(context, self, X, y, params)
+        with whole.running(), quiet(), ExitStack() as stack:
             search = self._search(task, stack)
-            interrupt = None
-            study = search.open()
-            try:
-                for _ in self._run(search, study):
-                    subcontext = context.subcontext(task_name="trial")
-                    subcontext.call_on_fit_task_begin(estimator=self, X=X, y=y)
-                    subcontext.call_on_fit_task_end(estimator=self, X=X, y=y)
-            except KeyboardInterrupt as error:
-                interrupt = error
-            give_up_the_dead(study)
-            trials = [trial for trial in counted(study) if trial.state in _FINISHED]
-        if interrupt is None or any(outcome_of(trial) for trial in trials):
-            self._set_results(search, trials, scorers, names)
-        if interrupt is not None:
-            raise interrupt
-        if self.refit:
-            self._refit(X, y, task.fit_params)
-        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+            trials = whole.part("search", n_parts=self.n_trials)
+            with trials.running():
+                self._run(search, trials)
+            if self.refit:
+                self._refit(X, y, task.fit_params, whole.part("refit-with-best-params"))
         return self
-
-    def _metric_names(self, scorers: Any) -> list[str]:
-        several = getattr(scorers, "_scorers", None)
-        return ["score"] if several is None else list(several)
 
     def _search(self, task: Task, stack: ExitStack) -> Search:
         """Return what every worker needs to know."""
         space = search_space(self.estimator) if self.param_distributions is None else self.param_distributions
-        if isinstance(space, Mapping):
-            for name, distribution in space.items():
-                if not isinstance(distribution, BaseDistribution):
-                    raise TypeError(
-                        f"param_distributions[{name!r}] must be an Optuna distribution. Got {distribution!r} instead."
-                    )
+        check_space(space)
         storage = self.storage
         alone = effective_n_jobs(self.n_jobs) == 1
         if isinstance(storage, InMemoryStorage) and not alone:
@@ -301,7 +284,7 @@ class OptunaSearchCV(BaseSearchCV):
             task=task,
             space=space,
             storage=os.fspath(storage) if is_path(storage) else storage,
-            study_name=self._name_of_study(task),
+            study_name=self._name_of_study(task, space),
             sampler=TPESampler() if self.sampler is None else self.sampler,
             seed=seed,
             pruner=_default_pruner(self.estimator, task) if self.pruner is None else self.pruner,
@@ -310,59 +293,69 @@ class OptunaSearchCV(BaseSearchCV):
             error_score=self.error_score,
         )
 
-    def _name_of_study(self, task: Task) -> str:
+    def _name_of_study(self, task: Task, space: Space) -> str:
         """Return a name that only those searches share whose trials can be compared."""
-        measured = [task.X, task.y, [test for _, test in task.splits], task.fit_params, task.score_params]
-        described = [_describe(self.scoring), _describe(self.refit), _describe(self.estimator)]
         prefix = type(last_step(self.estimator)).__name__ if self.study_name is None else self.study_name
-        return f"{prefix}-{joblib.hash([measured, described])[:16]}"
+        if self.storage is None:  # nobody else can come to this study
+            return prefix
+        config = get_config()
+        parts = {
+            "estimator": clone(self.estimator),
+            "param_distributions": space,
+            "scoring": self.scoring,
+            "X": task.X,
+            "y": task.y,
+            "cv": task.splits,
+            "the parameter of fit": task.fit_params,
+            "the parameter of the scorer": task.score_params,
+            # Which score a trial reports. How a function chooses among trials changes none of their scores.
+            "refit": None if task.metric == "score" else task.metric,
+            "the configuration": {name: config[name] for name in ("enable_metadata_routing", "transform_output")},
+        }
+        try:
+            return f"{prefix}-{fingerprint(parts, vouched=self.study_name is not None)}"
+        except Undescribable as error:
+            raise ValueError(
+                f"{error} With a storage, the study is named by all that the scores depend on, so that only trials "
+                "that can be compared meet in it. Give a study_name, with which you vouch that this part is the same "
+                "wherever you give it, or use something that can be described: a named function of plain values, or "
+                "an object with plain attributes."
+            ) from error
 
-    def _run(self, search: Search, study: optuna.Study) -> Iterator[FrozenTrial]:
-        """Run trials, here or in processes, until no worker may begin another; yield each as it ends."""
+    def _run(self, search: Search, task: CallbackTask) -> None:
+        """Run trials until no worker may begin another, and set the results, also after Ctrl-C."""
         callbacks = self.callbacks if isinstance(self.callbacks, (list, tuple)) else [self.callbacks]
-        told = {trial.number for trial in counted(study) if trial.state in _FINISHED}
-        with _progress_bar(self, study, told) as show:
-            for number in self._finished_trials(search, study):
-                trial = study.get_trials(deepcopy=False)[number]
-                show(trial)
-                for callback in callbacks:
-                    if callback is not None:
-                        callback(study, trial)
-                yield trial
+        study = search.open()
+        interrupt = None
+        n_ended = len(search.ended(study))
+        try:
+            with trial_bar(self.verbose, self.n_trials, n_ended, lambda: search.counted(study)) as show:
+                for number in run_trials(search, study, self.n_jobs, task):
+                    show()
+                    for callback in callbacks:
+                        if callback is not None:
+                            callback(study, study.get_trials(deepcopy=False)[number])
+        except KeyboardInterrupt as error:
+            interrupt = error
+        give_up_the_dead(study)
+        trials = search.ended(study)
+        if interrupt is None or any(outcome_of(trial) for trial in trials):
+            self._set_results(search, trials)
+        if interrupt is not None:
+            raise interrupt
 
-    def _finished_trials(self, search: Search, study: optuna.Study) -> Iterator[int]:
-        if effective_n_jobs(self.n_jobs) == 1:
-            while (number := run_trial(search, study)) is not None:
-                yield number
-            return
-        ended = False
-
-        def jobs() -> Iterator[Any]:
-            while not ended:
-                yield delayed(run_trial)(search)
-
-        parallel = Parallel(n_jobs=self.n_jobs, batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "[0-9]+ tasks (have been|which were still)", UserWarning)  # interrupted
-            with no_interrupts_for_workers():
-                started = parallel(jobs())
-            with closing(started) as numbers:
-                for number in numbers:
-                    if number is None:
-                        ended = True
-                    else:
-                        yield number
-
-    def _set_results(self, search: Search, trials: list[FrozenTrial], scorers: Any, names: list[str]) -> None:
+    def _set_results(self, search: Search, trials: list[FrozenTrial]) -> None:
+        measured = [outcome for outcome in map(outcome_of, trials) if outcome is not None]
         failures = [trial for trial in trials if outcome_of(trial) is None]
         if not trials:
             raise ValueError("No trial was finished: another process may run all that are wanted, or timeout is short.")
-        if len(failures) == len(trials):
+        if not measured:
             raise ValueError(f"All {len(trials)} trials failed. {first_cause(failures)}")
         if failures:
             message = f"{len(failures)} of {len(trials)} trials failed and are scored {self.error_score}."
-            warnings.warn(f"{message} {first_cause(failures)}", FitFailedWarning, stacklevel=4)
+            warnings.warn(f"{message} {first_cause(failures)}", FitFailedWarning, stacklevel=5)
         error_score = np.nan if self.error_score == "raise" else float(self.error_score)
+        scorers, metric = search.task.scorers, search.task.decides(measured[0].scores)
         results = as_results(
             trials, lambda trial: parameters_of(search.space, trial), len(search.task.splits), error_score
         )
@@ -370,11 +363,9 @@ class OptunaSearchCV(BaseSearchCV):
         self.study_name_ = search.study_name
         self.cv_results_ = results
         self.n_splits_ = len(search.task.splits)
-        several = getattr(scorers, "_scorers", None)
-        self.multimetric_ = several is not None
-        self.scorer_ = scorers if several is None else several
+        self.scorer_ = getattr(scorers, "_scorers", scorers)
+        self.multimetric_ = self.scorer_ is not scorers or list(measured[0].scores) != ["score"]
         if self.refit or not self.multimetric_:
-            metric = search.task.metric
             self.best_index_ = int(self._select_best_index(self.refit, metric, results))
             if not callable(self.refit):
                 self.best_score_ = float(results[f"mean_test_{metric}"][self.best_index_])
@@ -382,15 +373,39 @@ class OptunaSearchCV(BaseSearchCV):
             best = outcome_of(trials[self.best_index_])
             self.best_epochs_ = None if best is None else best.refit_epochs
 
-    def _refit(self, X: Any, y: Any, fit_params: dict[str, Any]) -> None:
+    def _refit(self, X: Any, y: Any, fit_params: dict[str, Any], task: CallbackTask) -> None:
         estimator = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
         if self.best_epochs_ is not None:
             last_step(estimator).set_params(epochs=self.best_epochs_)
         started = time.perf_counter()
-        self.best_estimator_ = estimator.fit(X, y, **fit_params)
+        with task.running(estimator):
+            if y is None:
+                estimator.fit(X, **fit_params)
+            else:
+                estimator.fit(X, y, **fit_params)
+        self.best_estimator_ = estimator  # whatever `fit` returns
         self.refit_time_ = time.perf_counter() - started
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+    def score(self, X, y=None, **params) -> float:
+        """Return the score of the refitted best estimator.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Whatever the estimator takes.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+            Labels, or one-hot rows for a classifier of this package.
+        **params : dict
+            Metadata for the scorer, with ``enable_metadata_routing=True``.
+
+        Returns
+        -------
+        score : float
+            By `scoring`, or by the estimator's own ``score``.
+        """
+        return super().score(X, labels_of(y, [self.estimator]), **params)
 
     @property
     def study_(self) -> optuna.Study:
@@ -407,42 +422,10 @@ class OptunaSearchCV(BaseSearchCV):
 def _default_pruner(estimator: Any, task: Task) -> BasePruner:
     if not trains_by_epochs(estimator):
         return NopPruner()
-    return RungPruner.for_epochs(last_step(estimator)._n_epochs(min(len(train) for train, _ in task.splits)))
+    return RungPruner.for_epochs(last_step(estimator)._n_epochs(max(1, min(len(train) for train, _ in task.splits))))
 
 
 def _has_callables(scoring: Any) -> bool:
     if isinstance(scoring, Mapping):
         return any(map(callable, scoring.values()))
     return callable(scoring)
-
-
-def _describe(value: Any) -> Any:
-    """Return what a value says, without addresses of objects in it, so that another process describes it the same."""
-    if isinstance(value, BaseEstimator):
-        return type(value).__qualname__, _describe(value.get_params(deep=False))
-    if isinstance(value, Mapping):
-        return [(str(key), _describe(item)) for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))]
-    if isinstance(value, (list, tuple)):
-        return [_describe(item) for item in value]
-    if value is None or isinstance(value, (str, bool, Real)):
-        return repr(value)
-    return getattr(value, "__qualname__", type(value).__qualname__)
-
-
-@contextmanager
-def _progress_bar(search: OptunaSearchCV, study: optuna.Study, told: set[int]) -> Iterator[Callable[[Any], None]]:
-    """Show a bar while trials end, if asked to."""
-    if not search.verbose:
-        yield lambda trial: None
-        return
-    from tqdm.auto import tqdm
-
-    with tqdm(total=search.n_trials, initial=len(told), desc="Trials") as bar:
-
-        def show(trial: FrozenTrial) -> None:
-            if study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-                best = study.best_trial
-                bar.set_postfix_str(f"best {best.value:.4f} (trial {best.number})", refresh=False)
-            bar.update()
-
-        yield show

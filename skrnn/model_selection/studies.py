@@ -7,7 +7,7 @@ trials: who works on one since when, and which of them count.
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
@@ -22,7 +22,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-WORKER, LOST = "skrnn:worker", "skrnn:lost"
+WORKER, LOST, STUDY = "skrnn:worker", "skrnn:lost", "skrnn:study"
 _PATIENCE = 600.0  # seconds without a heartbeat after which a worker on another machine is given up, at least
 _SLOWNESS = 20  # or so many times as long as its longest epoch
 _LOCK_SECONDS = 10  # after which the lock of a journal whose holder died is taken over
@@ -116,7 +116,11 @@ def _seed(sampler: Any, seed: np.random.SeedSequence) -> None:
 
 
 def claim(
-    study: Study, n_trials: int | None, space: Mapping[str, BaseDistribution], journal: str | None
+    study: Study,
+    n_trials: int | None,
+    journal: str | None,
+    before: Callable[[], None] = lambda: None,
+    those_that_count: Callable[[Study], list[FrozenTrial]] | None = None,
 ) -> Trial | None:
     """Begin a trial of this process, if there are fewer than `n_trials` that count.
 
@@ -125,28 +129,43 @@ def claim(
     study : optuna.Study
     n_trials : int or None
         The total over all workers; None for any number.
-    space : mapping
-        Distributions that are sampled at once.
     journal : str or None
         The path of the journal file, whose workers take turns here. Workers on another storage may begin a trial at the
         same moment: of these, those that are too many give theirs up.
+    before : callable
+        Called before the trial begins.
+    those_that_count : callable, default=None
+        By default :func:`counted`.
     """
+    those_that_count = counted if those_that_count is None else those_that_count
     with nullcontext() if journal is None else FileLock(f"{journal}.claims"):
         give_up_the_dead(study, alone=journal is not None)
-        if n_trials is not None and len(counted(study)) >= n_trials:
+        if n_trials is not None and len(those_that_count(study)) >= n_trials:
             return None
-        trial = study.ask(fixed_distributions=dict(space))
+        before()
+        trial = study.ask()
+        trial.set_user_attr(STUDY, study.study_name)
         trial.set_user_attr(WORKER, _this_worker())
-    if n_trials is not None and sum(other.number < trial.number for other in counted(study)) >= n_trials:
+    if n_trials is not None and sum(other.number < trial.number for other in those_that_count(study)) >= n_trials:
         give_up(study, trial._trial_id, "another worker began the last trial at the same moment")
         return None
     return trial
 
 
 def counted(study: Study) -> list[FrozenTrial]:
-    """Return the trials that count: those that are not waiting and were not lost."""
-    trials = study.get_trials(deepcopy=False)
-    return [trial for trial in trials if trial.state != TrialState.WAITING and LOST not in trial.user_attrs]
+    """Return the trials that count: those that a search began in this study, and that were not lost.
+
+    Trials that a user added, perhaps of another study, were not measured by the search. A running trial may be about to
+    tell whose it is.
+    """
+    return [
+        trial
+        for trial in study.get_trials(deepcopy=False)
+        if LOST not in trial.user_attrs
+        and trial.state != TrialState.WAITING
+        and trial.user_attrs.get(STUDY, study.study_name if trial.state == TrialState.RUNNING else None)
+        == study.study_name
+    ]
 
 
 def running_trials(storage: BaseStorage) -> list[tuple[str, FrozenTrial]]:

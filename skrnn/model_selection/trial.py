@@ -1,25 +1,29 @@
-"""One trial, in whatever process it runs: claim it, measure its candidate, and write down how it ended."""
+"""Trials, in whatever process they run: claim one, measure its candidate, and write down how it ended."""
 
 import copy
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, field
+from itertools import count, repeat
 from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution
+from joblib import Parallel, delayed, effective_n_jobs
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
-from optuna.trial import BaseTrial, FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState
 from sklearn.base import clone
 
-from skrnn.model_selection.lockstep import Task, evaluate
-from skrnn.model_selection.studies import Heart, SeededSampler, claim, give_up, is_path, open_storage, quiet
-from skrnn.model_selection.trial_results import ERROR, OUTCOME
-
-Space = Mapping[str, BaseDistribution] | Callable[[BaseTrial], dict[str, Any]]
+from skrnn.model_selection.callback_tasks import CallbackTask
+from skrnn.model_selection.interrupts import no_interrupts_for_workers
+from skrnn.model_selection.lockstep import Task, UndecidedError, evaluate
+from skrnn.model_selection.spaces import OutsideSpaceError, Space, parameters_of, suggest
+from skrnn.model_selection.studies import Heart, SeededSampler, claim, counted, give_up, is_path, open_storage, quiet
+from skrnn.model_selection.trial_results import ERROR, OUTCOME, outcome_of
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,28 @@ class Search:
     n_trials: int | None
     deadline: float | None
     error_score: Any
+    _inside: dict[int, bool] = field(default_factory=dict, repr=False, compare=False)
+
+    def counted(self, study: optuna.Study) -> list[FrozenTrial]:
+        """Return the trials that count: the study's, except those with a score whose parameters are of another space.
+
+        The name of the study follows from the space, but what a user has vouched for may have changed.
+        """
+        return [trial for trial in counted(study) if outcome_of(trial) is None or self._is_inside(trial)]
+
+    def ended(self, study: optuna.Study) -> list[FrozenTrial]:
+        """Return the trials that count and run no more."""
+        return [trial for trial in self.counted(study) if trial.state.is_finished()]
+
+    def _is_inside(self, trial: FrozenTrial) -> bool:
+        if trial.number not in self._inside:
+            try:
+                parameters_of(self.space, trial)
+            except OutsideSpaceError:
+                self._inside[trial.number] = False
+            else:
+                self._inside[trial.number] = True
+        return self._inside[trial.number]
 
     def open(self) -> optuna.Study:
         """Open the study, or create it."""
@@ -68,7 +94,7 @@ class Search:
         )
 
 
-def run_trial(search: Search, study: optuna.Study | None = None) -> int | None:
+def run_trial(search: Search, study: optuna.Study | None = None, callbacks: CallbackTask | None = None) -> int | None:
     """Run one trial, if another is wanted.
 
     Parameters
@@ -76,38 +102,110 @@ def run_trial(search: Search, study: optuna.Study | None = None) -> int | None:
     search : Search
     study : optuna.Study, default=None
         By default it is opened.
+    callbacks : CallbackTask, default=None
+        Begins before the trial and ends after it.
 
     Returns
     -------
     number : int or None
         The trial's, however it ended; None if none was begun.
     """
-    if search.deadline is not None and time.time() >= search.deadline:
-        return None
-    with quiet():
+    with quiet(), ExitStack() as stack:
         study = search.open() if study is None else study
-        distributions = search.space if isinstance(search.space, Mapping) else {}
-        trial = claim(study, search.n_trials, distributions, search.storage if is_path(search.storage) else None)
-        if trial is None:
-            return None
-        try:
-            _measure(search, study, trial)
-        except optuna.exceptions.UpdateFinishedTrialError:
-            pass  # others have given this worker up for dead: what it found comes too late
-        except Exception:
-            trial.set_user_attr(ERROR, traceback.format_exc())
-            study.tell(trial, state=TrialState.FAIL)
-            if search.error_score == "raise":
-                raise
-        except BaseException:
-            give_up(study, trial._trial_id, "interrupted")
+
+        def before() -> None:
+            if callbacks is not None and not begun:
+                stack.enter_context(callbacks.running())
+            begun.append(True)
+
+        begun: list[bool] = []
+        while search.deadline is None or time.time() < search.deadline:
+            journal = search.storage if is_path(search.storage) else None
+            trial = claim(study, search.n_trials, journal, before, search.counted)
+            if trial is None:
+                return None
+            if _ran(search, study, trial, callbacks):
+                return trial.number
+    return None
+
+
+def _ran(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> bool:
+    """Run a trial to its end; return False if its parameters are none that the search may try."""
+    try:
+        _measure(search, study, trial, callbacks)
+    except optuna.exceptions.UpdateFinishedTrialError:
+        pass  # others have given this worker up for dead: what it found comes too late
+    except OutsideSpaceError as error:
+        warnings.warn(f"{error} The trial does not count.", UserWarning, stacklevel=2)
+        give_up(study, trial._trial_id, str(error))
+        return False
+    except UndecidedError:
+        give_up(study, trial._trial_id, "no metric decides")
+        raise
+    except Exception:
+        trial.set_user_attr(ERROR, traceback.format_exc())
+        study.tell(trial, state=TrialState.FAIL)
+        if search.error_score == "raise":
             raise
-        return trial.number
+    except BaseException:
+        give_up(study, trial._trial_id, "interrupted")
+        raise
+    return True
 
 
-def _measure(search: Search, study: optuna.Study, trial: optuna.Trial) -> None:
+def run_trials(
+    search: Search, study: optuna.Study, n_jobs: int | None, callbacks: CallbackTask | None
+) -> Iterator[int]:
+    """Run trials, here or in processes, until no worker may begin another; yield the number of each as it ends.
+
+    Parameters
+    ----------
+    search : Search
+    study : optuna.Study
+    n_jobs : int or None
+    callbacks : CallbackTask or None
+        What the trials are parts of.
+    """
+    parts = _parts(callbacks, search)
+    if effective_n_jobs(n_jobs) == 1:
+        while (number := run_trial(search, study, next(parts))) is not None:
+            yield number
+        return
+    ended = False
+
+    def jobs() -> Iterator[Any]:
+        # As many as are missing, so that none finds nothing to do; at least one, which looks for dead workers' trials.
+        missing = None if search.n_trials is None else max(1, search.n_trials - len(search.counted(study)))
+        for _ in count() if missing is None else range(missing):
+            if ended:
+                return
+            yield delayed(run_trial)(search, callbacks=next(parts))
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "[0-9]+ tasks (have been|which were still)", UserWarning)  # interrupted
+        while not ended:
+            parallel = Parallel(n_jobs, batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")
+            with no_interrupts_for_workers():
+                started = parallel(jobs())
+            with closing(started) as numbers:
+                for number in numbers:
+                    if number is None:
+                        ended = True
+                    else:
+                        yield number
+
+
+def _parts(callbacks: CallbackTask | None, search: Search) -> Iterator[CallbackTask | None]:
+    """Yield a task for each trial; those that make up for a lost trial have none."""
+    counts = count() if search.n_trials is None else range(search.n_trials)
+    if callbacks is not None:
+        yield from (callbacks.part("trial", n_parts=len(search.task.splits)) for _ in counts)
+    yield from repeat(None)
+
+
+def _measure(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> None:
     """Train and score the candidate, and tell the study."""
-    params = search.space(trial) if callable(search.space) else dict(trial.params)
+    params = suggest(search.space, trial)
     estimator = clone(search.estimator).set_params(**clone(params, safe=False))
     heart = Heart(trial)
 
@@ -117,25 +215,16 @@ def _measure(search: Search, study: optuna.Study, trial: optuna.Trial) -> None:
         return not trial.should_prune()
 
     searched = any(name.rpartition("__")[2] == "epochs" for name in params)
-    outcome = evaluate(estimator, search.task, epochs_are_searched=searched, go_on=go_on)
-    mean = outcome.mean(search.task.metric)
+    outcome = evaluate(estimator, search.task, epochs_are_searched=searched, go_on=go_on, callbacks=callbacks)
+    metric = search.task.decides(outcome.scores)
+    mean = outcome.mean(metric)
     if not np.isfinite(mean):
-        raise ValueError(f"The mean score over the folds is {mean}: {outcome.scores[search.task.metric]}.")
+        raise ValueError(f"The mean score over the folds is {mean}: {outcome.scores[metric]}.")
     trial.set_user_attr(OUTCOME, asdict(outcome))
     if outcome.pruned_epoch is None:
         study.tell(trial, mean)
     else:
         study.tell(trial, state=TrialState.PRUNED)
-
-
-def parameters_of(space: Space, trial: FrozenTrial) -> dict[str, Any]:
-    """Return the parameters that a trial has set; of one that failed before it had all of them, those it has."""
-    if not callable(space):
-        return dict(trial.params)
-    try:
-        return space(trial)
-    except Exception:
-        return dict(trial.params)
 
 
 def first_cause(failures: Sequence[FrozenTrial]) -> str:

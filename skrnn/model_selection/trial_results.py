@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import rankdata
+from sklearn.model_selection._search import _yield_masked_array_for_each_param
 
 from skrnn.model_selection.lockstep import Outcome
 
@@ -47,12 +48,7 @@ def as_results(
     for name in ("fit", "score"):
         seconds = np.array([getattr(outcome or failed, f"{name}_seconds") for outcome in outcomes])
         results[f"mean_{name}_time"], results[f"std_{name}_time"] = seconds.mean(axis=1), seconds.std(axis=1)
-    for name in dict.fromkeys(name for candidate in params for name in candidate):
-        column = np.ma.MaskedArray(np.empty(len(trials), dtype=object), mask=True)
-        for row, candidate in enumerate(params):
-            if name in candidate:
-                column[row] = candidate[name]
-        results[f"param_{name}"] = column
+    results |= _yield_masked_array_for_each_param(params)
     results["params"] = params
     # A pruned trial has the scores that it was given up with, and stands behind every complete one.
     tiers = np.array([{TrialState.COMPLETE: 0, TrialState.PRUNED: 1}.get(trial.state, 2) for trial in trials])

@@ -1,6 +1,7 @@
 """Small searches, and data for them."""
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 from optuna.distributions import FloatDistribution
 from optuna.pruners import BasePruner, NopPruner
 
@@ -41,3 +42,14 @@ class _PruneAt(BasePruner):
 def prune_at():
     """Makes a pruner that gives every trial but the first up after so many epochs."""
     return _PruneAt
+
+
+@pytest.fixture
+def own_workers():
+    """Worker processes that end with the test.
+
+    A later test whose estimators load TensorFlow would make them grow so much that loky replaces them, of which it warns
+    in a thread: as an error, that is the end of the thread, and the test waits for ever.
+    """
+    yield
+    get_reusable_executor().shutdown(wait=True)

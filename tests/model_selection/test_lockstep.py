@@ -26,7 +26,7 @@ def images():
 def task_of(X, y, scorers=None, metric="score", n_splits=2, fit_params=None, score_params=None, scores_last_step=True):
     splits = list(StratifiedKFold(n_splits).split(np.zeros(len(y)), y))
     scorers = get_scorer("neg_log_loss") if scorers is None else scorers
-    return Task(X, y, splits, scorers, metric, fit_params or {}, score_params or {}, scores_last_step)
+    return Task(X, y, y, splits, scorers, metric, fit_params or {}, score_params or {}, scores_last_step)
 
 
 def run(estimator, task, *, epochs_are_searched=False, until=None):

@@ -1,0 +1,428 @@
+"""A short string for what the scores of a search depend on: the same in every process, another if a score may differ.
+
+Code of installed packages is described by its name, code of the user's own by what it does: bytecode, constants,
+defaults, closures, and the globals that it uses. Everything else is described by its state.
+"""
+
+import copyreg
+import dis
+import enum
+import functools
+import hashlib
+import importlib
+import importlib.util
+import logging
+import sys
+import sysconfig
+import types
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import scipy.sparse
+from sklearn.base import BaseEstimator
+
+_ATOMS = {type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented)}
+_BUILTINS = (
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType,
+)
+_SLOTS = (types.GetSetDescriptorType, types.MemberDescriptorType)
+_WRAPPERS = (staticmethod, classmethod, property, functools.cached_property)
+_TENSORS = {"tensorflow", "keras", "jax", "jaxlib", "torch"}
+_WITHOUT_EFFECT = {"memory", "n_jobs", "pre_dispatch", "verbose"}  # of scikit-learn's estimators
+_INSTALLED = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+
+Tokens = tuple[str | bytes, ...]
+
+
+class Undescribable(ValueError):
+    """Something that cannot be described so that another process describes it the same.
+
+    Attributes
+    ----------
+    where : str
+        Which part, in the user's words.
+    why : str
+    """
+
+    def __init__(self, where: str, why: str):
+        super().__init__(f"{where} cannot be described: {why}.")
+        self.where = where
+        self.why = why
+
+
+def fingerprint(parts: Mapping[str, Any], *, vouched: bool = False) -> str:
+    """Return 16 hexadecimal digits that differ if one of the parts does.
+
+    Parameters
+    ----------
+    parts : mapping of str to object
+        By the names that an error should give them.
+    vouched : bool, default=False
+        Whether what cannot be described is described by its class alone, because somebody vouches for it.
+
+    Returns
+    -------
+    digits : str
+
+    Raises
+    ------
+    Undescribable
+        If a part cannot be described and nobody vouches for it.
+
+    Examples
+    --------
+    >>> from sklearn.metrics import fbeta_score, make_scorer
+    >>> one, other = (fingerprint({"scoring": make_scorer(fbeta_score, beta=beta)}) for beta in (0.5, 2))
+    >>> one == other
+    False
+    """
+    describer = _Describer(vouched)
+    return _digest((name, describer.describe(part, name)) for name, part in sorted(parts.items()))[:16]
+
+
+class _Describer:
+    """Turns one object after the other into a digest, walking through all that it consists of."""
+
+    def __init__(self, vouched: bool):
+        self.vouched = vouched
+        self.open: dict[int, int] = {}  # the depth of each object that is being described: how cycles are noticed
+        self.code: dict[int, tuple[int, Any]] = {}  # a number for each function and class, described where first met
+
+    def describe(self, value: Any, where: str) -> str:
+        """Return the digest of a value; `where` says which one it is."""
+        if type(value) in _ATOMS:
+            return _digest([type(value).__name__, repr(value)])
+        if id(value) in self.open:
+            return _digest(["the object that holds this", str(len(self.open) - self.open[id(value)])])
+        self.open[id(value)] = len(self.open)
+        try:
+            return _digest(self._tokens(value, where))
+        finally:
+            del self.open[id(value)]
+
+    def _tokens(self, value: Any, where: str) -> Tokens:
+        for kind, tokens in self._kinds():
+            if kind(value) if isinstance(kind, types.FunctionType) else isinstance(value, kind):
+                return tokens(value, where)
+        return self._instance(value, where)
+
+    def _kinds(self) -> Iterator[tuple[Any, Callable[[Any, str], Tokens]]]:
+        """Yield tests and what to do where they hold, the first of which decides."""
+        yield (list, tuple), self._sequence
+        yield (dict, types.MappingProxyType), self._mapping
+        yield (set, frozenset), self._set
+        yield (np.ndarray, np.generic), self._array
+        yield np.dtype, lambda value, where: ("dtype", repr(value))
+        yield _is_pandas, self._pandas
+        yield scipy.sparse.issparse, self._sparse
+        yield (np.random.RandomState, np.random.Generator, np.random.BitGenerator), self._random
+        yield enum.Enum, lambda value, where: (*self._type(value, where), value.name, self.describe(value.value, where))
+        yield types.ModuleType, lambda value, where: ("module", value.__name__)
+        yield _library_name, lambda value, where: ("library", *_library_name(value))  # type: ignore[misc]
+        yield types.FunctionType, self._function
+        yield types.MethodType, lambda value, where: ("method", *self._all(where, value.__func__, value.__self__))
+        yield _BUILTINS, self._builtin
+        yield _SLOTS, lambda value, where: ("slot", value.__name__)
+        yield functools.partial, self._partial
+        yield functools._lru_cache_wrapper, lambda value, where: ("cached", self.describe(value.__wrapped__, where))
+        yield _WRAPPERS, self._wrapper
+        yield type, self._class
+        yield _is_keras, self._keras
+        yield _is_tensor, lambda value, where: ("tensor", self.describe(np.asarray(value), where))
+        yield logging.Logger, lambda value, where: ("logger", value.name)
+        yield joblib.Memory, lambda value, where: ("memory",)
+        yield joblib.memory.MemorizedFunc, lambda value, where: ("memorized", self.describe(value.func, where))
+        yield BaseEstimator, self._estimator
+
+    def _refuse(self, value: Any, where: str, why: str) -> Tokens:
+        if not self.vouched:
+            raise Undescribable(where, why)
+        return "vouched for", type(value).__module__, type(value).__qualname__
+
+    def _all(self, where: str, *values: Any) -> Tokens:
+        return tuple(self.describe(value, where) for value in values)
+
+    def _type(self, value: Any, where: str) -> Tokens:
+        return "instance of", self.describe(type(value), f"{where} of class {type(value).__qualname__}")
+
+    # Containers
+
+    def _sequence(self, value: Any, where: str) -> Tokens:
+        kind = ("list",) if type(value) is list else ("tuple",) if type(value) is tuple else self._type(value, where)
+        if {type(item) for item in value} <= _ATOMS:
+            return *kind, repr(list(value))
+        return *kind, *(self.describe(item, f"{where}[{index}]") for index, item in enumerate(value))
+
+    def _set(self, value: Any, where: str) -> Tokens:
+        return type(value).__name__, *sorted(self._alone(item, f"an element of {where}") for item in value)
+
+    def _mapping(self, value: Any, where: str) -> Tokens:
+        kind = ("dict",) if type(value) in (dict, types.MappingProxyType) else self._type(value, where)
+        keys = sorted((self._alone(key, f"a key of {where}"), number) for number, key in enumerate(value))
+        items = list(value.items())
+        described = list(kind)
+        for digest, number in keys:
+            key, item = items[number]
+            described += [digest, self.describe(item, _item(where, key))]
+        return tuple(described)
+
+    def _alone(self, value: Any, where: str) -> str:
+        """Describe one of several values that come in no order: none is numbered after another."""
+        before = dict(self.code)
+        try:
+            return self.describe(value, where)
+        finally:
+            self.code = before
+
+    # Data
+
+    def _array(self, value: Any, where: str) -> Tokens:
+        kind = () if type(value) is np.ndarray or isinstance(value, np.generic) else self._type(value, where)
+        mask = (self.describe(np.ma.getmaskarray(value), where),) if isinstance(value, np.ma.MaskedArray) else ()
+        array = np.asarray(value)
+        head = ("array", *kind, repr(array.dtype), array.dtype.str, repr(array.shape), *mask)
+        if array.dtype.names is not None:
+            return *head, *(self.describe(array[name], f"{where}[{name!r}]") for name in array.dtype.names)
+        if array.dtype.hasobject:
+            return *head, *(self.describe(item, f"{where}[{index}]") for index, item in enumerate(array.ravel()))
+        return *head, array.tobytes()
+
+    def _sparse(self, value: Any, where: str) -> Tokens:
+        rows = value.tocsr(copy=True)
+        rows.sum_duplicates()
+        parts = rows.data, rows.indices.astype(np.int64), rows.indptr.astype(np.int64)
+        return "sparse", type(value).__name__, repr(value.shape), *self._all(where, *parts)
+
+    def _pandas(self, value: Any, where: str) -> Tokens:
+        import pandas as pd
+
+        if isinstance(value, pd.DataFrame):
+            columns = (value.iloc[:, number] for number in range(value.shape[1]))
+            return "frame", *self._all(where, value.columns, value.index, *columns)
+        if isinstance(value, pd.MultiIndex):
+            return "index", self.describe(list(value.names), where), self.describe(list(value), where)
+        index = self.describe(value.index, where) if isinstance(value, pd.Series) else ""
+        head = type(value).__name__, repr(value.dtype), self.describe(value.name, where), index
+        if isinstance(value.dtype, pd.CategoricalDtype):
+            codes = (value.cat if isinstance(value, pd.Series) else value).codes
+            return *head, *self._all(where, np.asarray(codes), value.dtype.categories, value.dtype.ordered)
+        array = value.to_numpy() if isinstance(value.dtype, np.dtype) else value.astype(object).to_numpy()
+        return *head, self.describe(array, where)
+
+    def _random(self, value: Any, where: str) -> Tokens:
+        if isinstance(value, np.random.RandomState):
+            return "random", self.describe(value.get_state(legacy=False), where)
+        bits = value.bit_generator if isinstance(value, np.random.Generator) else value
+        return "random", type(value).__name__, self.describe(bits.state, where)
+
+    # Code
+
+    def _met_before(self, value: Any) -> Tokens | None:
+        """Return a reference to a function or class that was described before; functions may call each other."""
+        if id(value) in self.code:
+            return "again", str(self.code[id(value)][0])
+        self.code[id(value)] = len(self.code), value
+        return None
+
+    def _builtin(self, value: Any, where: str) -> Tokens:
+        owner = getattr(value, "__self__", None)
+        bound = () if owner is None or isinstance(owner, types.ModuleType) else (self.describe(owner, where),)
+        return "builtin", str(getattr(value, "__module__", None)), value.__qualname__, *bound
+
+    def _partial(self, value: functools.partial, where: str) -> Tokens:
+        parts = self._all(where, value.func, value.args, vars(value))
+        return "partial", *parts, self.describe(value.keywords, f"an argument of {where}")
+
+    def _wrapper(self, value: Any, where: str) -> Tokens:
+        if isinstance(value, property):
+            inner: list[Any] = [value.fget, value.fset, value.fdel]
+        else:
+            inner = [value.func if isinstance(value, functools.cached_property) else value.__func__]
+        return type(value).__name__, *self._all(where, *inner)
+
+    def _function(self, function: types.FunctionType, where: str) -> Tokens:
+        if (before := self._met_before(function)) is not None:
+            return before
+        where = f"function {function.__qualname__!r} in {where}"
+        code = function.__code__
+        attributes = {name: value for name, value in vars(function).items() if name != "__wrapped__"}
+        described = [
+            *self._code(code, where),
+            self.describe(function.__defaults__, f"a default of {where}"),
+            self.describe(function.__kwdefaults__, f"a default of {where}"),
+            self.describe(attributes, f"an attribute of {where}"),
+        ]
+        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+            try:
+                value = cell.cell_contents
+            except ValueError:  # not assigned yet
+                continue
+            described += [name, self.describe(value, f"{name!r}, which {where} uses")]
+        if not _is_library(function.__globals__.get("__name__", "")):
+            for name, value in sorted(_globals_of(function)):
+                described += [name, self.describe(value, f"the global {name!r}, which {where} uses")]
+        return "function", *described
+
+    def _code(self, code: types.CodeType, where: str) -> Tokens:
+        inner = (
+            _digest(self._code(constant, where))
+            if isinstance(constant, types.CodeType)
+            else self.describe(constant, where)
+            for constant in code.co_consts
+        )
+        names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+        counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
+        table = getattr(code, "co_exceptiontable", b"")
+        return "code", code.co_code, table, repr(names), repr(counts), *inner
+
+    def _class(self, value: type, where: str) -> Tokens:
+        if (before := self._met_before(value)) is not None:
+            return before
+        described = [value.__module__, value.__qualname__, *self._all(where, *value.__bases__)]
+        code = (types.FunctionType, *_WRAPPERS)
+        for name, member in sorted(vars(value).items()):
+            is_special = name.startswith("__") and name.endswith("__")
+            if name != "_abc_impl" and (not is_special or isinstance(member, code)):
+                described += [name, self.describe(member, f"{where}, attribute {name!r}")]
+        return "class", *described
+
+    # Objects
+
+    def _estimator(self, value: BaseEstimator, where: str) -> Tokens:
+        """Describe parameters, and if it was fitted what it learned: its pickle would name scikit-learn's version."""
+        ignored = _WITHOUT_EFFECT if _is_library(type(value).__module__) else set()
+        state = {name: item for name, item in vars(value).items() if name not in ignored}
+        return *self._type(value, where), *self._state(state, where)
+
+    def _keras(self, value: Any, where: str) -> Tokens:
+        """Describe an optimizer, schedule, loss, layer... by its class and configuration, without its numbered name."""
+        head = self._type(value, where)
+        defined = [_definer(type(value), name) for name in ("__init__", "get_config")]
+        if type(value).__mro__.index(defined[0]) >= type(value).__mro__.index(defined[1]):
+            config = {name: item for name, item in value.get_config().items() if name != "name"}
+            weights = value.get_weights() if hasattr(value, "get_weights") else None
+            return *head, *self._all(where, config, weights)
+        if hasattr(value, "variables"):
+            name = type(value).__name__
+            return self._refuse(value, where, f"class {name} has no get_config of its own that returns its arguments")
+        return *head, *self._state(vars(value), where)
+
+    def _instance(self, value: Any, where: str) -> Tokens:
+        try:
+            reducer = copyreg.dispatch_table.get(type(value))
+            reduced = value.__reduce_ex__(4) if reducer is None else reducer(value)
+        except Exception as error:
+            return self._refuse(value, where, f"objects of {type(value).__qualname__!r} show no state ({error})")
+        if isinstance(reduced, str):
+            return "global", type(value).__module__, reduced
+        function, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+        constructor = self._all(where, function, arguments)
+        contents = self._all(where, None if items is None else list(items), None if pairs is None else dict(pairs))
+        if isinstance(state, dict):
+            return *self._type(value, where), *constructor, *contents, *self._state(state, where)
+        return *self._type(value, where), *constructor, *contents, self.describe(state, where)
+
+    def _state(self, state: Mapping[str, Any], where: str) -> Tokens:
+        names = sorted(state, key=str)
+        return repr(names), *(self.describe(state[name], f"{where}.{name}") for name in names)
+
+
+def _digest(tokens: Any) -> str:
+    """Return the hash of a sequence of strings, bytes and sequences of them."""
+    sha = hashlib.sha256()
+    for token in tokens:
+        data = token if isinstance(token, bytes) else _digest(token).encode() if isinstance(token, tuple) else None
+        data = token.encode("utf-8", "surrogatepass") if data is None else data
+        sha.update(b"%d:" % len(data))
+        sha.update(data)
+    return sha.hexdigest()
+
+
+def _item(where: str, key: Any) -> str:
+    return f"{where}[{key!r}]" if type(key) in _ATOMS else f"an item of {where}"
+
+
+def _is_pandas(value: Any) -> bool:
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, (pandas.DataFrame, pandas.Series, pandas.Index))
+
+
+def _is_keras(value: Any) -> bool:
+    return hasattr(value, "get_config") and any(c.__module__.partition(".")[0] == "keras" for c in type(value).__mro__)
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "__array__") and type(value).__module__.partition(".")[0] in _TENSORS
+
+
+def _definer(cls: type, name: str) -> type:
+    return next(base for base in cls.__mro__ if name in vars(base))
+
+
+@functools.cache
+def _is_library(module: str) -> bool:
+    """Return whether a module comes with Python or was installed, so that its names say what it does."""
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names or top == "skrnn":
+        return top != "__main__"
+    loaded = sys.modules.get(module)
+    file = getattr(loaded, "__file__", None)
+    if file is None:
+        return getattr(getattr(loaded, "__spec__", None), "origin", None) in ("built-in", "frozen")
+    path = Path(file)
+    return not {"site-packages", "dist-packages"}.isdisjoint(path.parts) or any(map(path.is_relative_to, _INSTALLED))
+
+
+def _library_name(value: Any) -> tuple[str, str] | None:
+    """Return the module and name that a function or class of an installed package can be imported by."""
+    module = getattr(value, "__module__", None)
+    name = getattr(value, "__qualname__", getattr(value, "__name__", None))
+    if isinstance(value, np.ufunc):
+        module = next((home for home in ("numpy", "scipy.special") if _resolve(home, value.__name__) is value), None)
+    if not (isinstance(module, str) and isinstance(name, str) and callable(value) and _is_library(module)):
+        return None
+    return (module, name) if _resolve(module, name) is value else None
+
+
+def _resolve(module: str, name: str) -> Any:
+    found = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _globals_of(function: types.FunctionType) -> list[tuple[str, Any]]:
+    """Return what a function uses of its module, and of other modules of the user's own, by name."""
+    codes = [function.__code__]
+    for code in codes:
+        codes += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    attributes = {name for code in codes for name in code.co_names}
+    used: dict[str, Any] = {}
+    for code in codes:
+        instructions = list(dis.get_instructions(code))
+        for number, instruction in enumerate(instructions):
+            name = instruction.argval
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME") and name in function.__globals__:
+                used[name] = function.__globals__[name]
+            elif instruction.opname == "IMPORT_NAME":
+                level = instructions[number - 2].argval
+                used[name] = _imported(name, level, function.__globals__.get("__package__"))
+    for name, value in list(used.items()):
+        if isinstance(value, types.ModuleType) and not _is_library(value.__name__):
+            members = {attribute: getattr(value, attribute) for attribute in attributes if hasattr(value, attribute)}
+            used |= {f"{name}.{attribute}": member for attribute, member in members.items()}
+    return list(used.items())
+
+
+def _imported(name: str, level: Any, package: str | None) -> Any:
+    """Return the module that a function imports when it is called."""
+    try:
+        return importlib.import_module("." * level + name if isinstance(level, int) else name, package)
+    except ImportError:
+        return name
