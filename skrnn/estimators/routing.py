@@ -9,8 +9,7 @@ from functools import lru_cache
 from numbers import Real
 from typing import Any
 
-import keras
-
+from skrnn._tensorflow import keras, start
 from skrnn.network.spec import OptimizerSpec
 
 ROUTED_PREFIXES = ("optimizer", "callbacks")
@@ -59,6 +58,7 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
             f"learning_rate={learning_rate!r} and optimizer__learning_rate={routed['learning_rate']!r} say the same "
             "thing twice; give one of them."
         )
+    start()  # an optimizer has variables
     if isinstance(optimizer, keras.optimizers.Optimizer):
         if routed:
             raise ValueError(

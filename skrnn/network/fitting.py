@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import keras
 import numpy as np
 
+from skrnn._tensorflow import keras
 from skrnn.network.state import State
 from skrnn.network.training import Batches, BatchHooks, Network
 
