@@ -34,9 +34,9 @@ def without_startup_lines() -> Iterator[None]:
             yield
             return
         before = os.dup(2)
-        os.dup2(process.stdin.fileno(), 2)
         verdict = _startup_lines.STARTED
         try:
+            os.dup2(process.stdin.fileno(), 2)
             yield
         except Exception:
             verdict = _startup_lines.FAILED

@@ -269,7 +269,8 @@ def _save(
     for name in FIGURES:
         (folder / f"{name}.png").unlink(missing_ok=True)
     with quiet():
-        pictures = search_figures(search.study_, score="accuracy")
+        data = f"{settings['cv']} folds, n = {settings['n_samples']:,}"
+        pictures = search_figures(search.study_, score="accuracy", data=data)
     for name, figure in pictures.figures.items():
         written.append(folder / f"{name}.png")
         figure.savefig(written[-1], dpi=150)

@@ -39,6 +39,7 @@ class _Search(NamedTuple):
     """What is drawn: trials by how they ended, and the parameters that have more than one value."""
 
     score: str
+    data: str
     direction: str
     complete: "list[FrozenTrial]"
     pruned: "list[FrozenTrial]"
@@ -53,11 +54,12 @@ class _Search(NamedTuple):
 
     @property
     def counts(self) -> str:
-        """How many trials there are, and how they ended."""
+        """How many trials there are, how they ended, and what they were measured on."""
         numbers = {"complete": len(self.complete), "given up early": len(self.pruned), "failed": self.n_failed}
         n_trials = sum(numbers.values())
         ended = ", ".join(f"{number} {how}" for how, number in numbers.items() if number)
-        return f"{n_trials} trial{'s' if n_trials > 1 else ''}: {ended}"
+        trials = f"{n_trials} trial{'s' if n_trials > 1 else ''}: {ended}"
+        return f"{trials}; {self.data}" if self.data else trials
 
     def label(self, name: str) -> str:
         """Return the name of a parameter without its pipeline's step, where that is no other's name too."""
@@ -65,7 +67,7 @@ class _Search(NamedTuple):
         return name.rpartition("__")[2] if len(set(short)) == len(short) else name
 
 
-def search_figures(study: "optuna.Study", *, score: str = "score") -> SearchFigures:
+def search_figures(study: "optuna.Study", *, score: str = "score", data: str = "") -> SearchFigures:
     """Draw a study of a single objective.
 
     Parameters
@@ -74,6 +76,8 @@ def search_figures(study: "optuna.Study", *, score: str = "score") -> SearchFigu
         With at least one complete trial.
     score : str, default="score"
         What its trials' values are.
+    data : str, default=""
+        What they were measured on, such as "3 folds, n = 1,347".
 
     Returns
     -------
@@ -82,7 +86,7 @@ def search_figures(study: "optuna.Study", *, score: str = "score") -> SearchFigu
         PED-ANOVA), "intermediate_values" (of each trial, epoch by epoch) and "parallel_coordinates" (parameters and
         scores).
     """
-    search = _read(study, score)
+    search = _read(study, score, data)
     makers = {
         "history": lambda: _draw_history(search),
         "importances": lambda: _draw_importances(study, search),
@@ -113,7 +117,7 @@ def _value(trial: "FrozenTrial") -> float:
     return trial.value
 
 
-def _read(study: "optuna.Study", score: str) -> _Search:
+def _read(study: "optuna.Study", score: str, data: str) -> _Search:
     from optuna.trial import TrialState
 
     by_state: dict[Any, list[FrozenTrial]] = {
@@ -127,7 +131,7 @@ def _read(study: "optuna.Study", score: str) -> _Search:
         for name, distribution in trial.distributions.items()
         if not distribution.single()
     }
-    return _Search(in_words(score), study.direction.name, complete, pruned, len(failed), space)
+    return _Search(in_words(score), data, study.direction.name, complete, pruned, len(failed), space)
 
 
 def _draw_history(search: _Search) -> "Figure":
@@ -162,6 +166,7 @@ def _draw_importances(study: "optuna.Study", search: _Search) -> "Figure":
     figure = new_figure(
         "Which parameters mattered",
         f"Share of each in what sets the better trials apart (PED-ANOVA), over {len(search.complete)} complete trials"
+        + (f"; {search.data}" if search.data else "")
         + ("; with so few, no more than a hint" if len(search.complete) < 10 * len(found) else ""),
         height=1.4 + 0.35 * len(found),
     )

@@ -93,11 +93,12 @@ def test_a_scale_of_a_logarithmic_parameter_is_logarithmic():
 
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 def test_the_history_has_all_trials_and_the_best_so_far(direction):
-    figure = search_figures(made_study(4, 2, direction), score="balanced_accuracy").figures["history"]
+    figures, _ = search_figures(made_study(4, 2, direction), score="balanced_accuracy", data="3 folds, n = 99")
+    figure = figures["history"]
     best = {"maximize": 0.875, "minimize": 0.125}[direction]
     assert figure.get_suptitle().splitlines() == [
         f"Best balanced accuracy: {best:.4f} (trial 2)",
-        "6 trials: 4 complete, 2 given up early",
+        "6 trials: 4 complete, 2 given up early; 3 folds, n = 99",
     ]
     (ax,) = figure.axes
     so_far, complete, pruned = lines(ax)
