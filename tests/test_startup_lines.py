@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -280,15 +281,52 @@ if __name__ == "__main__":
     assert (done.returncode, lines_of(done.stderr), done.stdout) == (0, [], b"")
 
 
-def test_a_comparison_on_the_command_line(tmp_path):
-    options = ["--samples", "200", "--units", "4", "--epochs", "2", "--cv", "2", "--n-jobs", "2"]
-    done = run(["-m", "skrnn.cli", "compare", *options, "--out", str(tmp_path)])
-    assert (done.returncode, lines_of(done.stderr)) == (0, [])
-    ours = (
-        r"digits: |SimpleRNN, LSTM and GRU: |\[\d/6\] | *Accuracy  |[ ─]*$| (SimpleRNN|LSTM|GRU) |Mean ± |"
-        + re.escape(str(tmp_path))
+def test_a_comparison_in_a_terminal(tmp_path):
+    """Through live bars and from two workers: every line that ever stood in the terminal is ours, and whole."""
+    pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
+    options = [
+        "--samples",
+        "200",
+        "--units",
+        "4",
+        "--epochs",
+        "2",
+        "--cv",
+        "2",
+        "--n-jobs",
+        "2",
+        "--out",
+        str(tmp_path),
+    ]
+    ours, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (40, 60))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "COLUMNS"))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "skrnn.cli", "compare", *options],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={**environment, "PYTHONPATH": str(ROOT.parent), "PYTHONIOENCODING": "utf-8", "TERM": "xterm"},
     )
-    assert [line for line in lines_of(done.stdout) if not re.match(ours, line)] == []
+    os.close(terminal)
+    shown = b""
+    with open(ours, "rb", buffering=0) as screen, suppress(OSError):  # the error is the end
+        while chunk := screen.read(4096):
+            shown += chunk
+    assert process.wait(timeout=60) == 0
+    text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown.decode())
+    lines = {line.rstrip() for line in re.split(r"[\r\n]+", text)}
+    joined = " ".join(text.split())
+    assert "Loading TensorFlow" in joined
+    assert "Mean ± standard deviation over 2 test folds; times are means per fit." in joined
+    known = (
+        r"$|digits: 200 images|SimpleRNN, LSTM and GRU: 4 units|seed 0; 6 fits|cross-validation|. Loading TensorFlow$"
+        r"| {0,2}(SimpleRNN|LSTM|GRU)(, fold \d)? |All fits | *Accuracy  Parameters | ─+$|Mean ± |per fit\.$"
+        r"|Too narrow for "
+        rf"|{re.escape(str(tmp_path))[:30]}|.*\.(csv|json|png)[,:.]?"
+    )
+    assert [line for line in lines if not re.match(known, line)] == []
+    assert "…" not in text
 
 
 # The one way in
