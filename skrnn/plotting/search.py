@@ -163,13 +163,14 @@ def _draw_importances(study: "optuna.Study", search: _Search) -> "Figure":
         warnings.simplefilter("ignore")  # of being experimental
         found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(), params=None)
     found = {name: share for name, share in found.items() if name in search.space}
-    figure = new_figure(
-        "Which parameters mattered",
-        f"Share of each in what sets the better trials apart (PED-ANOVA), over {len(search.complete)} complete trials"
-        + (f"; {search.data}" if search.data else "")
-        + ("; with so few, no more than a hint" if len(search.complete) < 10 * len(found) else ""),
-        height=1.4 + 0.35 * len(found),
-    )
+    n_complete = len(search.complete)
+    remarks = [
+        f"Share of each in what sets the better of {n_complete} complete trials apart (PED-ANOVA)",
+        "so few trials give no more than a hint" if n_complete < 10 * len(found) else "",
+        "those given up early do not count" if search.pruned else "",
+        search.data,
+    ]
+    figure = new_figure("Which parameters mattered", "; ".join(filter(None, remarks)), height=1.4 + 0.35 * len(found))
     ax = figure.subplots()
     names = [search.label(name) for name in reversed(found)]
     bars = ax.barh(names, list(reversed(found.values())), color=_COMPLETE, height=0.6)

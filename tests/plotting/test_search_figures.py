@@ -57,6 +57,15 @@ def test_parameters_are_named_without_their_step_and_those_of_one_value_not_at_a
     assert labels == ["cell", "learning_rate", "units", "accuracy"]
 
 
+@pytest.mark.parametrize("n_pruned", [0, 2])
+def test_importances_say_on_what_they_stand(n_pruned):
+    figure = search_figures(made_study(6, n_pruned)).figures["importances"]
+    assert " ".join(figure.get_suptitle().split()) == (
+        "Which parameters mattered Share of each in what sets the better of 6 complete trials apart (PED-ANOVA); so few "
+        "trials give no more than a hint" + ("; those given up early do not count" if n_pruned else "")
+    )
+
+
 @pytest.mark.parametrize(("n_complete", "n_pruned"), [(1, 0), (1, 5), (3, 0), (3, 3), (16, 4)])
 def test_every_trial_is_a_line_through_its_parameters(n_complete, n_pruned):
     study = made_study(n_complete, n_pruned)
