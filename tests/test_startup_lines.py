@@ -138,7 +138,7 @@ START = "import skrnn._tensorflow; import os; os.write(2, b'after\\n')"
 
 
 def test_a_good_start_shows_nothing(stand_in):
-    done = run(["-c", START], stand_in())
+    done = run(["-X", "dev", "-W", "error", "-c", START], stand_in())  # what is not closed would be heard
     assert (done.returncode, lines_of(done.stderr)) == (0, ["after"])
 
 
@@ -227,6 +227,32 @@ if not child:
 os.waitpid(child, 0)
 """
     assert lines_of(run(["-c", START], stand_in(fork)).stderr) == ["child", "after"]
+
+
+def test_it_may_be_nested(stand_in):
+    code = f"""
+{START}
+with skrnn._tensorflow.without_startup_lines():
+    with skrnn._tensorflow.without_startup_lines():
+        os.write(2, {as_bytes([KNOWN[1], "inner"])!r})
+    os.write(2, {as_bytes([KNOWN[1], "outer"])!r})
+os.write(2, {as_bytes([KNOWN[1]])!r})
+"""
+    assert lines_of(run(["-c", code], stand_in()).stderr) == ["after", "inner", "outer", KNOWN[1]]
+
+
+def test_threads_that_start_together_wait_for_each_other(stand_in):
+    code = f"""
+{START}
+import threading
+def hold(number):
+    with skrnn._tensorflow.without_startup_lines():
+        os.write(2, {as_bytes([KNOWN[1]])!r} + b"%d\\n" % number)
+threads = [threading.Thread(target=hold, args=(number,)) for number in range(5)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    assert sorted(lines_of(run(["-c", code], stand_in()).stderr)) == ["0", "1", "2", "3", "4", "after"]
 
 
 # TensorFlow itself

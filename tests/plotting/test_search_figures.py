@@ -61,8 +61,8 @@ def test_parameters_are_named_without_their_step_and_those_of_one_value_not_at_a
 def test_importances_say_on_what_they_stand(n_pruned):
     figure = search_figures(made_study(6, n_pruned)).figures["importances"]
     assert " ".join(figure.get_suptitle().split()) == (
-        "Which parameters mattered Share of each in what sets the better of 6 complete trials apart (PED-ANOVA); so few "
-        "trials give no more than a hint" + ("; those given up early do not count" if n_pruned else "")
+        "Which parameters mattered Share of each in what sets the better of 6 complete trials apart (PED-ANOVA); so "
+        "few trials give no more than a hint" + ("; those given up early do not count" if n_pruned else "")
     )
 
 
