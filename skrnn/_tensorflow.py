@@ -48,7 +48,8 @@ def without_startup_lines() -> Iterator[None]:
                 process.stdin.write(token.encode() + verdict)
                 process.stdout.read(1)  # all that was written so far has been passed on
             # It ends at once, or with the last of the programs that were started meanwhile and write into it.
-            threading.Thread(target=process.wait, daemon=True).start()
+            with suppress(RuntimeError):  # no threads any more: the interpreter is ending
+                threading.Thread(target=process.wait, daemon=True).start()
 
 
 def _start_filter(token: str) -> Any:
