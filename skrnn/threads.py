@@ -40,7 +40,10 @@ def configure_threads(cores: int | None = None) -> None:
         raise ValueError(f"cores must be an integer of at least 1; got {cores!r}.")
     wanted = {"intra": 1, "inter": cores}
     if "tensorflow" in sys.modules:
-        _configure_imported(wanted)
+        from skrnn._tensorflow import without_startup_lines
+
+        with without_startup_lines():  # asked for its settings, TensorFlow looks for devices
+            _configure_imported(wanted)
     os.environ.update({_NAMES[kind]: str(count) for kind, count in wanted.items()})
 
 

@@ -8,4 +8,5 @@ _MODULES = ("skrnn", "numpy", "sklearn", "keras", "tensorflow")  # modules: Tens
 
 def installed_versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that compute, importing them."""
+    import_module("skrnn._tensorflow")  # before others import TensorFlow
     return {"python": platform.python_version()} | {name: import_module(name).__version__ for name in _MODULES}

@@ -18,7 +18,6 @@ from rich.console import Console
 from skrnn import cli
 from skrnn.cli import trials, tune
 from skrnn.model_selection.studies import WORKER, _this_worker, open_storage, running_trials
-from skrnn.plotting.search import search_figures
 
 QUICK = ["--samples", "160", "--epochs", "6", "--cv", "2", "--n-jobs", "1"]
 PICTURES = {"history.png", "importances.png", "intermediate_values.png", "parallel_coordinates.png"}
@@ -78,7 +77,11 @@ def test_what_is_printed_is_a_line_for_each_trial_and_the_best(finished):
     assert re.search(rf"The best of 8 trials \(.*complete.*\): trial {best['trial']}\n", printed)
     assert re.search(rf"  units  +{best['params']['units']}\n", printed)
     assert re.search(rf"Refitted \([\d,]+ parameters\): {best['held_out_accuracy']:.4f} on 40 images held out", printed)
-    assert lines[-1].startswith(f"{folder}: trials.csv, best.json, history.png, ")
+    n_complete = best["trials"]["complete"]
+    are = "is 1" if n_complete == 1 else f"are {n_complete}"
+    missing = f"importances.png: left out, needs 5 complete trials, there {are}."
+    assert lines[-2 if n_complete < 5 else -1].startswith(f"{folder}: trials.csv, best.json, history.png, ")
+    assert (lines[-1] == missing) == (n_complete < 5)
 
 
 def test_the_total_is_of_all_calls(finished, tmp_path, capsys):
@@ -211,49 +214,3 @@ def test_trials_that_run_are_those_of_living_workers(tmp_path):
     dead.set_user_attr(WORKER, {**_this_worker(), "pid": 2**22 + 1})
     study.tell(ended, 1.0)
     assert [(name, trial.number) for name, trial in running_trials(storage)] == [("mine", 0)]
-
-
-# The pictures
-
-
-def test_pictures_name_what_was_searched_without_its_step_and_leave_matplotlib_as_it_was():
-    import matplotlib.pyplot as plt
-
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
-
-    def objective(trial):
-        rate = trial.suggest_float("lstmclassifier__learning_rate", 1e-3, 1e-1, log=True)
-        cell = trial.suggest_categorical("lstmclassifier__cell", ["lstm", "gru"])
-        trial.suggest_categorical("lstmclassifier__optimizer__use_ema", [True])  # nothing to choose
-        for epoch in (1, 2):
-            trial.report(rate * epoch, epoch)
-        return rate + (cell == "lstm")
-
-    study.optimize(objective, n_trials=6)
-    before = dict(plt.rcParams)
-    figures = search_figures(study, score="Accuracy")
-    assert dict(plt.rcParams) == before
-    assert list(figures) == ["history", "importances", "intermediate_values", "parallel_coordinates"]
-    labels = {label.get_text() for label in figures["importances"].axes[0].get_yticklabels()}
-    assert labels == {"learning_rate", "cell"}
-    labels = [label.get_text() for label in figures["parallel_coordinates"].axes[0].get_xticklabels()]
-    assert labels == ["Accuracy", "cell", "learning_rate"]
-    assert len(figures["intermediate_values"].axes[0].lines) == 6
-    assert figures["intermediate_values"].axes[0].get_xlabel() == "Epoch"
-    for figure in figures.values():
-        plt.close(figure)
-
-
-def test_names_that_two_steps_share_stay_whole_and_importances_want_five_trials():
-    import matplotlib.pyplot as plt
-
-    study = optuna.create_study(direction="maximize")
-    for _ in range(4):
-        trial = study.ask()
-        study.tell(trial, trial.suggest_float("a__size", 0, 1) + trial.suggest_float("b__size", 0, 1))
-    figures = search_figures(study)
-    assert "importances" not in figures
-    labels = [label.get_text() for label in figures["parallel_coordinates"].axes[0].get_xticklabels()]
-    assert labels == ["score", "a__size", "b__size"]
-    for figure in figures.values():
-        plt.close(figure)

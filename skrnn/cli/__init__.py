@@ -3,6 +3,7 @@
 TensorFlow is imported after every option was checked, so that help and errors come at once.
 """
 
+import shutil
 import sys
 import warnings
 from io import TextIOWrapper
@@ -31,6 +32,17 @@ def _skrnn(
         raise typer.Exit
 
 
+def _command() -> Any:
+    """Return the command, with help that fits: where it is narrow, frames and columns would cut words off."""
+    command: Any = typer.main.get_command(app)
+    width = shutil.get_terminal_size().columns
+    if width < 100:
+        for subcommand in command.commands.values():
+            subcommand.rich_markup_mode = None
+            subcommand.context_settings["terminal_width"] = width
+    return command
+
+
 def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:
     """Print what a warning says, on one line, and not the line of code that it comes from."""
     print(f"skrnn: warning: {str(message).partition(chr(10))[0]}", file=sys.stderr)
@@ -55,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            return app(args=arguments, prog_name="skrnn", standalone_mode=False) or 0
+            return _command()(args=arguments, prog_name="skrnn", standalone_mode=False) or 0
         except (
             typer.TyperException
         ) as error:  # a wrong option; the message of a bare `skrnn` is its help, already shown

@@ -61,7 +61,7 @@ def start_tensorflow(console: "Console") -> None:
     with suppress(RuntimeError):  # called from a program in which TensorFlow runs already, it keeps its settings
         skrnn.configure_threads()
     with console.status("Loading TensorFlow") if console.is_interactive else nullcontext():
-        import_module("skrnn.estimators")
+        import_module("skrnn.estimators.classifiers")
 
 
 @contextmanager

@@ -196,27 +196,29 @@ def _compare(
 
 def _print_table(comparison: "ArchitectureComparison", console: "Console") -> None:
     """Print the summary, best first."""
-    from rich import box
-    from rich.table import Table
+    from skrnn.cli.layout import Column, print_table
 
-    summary = comparison.summary()
+    summary = comparison.summary().sort_values("mean", ascending=False, na_position="last")
     several = summary["n_splits"].nunique() > 1
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("", "Accuracy", *(["Fits"] if several else []), "Parameters", "Epochs", "Fit s", "Predict s"):
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-    for name, row in summary.sort_values("mean", ascending=False, na_position="last").iterrows():
-        table.add_row(
-            str(name),
-            f"{_number(row['mean'], '.4f')} ± {_number(row['std'], '.4f')}",
-            *([str(row["n_splits"])] if several else []),
-            _number(row["n_parameters"], ",.0f"),
-            _number(row["n_epochs"], ".3g"),
-            _number(row["fit_seconds"], ".2f"),
-            _number(row["score_seconds"], ".3f"),
-        )
-    console.print(table)
+
+    def numbers(column: str, form: str) -> list[str]:
+        return [_number(value, form) for value in summary[column]]
+
+    scores = [f"{mean} ± {std}" for mean, std in zip(numbers("mean", ".4f"), numbers("std", ".4f"), strict=True)]
+    columns = [
+        Column("", [str(name) for name in summary.index]),
+        Column("Accuracy", scores),
+        *([Column("Fits", numbers("n_splits", "d"), worth=5)] if several else []),
+        Column("Parameters", numbers("n_parameters", ",.0f"), worth=4),
+        Column("Epochs", numbers("n_epochs", ".3g"), worth=2),
+        Column("Fit s", numbers("fit_seconds", ".2f"), worth=3),
+        Column("Predict s", numbers("score_seconds", ".3f"), worth=1),
+    ]
+    left_out = print_table(console, columns)
     folds = "the finished" if several else int(summary["n_splits"].max())
     say(console, f"Mean ± standard deviation over {folds} test folds; times are means per fit.")
+    if left_out:
+        say(console, f"Too narrow for {', '.join(left_out)}: see summary.json.")
 
 
 def _number(value: float, form: str) -> str:

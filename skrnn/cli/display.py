@@ -89,19 +89,12 @@ class Bars(Lines):
         console: "Console",
         costs: Mapping[str, float] | None = None,
     ):
-        from rich.progress import BarColumn, Progress, TextColumn
+        from skrnn.cli.layout import FitBars
 
         super().__init__(names, n_fits, title, console, costs)
         self.started: float | None = None
         self.done_before = 0.0
-        self.bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=16),  # what Ctrl-C echoes must fit beside, or it would leave a line behind
-            TextColumn("{task.fields[count]}", justify="right"),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            transient=True,  # the table takes its place
-        )
+        self.bars = FitBars(console)
         self.of_name = {name: self.bars.add_task(name, total=n_fits, count=f"0/{n_fits}", note="") for name in names}
         self.cost_of_all = n_fits * sum(self.costs.values())
         self.of_all = self.bars.add_task("All fits", total=self.cost_of_all, count=f"0/{n_fits * len(names)}", note="")

@@ -118,49 +118,50 @@ def _cost(recipe: "Recipe") -> float:
 
 def _list(console: "Console") -> None:
     """Print what there is."""
-    from rich import box
-    from rich.table import Table
+    from rich.padding import Padding
 
+    from skrnn.cli.layout import Column, print_table
     from skrnn.recipes import list_recipes, load_recipe
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("System", no_wrap=True)
-    table.add_column("")
-    for name in list_recipes():
-        table.add_row(name, load_recipe(name).summary)
-    console.print(table)
+    summaries = {name: load_recipe(name).summary for name in list_recipes()}
+    if console.width >= 70:
+        print_table(console, [Column("System", list(summaries)), Column("", list(summaries.values()), to_right=False)])
+    else:
+        for name, summary in summaries.items():
+            say(console, name)
+            console.print(Padding(summary, (0, 0, 0, 2)))
     say(console, "Train some of them: skrnn reproduce NAME ...; or all: skrnn reproduce all")
 
 
 def _print_table(summary: "pd.DataFrame", console: "Console") -> None:
     """Print published against measured figures, a table for each data set; the page has more of them."""
-    from rich import box
-    from rich.table import Table
-
+    from skrnn.cli.layout import Column, print_table
     from skrnn.recipes import load_recipe
     from skrnn.recipes.page import percent
 
+    left_out: dict[str, None] = {}
     for dataset in dict.fromkeys(load_recipe(name).dataset for name in summary.index):
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-        table.add_column(dataset.upper(), overflow="fold")
-        for heading in ("Params", "Text", "Keras", "skrnn", "Train", "Loss", "s"):
-            table.add_column(heading, justify="right", no_wrap=True)
-        for name, row in summary.iterrows():
-            recipe = load_recipe(str(name))
-            if recipe.dataset == dataset:
-                table.add_row(
-                    str(name).removeprefix(f"{dataset}-"),
-                    f"{row['n_parameters']:,.0f}",
-                    percent(recipe.published.test_accuracy, approximate=recipe.published.approximate),
-                    percent(recipe.stock_keras.test_accuracy),
-                    percent(row["test_accuracy"], row["test_accuracy_std"]),
-                    percent(row["train_accuracy"]),
-                    f"{row['test_loss']:.4f}",
-                    f"{row['fit_seconds']:.0f}",
-                )
-        console.print(table)
+        rows = summary[[load_recipe(str(name)).dataset == dataset for name in summary.index]]
+        published = [load_recipe(str(name)).published for name in rows.index]
+        stock = [load_recipe(str(name)).stock_keras.test_accuracy for name in rows.index]
+        columns = [
+            Column(dataset.upper(), [str(name).removeprefix(f"{dataset}-") for name in rows.index]),
+            Column("Params", [f"{number:,.0f}" for number in rows["n_parameters"]], worth=4),
+            Column("Text", [percent(p.test_accuracy, approximate=p.approximate) for p in published], worth=5),
+            Column("Keras", [percent(accuracy) for accuracy in stock], worth=6),
+            Column(
+                "skrnn",
+                [percent(*both) for both in zip(rows["test_accuracy"], rows["test_accuracy_std"], strict=True)],
+            ),
+            Column("Train", [percent(accuracy) for accuracy in rows["train_accuracy"]], worth=3),
+            Column("Loss", [f"{loss:.4f}" for loss in rows["test_loss"]], worth=2),
+            Column("s", [f"{seconds:.0f}" for seconds in rows["fit_seconds"]], worth=1),
+        ]
+        left_out |= dict.fromkeys(print_table(console, columns))
     below = [str(name) for name in summary.index[~summary["reached"]]]
     say(console, "Test accuracy in per cent, of the text, of stock Keras and here (mean over the seeds ± deviation);")
     say(console, "train accuracy and test loss here, after training; seconds of a fit.")
+    if left_out:
+        say(console, f"Too narrow for {', '.join(left_out)}: see {_PAGE}.")
     if below:
         say(console, f"Below stock Keras' accuracy by more than the tolerance: {', '.join(below)}.")

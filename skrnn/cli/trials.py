@@ -61,17 +61,10 @@ class TrialBars(TrialLines):
     """A live display: all trials with the best so far, and the epochs of those that run, here or in other processes."""
 
     def __init__(self, n_trials: int | None, storage: str, console: "Console"):
-        from rich.progress import BarColumn, Progress, TextColumn
+        from skrnn.cli.layout import FitBars
 
         super().__init__(n_trials, storage, console)
-        self.bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=16),
-            TextColumn("{task.fields[count]}", justify="right"),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            transient=True,  # what is found takes its place
-        )
+        self.bars = FitBars(console)
         self.of_all = self.bars.add_task("Trials", total=n_trials, count="", note="starting")
         self.of_trial: dict[tuple[str, int], Any] = {}  # the running ones
         self.started = time.perf_counter()

@@ -125,10 +125,12 @@ def tune(
     _print_best(search, settings, chosen.items, held_out, console)
     try:
         with uninterrupted():
-            written = _save(search, folder, settings, held_out)
+            written, left_out = _save(search, folder, settings, held_out)
     except OSError as error:
         fail(f"The results could not be written: {error}", FAILED)
     say(console, f"{folder}: {', '.join(path.name for path in written)}")
+    for name, reason in left_out.items():
+        say(console, f"{name}: left out, {reason}.")
     if interrupted:
         n_kept, wanted = len(search.trials_), settings["trials"]
         of_all = "" if wanted is None else f" of {wanted}"
@@ -240,9 +242,10 @@ def _without_password(storage: str) -> str:
     return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", storage)
 
 
-def _save(search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held_out: float | None) -> list[Path]:
-    """Write the trials, the best of them and Optuna's pictures."""
-    import matplotlib.pyplot as plt
+def _save(
+    search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held_out: float | None
+) -> tuple[list[Path], dict[str, str]]:
+    """Write the trials, the best of them and pictures; return the paths, and why which pictures are left out."""
     import pandas as pd
 
     from skrnn.model_selection.studies import quiet
@@ -266,10 +269,9 @@ def _save(search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held
     for name in FIGURES:
         (folder / f"{name}.png").unlink(missing_ok=True)
     with quiet():
-        figures = search_figures(search.study_, score="Accuracy")
-    for name, figure in figures.items():
-        path = folder / f"{name}.png"
-        figure.savefig(path, dpi=150, bbox_inches="tight")
-        plt.close(figure)
-        written.append(path)
-    return written
+        data = f"{settings['cv']} folds, n = {settings['n_samples']:,}"
+        pictures = search_figures(search.study_, score="accuracy", data=data)
+    for name, figure in pictures.figures.items():
+        written.append(folder / f"{name}.png")
+        figure.savefig(written[-1], dpi=150)
+    return written, {f"{name}.png": reason for name, reason in pictures.left_out.items()}

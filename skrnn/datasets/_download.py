@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pooch
-
 
 @dataclass(frozen=True)
 class RemoteFile:
@@ -116,7 +114,9 @@ def _download(file: RemoteFile, path: Path, patience: Patience) -> None:
 
 def _ask_mirror(url: str, file: RemoteFile, received: Path, patience: Patience) -> str | None:
     """Fetch and verify the file from one mirror; return None, or why the last attempt failed."""
-    from requests import RequestException  # slow to import, and only a download needs it
+    # Only a download needs these: one is slow to import, and the other's progress bars warn in notebooks.
+    import pooch
+    from requests import RequestException
 
     # Without "identity" a server may label the archive itself as an encoding, and it would arrive unpacked.
     fetch = pooch.HTTPDownloader(

@@ -9,12 +9,12 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, Self
 
-import keras
 import numpy as np
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._tensorflow import keras
 from skrnn.estimators.frozen import FrozenClassifier
 from skrnn.estimators.mistakes import warn_of_mistakes
 from skrnn.estimators.optimizers import read_optimizer

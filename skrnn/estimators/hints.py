@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-import keras
+from skrnn._tensorflow import keras
 
 # What PyTorch, skorch, sktime, MLPClassifier, Keras' own `fit` and others call our parameters.
 _ELSEWHERE = {

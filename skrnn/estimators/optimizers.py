@@ -12,9 +12,9 @@ from functools import lru_cache
 from numbers import Real
 from typing import Any
 
-import keras
 import numpy as np
 
+from skrnn._tensorflow import keras, start
 from skrnn.estimators.routing import made_with, names_of
 from skrnn.network.spec import OptimizerSpec
 from skrnn.network.state import make_optimizer
@@ -52,6 +52,7 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
             f"learning_rate={learning_rate!r} and optimizer__learning_rate={routed['learning_rate']!r} say the same "
             "thing twice; give one of them."
         )
+    start()  # an optimizer has variables
     if isinstance(optimizer, _Optimizer):
         if routed:
             raise ValueError(

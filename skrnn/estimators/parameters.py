@@ -5,7 +5,9 @@ from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
-import keras
+from skrnn._tensorflow import keras  # before SciKeras, which imports TensorFlow
+
+# isort: split
 from scikeras.wrappers import KerasClassifier
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints

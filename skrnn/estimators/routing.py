@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import keras
-
+from skrnn._tensorflow import keras
 from skrnn.estimators.hints import argument_meant, did_you_mean
 
 ROUTED_PREFIXES = ("optimizer", "callbacks")

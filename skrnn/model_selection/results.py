@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from skrnn.plotting import ComparisonDisplay
 
 FILES = ("scores.csv", "histories.csv", "summary.json", "learning_curves.png", "scores.png")
@@ -174,11 +176,6 @@ class ArchitectureComparison:
         paths : list of pathlib.Path
             What was written.
         """
-        from matplotlib.figure import Figure
-
-        from skrnn.plotting import ComparisonDisplay, HistoryDisplay
-        from skrnn.plotting.history import stack_histories
-
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
         scores_csv, histories_csv, summary_json, curves_png, scores_png = (folder / name for name in FILES)
@@ -189,17 +186,52 @@ class ArchitectureComparison:
         summary_json.write_text(summary + "\n", encoding="utf-8")
         written = [scores_csv, histories_csv, summary_json]
         curves_png.unlink(missing_ok=True)
-        # Figures of their own: pyplot's current figure and its windows are the user's.
         if not histories.empty:
-            display = HistoryDisplay(curves=stack_histories(dict(zip(self.architectures, self.curves, strict=True))))
-            figure = Figure(figsize=(5 * len(display.metrics), 4), layout="constrained")
-            display.plot(ax=figure.subplots(1, len(display.metrics)))
-            figure.savefig(curves_png, dpi=150)
+            self._draw_curves().savefig(curves_png, dpi=150)
             written.append(curves_png)
-        figure = Figure(figsize=(max(4.0, 1.5 + 1.5 * len(self.architectures)), 4), layout="constrained")
-        ComparisonDisplay.from_comparison(self, ax=figure.subplots())
-        figure.savefig(scores_png, dpi=150)
+        self._draw_scores().savefig(scores_png, dpi=150)
         return [*written, scores_png]
+
+    def _draw_curves(self) -> "Figure":
+        """Draw how training went, with the test scores beside it: a network may learn its data by heart."""
+        from skrnn.plotting import HistoryDisplay
+        from skrnn.plotting.history import stack_histories
+        from skrnn.plotting.style import in_words, legend_below, new_figure
+
+        display = HistoryDisplay(
+            curves=stack_histories(dict(zip(self.architectures, self.curves, strict=True))),
+            test_scores=dict(zip(self.architectures, self.scores, strict=True)),
+            score_name=self.scoring,
+        )
+        parts = {metric.startswith("val_") for curves in display.curves.values() for metric in curves}
+        figure = new_figure(
+            "Learning curves: how training went, not how well the networks do",
+            f"Lines: training data{', dashed: validation data' if True in parts else ''}; "
+            f"{'diamonds and ' if self.scoring in display.metrics else ''}legend: {in_words(self.scoring)} on the test "
+            f"folds. Means ± standard deviation over {self._data_in_words()}.",
+            width=5.5 * len(display.metrics),
+        )
+        display.plot(ax=figure.subplots(1, len(display.metrics)))
+        legend_below(figure)
+        return figure
+
+    def _draw_scores(self) -> "Figure":
+        from skrnn.plotting import ComparisonDisplay
+        from skrnn.plotting.style import in_words, new_figure
+
+        width = max(5.0, 1.5 + 1.6 * len(self.architectures))
+        figure = new_figure(f"{in_words(self.scoring).capitalize()} on {self._data_in_words()}", width=width)
+        ComparisonDisplay.from_comparison(self, ax=figure.subplots())
+        return figure
+
+    def _data_in_words(self) -> str:
+        """Return on how many splits and samples the finished fits were scored."""
+        n_splits = int(self.finished.any(axis=0).sum())
+        n_samples = int((self.n_train + self.n_test).max(initial=0))
+        n_repeats = len(set(self.repeats.tolist()))
+        splits = f"{n_splits} test fold{'' if n_splits == 1 else 's'}"
+        partly = "" if self.complete else f", {self.finished.sum()} of {self.finished.size} fits finished"
+        return f"{splits}{f' of {n_repeats} repeats' if n_repeats > 1 else ''}, n = {n_samples:,}{partly}"
 
     def _summary_as_data(self, settings: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return what goes into ``summary.json``."""

@@ -7,12 +7,13 @@ their own: building a network draws nothing from a global random state and count
 
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
-from keras import initializers, layers, ops
 
+from skrnn._tensorflow import keras, start
 from skrnn.network import layers as kernel_layers
 from skrnn.network.spec import NetworkSpec
+
+initializers, layers, ops = keras.initializers, keras.layers, keras.ops
 
 _RECURRENT_LAYERS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 _LOWEST = float(np.finfo(np.float32).min)
@@ -50,6 +51,7 @@ def connect(spec: NetworkSpec, home: Any = kernel_layers) -> Tensors:
     home : module
         Where the recurrent and dropout layers come from: `skrnn.network.layers` or `keras.layers`.
     """
+    start()
     inputs, x, mask = _input_and_mask(spec)
     for depth, units in enumerate(spec.units):
         last = depth == len(spec.units) - 1

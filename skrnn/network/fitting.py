@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import keras
 import numpy as np
 
+from skrnn._tensorflow import keras
 from skrnn.network.state import State, averages
 from skrnn.network.training import Batches, BatchHooks, Network
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
-from keras import initializers
+
+from skrnn._tensorflow import keras
 
 # Keras' defaults for the weights that start at random, by the variable's name; all others start as they were built.
 _RANDOM = {
-    "kernel": initializers.GlorotUniform,
-    "recurrent_kernel": initializers.Orthogonal,
-    "embeddings": initializers.RandomUniform,
+    "kernel": keras.initializers.GlorotUniform,
+    "recurrent_kernel": keras.initializers.Orthogonal,
+    "embeddings": keras.initializers.RandomUniform,
 }
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-import tensorflow as tf
+from skrnn._tensorflow import tf
 
 Tensor = Any
 ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {  # the function, and its gradient from its *output*

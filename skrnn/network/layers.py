@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import keras
-import tensorflow as tf
-
+from skrnn._tensorflow import keras, tf
 from skrnn.network import kernels
 
 Tensor = Any

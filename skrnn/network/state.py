@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from skrnn._tensorflow import keras, tf
 from skrnn.network.architecture import build_model
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 

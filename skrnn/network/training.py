@@ -16,10 +16,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from skrnn._tensorflow import keras, tf
 from skrnn.network.architecture import connect
 from skrnn.network.initialization import initial_weights
 from skrnn.network.layers import Dropout, Execution, covers, recurrent_layers, running

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skrnn.plotting.style import colour, new_axes
+from skrnn.plotting.style import colour, dress, in_lines, in_words, new_axes
 
 _MEAN = {"marker": "D", "s": 45, "facecolor": "white", "edgecolor": "black"}
 
@@ -114,8 +114,8 @@ class ComparisonDisplay:
             self.means_.append(ax.scatter([position], [values.mean()], **_MEAN, zorder=4))
         ax.set_xticks(range(len(labels)), labels)
         ax.set_xlim(-0.6, len(labels) - 0.4)
-        ax.set_ylabel(self.score_name.replace("_", " ").capitalize())
-        ax.grid(axis="y", alpha=0.3)
+        ax.set_ylabel(in_words(self.score_name).capitalize())
+        dress(ax, grid="y")
         # Empty series in neutral colours, for the legend.
         ax.legend(
             handles=[
@@ -128,6 +128,7 @@ class ComparisonDisplay:
 
 def _label(name: str, values: np.ndarray) -> str:
     """Return the name with its mean and spread."""
+    name = in_lines(name, 16)
     if not len(values):
         return name
     spread = f" ± {values.std(ddof=1):.3f}" if len(values) > 1 else ""

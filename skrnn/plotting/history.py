@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn.plotting.style import colour, new_axes
+from skrnn.plotting.style import TEST_SCORE, colour, dress, in_words, new_axes
 
 History = Mapping[str, Sequence[float]]
 _VALIDATION = "val_"
@@ -23,6 +23,11 @@ class HistoryDisplay:
     curves : dict of str to dict of str to ndarray of shape (n_runs, n_epochs)
         For each network, for each metric (such as "loss" or "val_accuracy"), the values; NaN after a run that stopped
         earlier than others.
+    test_scores : dict of str to array-like of shape (n_runs,), default=None
+        For each network, the scores on data that no run has seen, drawn to the right of its curves. How well a network
+        does is told by them, not by curves of training data.
+    score_name : str, default="accuracy"
+        What these scores are; they are drawn where it is one of the metrics, and told in the legend in any case.
 
     Attributes
     ----------
@@ -37,6 +42,8 @@ class HistoryDisplay:
         The means.
     bands_ : list of matplotlib artist
         The bands, of the networks with several runs.
+    test_scores_ : list of matplotlib Line2D
+        The diamonds: mean test scores.
 
     See Also
     --------
@@ -54,8 +61,16 @@ class HistoryDisplay:
     >>> plt.close(display.figure_)
     """
 
-    def __init__(self, *, curves: Mapping[str, Mapping[str, np.ndarray]]):
+    def __init__(
+        self,
+        *,
+        curves: Mapping[str, Mapping[str, np.ndarray]],
+        test_scores: Mapping[str, Sequence[float] | np.ndarray] | None = None,
+        score_name: str = "accuracy",
+    ):
         self.curves = {name: dict(metrics) for name, metrics in curves.items()}
+        self.test_scores = {name: np.asarray(scores, dtype=float) for name, scores in (test_scores or {}).items()}
+        self.score_name = score_name
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -113,8 +128,9 @@ class HistoryDisplay:
     def plot(self, *, ax: Any = None) -> Self:
         """Draw.
 
-        The line is the mean over the runs that reached an epoch, the band one standard deviation to either side. Curves
-        of validation data are dashed.
+        The line is the mean over the runs that reached an epoch, the band one standard deviation to either side, where
+        runs have been. Curves of validation data are dashed. Diamonds at the right are mean test scores, with the same
+        deviation.
 
         Parameters
         ----------
@@ -133,13 +149,12 @@ class HistoryDisplay:
         self.axes_, self.figure_ = axes, axes[0].figure
         self.lines_: list[Any] = []
         self.bands_: list[Any] = []
+        self.test_scores_: list[Any] = []
         for metric, on in zip(self.metrics, axes, strict=True):
             self._plot_metric(metric, on)
         return self
 
     def _plot_metric(self, metric: str, ax: Any) -> None:
-        from matplotlib.ticker import MaxNLocator
-
         parts = {"training": metric, "validation": _VALIDATION + metric}
         shown = [part for part, key in parts.items() if any(key in curves for curves in self.curves.values())]
         for position, (name, curves) in enumerate(self.curves.items()):
@@ -148,27 +163,73 @@ class HistoryDisplay:
                     continue
                 values = curves[key]
                 epochs = np.arange(1, values.shape[1] + 1)
-                mean = np.nanmean(values, axis=0)
+                mean, low, high = _mean_and_spread(values)
                 self.lines_ += ax.plot(
                     epochs,
                     mean,
                     color=colour(position),
                     linestyle="-" if part == "training" else "--",
                     marker="." if len(epochs) <= 10 else None,  # a single epoch makes no line
-                    label=name if len(shown) == 1 else f"{name}, {part}",
+                    label=self._label(name) if len(shown) == 1 else f"{self._label(name)}, {part}",
                 )
                 if len(values) > 1:
-                    spread = np.nanstd(values, axis=0)
-                    self.bands_.append(
-                        ax.fill_between(
-                            epochs, mean - spread, mean + spread, color=colour(position), alpha=0.2, linewidth=0
-                        )
-                    )
+                    band = ax.fill_between(epochs, low, high, color=colour(position), alpha=0.2, linewidth=0)
+                    self.bands_.append(band)
+        n_epochs = max(values.shape[1] for curves in self.curves.values() for values in curves.values())
+        ticks = _epochs_to_name(n_epochs)
+        tested = [self.score_name] if self.test_scores else []
+        if metric in tested:
+            ticks |= self._plot_test_scores(ax, n_epochs)
+        ax.set_xticks(list(ticks), list(ticks.values()))
         ax.set_xlabel("Epoch")
-        ax.set_ylabel(metric.capitalize() if len(shown) == 2 else f"{shown[0].capitalize()} {metric}")
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.grid(alpha=0.3)
+        of_one_part = len(shown) == 1 and metric not in tested
+        ax.set_ylabel(f"{shown[0].capitalize()} {metric}" if of_one_part else metric.capitalize())
+        dress(ax)
         ax.legend()
+
+    def _label(self, name: str) -> str:
+        """Return what the legend says of a network."""
+        scores = self.test_scores.get(name, np.array([]))
+        if not np.isfinite(scores).any():
+            return name
+        score = "" if any(self.score_name in curves for curves in self.curves.values()) else in_words(self.score_name)
+        return f"{name} (test {f'{score} ' if score else ''}{np.nanmean(scores):.3f})"
+
+    def _plot_test_scores(self, ax: Any, n_epochs: int) -> dict[float, str]:
+        """Draw the scores in a strip of their own, to the right of the curves; return its tick."""
+        step = 0.04 * max(n_epochs - 1, 1)
+        start = n_epochs + 1.5 * step
+        end = start + len(self.curves) * step
+        ax.set_xlim(1 - (1 if n_epochs > 1 else 3) * step, end)
+        ax.axvspan(start - step / 2, end - step / 2, color="0.94", linewidth=0, zorder=0)
+        for position, name in enumerate(self.curves):
+            scores = self.test_scores.get(name, np.array([]))
+            if np.isfinite(scores).any():
+                mean, low, high = _mean_and_spread(scores[:, None])
+                bar = ax.errorbar(
+                    [start + position * step], mean, [mean - low, high - mean], color=colour(position), **TEST_SCORE
+                )
+                self.test_scores_.append(bar.lines[0])
+        return {start + (len(self.curves) - 1) / 2 * step: "test"}
+
+
+def _mean_and_spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the means of columns, and one standard deviation to either side, but not beyond what there was.
+
+    So an accuracy stays at or below 1, and a loss at or above 0.
+    """
+    mean, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    return mean, np.maximum(mean - spread, low), np.minimum(mean + spread, high)
+
+
+def _epochs_to_name(n_epochs: int) -> dict[float, str]:
+    """Return a few whole epochs, the last among them, for the axis."""
+    from matplotlib.ticker import MaxNLocator
+
+    places = MaxNLocator(nbins=7, integer=True).tick_values(1, n_epochs)
+    gap = places[1] - places[0]
+    return {place: f"{place:.0f}" for place in [*(p for p in places if 1 <= p <= n_epochs - gap / 2), n_epochs]}
 
 
 def stack_histories(histories: Mapping[str, History | Sequence[History]]) -> dict[str, dict[str, np.ndarray]]:

@@ -11,7 +11,9 @@ from sklearn.tree import DecisionTreeClassifier
 from skrnn import LSTMClassifier
 from skrnn.datasets import load_digits
 from skrnn.model_selection import compare_architectures
+from skrnn.model_selection.results import ArchitectureComparison
 from skrnn.plotting import ComparisonDisplay, HistoryDisplay
+from skrnn.plotting.history import stack_histories
 from skrnn.preprocessing import ImageToSequence
 
 
@@ -73,6 +75,52 @@ def test_runs_are_drawn_as_their_mean_in_a_band_of_one_standard_deviation():
     assert set(edges[edges[:, 0] == 3, 1]) == {1}
 
 
+def test_bands_stay_where_runs_have_been():
+    runs = [{"accuracy": [1.0, 0.5], "loss": [0.0, 1.0]}] * 2 + [{"accuracy": [0.4, 0.5], "loss": [3.0, 1.0]}]
+    display = HistoryDisplay.from_histories({"LSTM": runs})
+    edges = {metric: band.get_paths()[0].vertices for metric, band in zip(display.metrics, display.bands_, strict=True)}
+    first = {metric: points[points[:, 0] == 1, 1] for metric, points in edges.items()}
+    assert first["accuracy"].max() == 1  # 0.8 and a deviation of 0.28
+    assert first["accuracy"].min() == pytest.approx(0.8 - np.std([1, 1, 0.4]))
+    assert first["loss"].min() == 0
+
+
+def test_test_scores_stand_beside_the_curves_and_in_the_legend():
+    curves = stack_histories(
+        {"SimpleRNN": [{"loss": [0.1, 0.0], "accuracy": [0.9, 1.0]}] * 3, "GRU": {"loss": [1.0, 0.8]}}
+    )
+    scores = {"SimpleRNN": [0.5, 0.55, 0.75], "GRU": [0.9, np.nan, 0.8], "tree": [0.99]}
+    display = HistoryDisplay(curves=curves, test_scores=scores).plot()
+    loss, accuracy = display.axes_
+    assert texts(loss) == ["SimpleRNN (test 0.600)", "GRU (test 0.850)"]
+    assert texts(accuracy) == ["SimpleRNN (test 0.600)"]
+    simple, gru = display.test_scores_  # a network that has none of these curves has a score all the same
+    assert [mark.axes for mark in (simple, gru)] == [accuracy, accuracy]
+    assert [mark.get_ydata()[0] for mark in (simple, gru)] == pytest.approx([0.6, 0.85])
+    assert [mark.get_color() for mark in (simple, gru)] == [line.get_color() for line in (loss.lines[0], loss.lines[1])]
+    assert min(simple.get_xdata()[0], gru.get_xdata()[0]) > 2  # to the right of the last epoch
+    assert [label.get_text() for label in accuracy.get_xticklabels()] == ["1", "2", "test"]
+    assert [label.get_text() for label in loss.get_xticklabels()] == ["1", "2"]
+    assert accuracy.get_ylabel() == "Accuracy"
+
+
+def test_scores_of_another_kind_than_the_curves_are_told_in_the_legend():
+    curves = stack_histories({"GRU": {"loss": [1.0, 0.8], "accuracy": [0.5, 0.6]}})
+    display = HistoryDisplay(curves=curves, test_scores={"GRU": [0.25]}, score_name="balanced_accuracy").plot()
+    assert display.test_scores_ == []
+    assert texts(display.axes_[1]) == ["GRU (test balanced accuracy 0.250)"]
+    assert display.axes_[1].get_ylabel() == "Training accuracy"
+
+
+@pytest.mark.parametrize("n_epochs", [1, 2, 3, 20, 100])
+def test_epochs_are_whole_and_the_last_is_named(n_epochs):
+    display = HistoryDisplay.from_histories({"GRU": {"loss": [1.0] * n_epochs}})
+    named = [int(label.get_text()) for label in display.axes_[0].get_xticklabels()]
+    assert named == sorted(set(named))
+    assert named[0] >= 1
+    assert named[-1] == n_epochs
+
+
 def test_networks_without_curves_are_left_out():
     display = HistoryDisplay.from_histories({"tree": [{}, {}], "GRU": [{}, {"loss": [1.0]}]})
     assert list(display.curves) == ["GRU"]
@@ -130,6 +178,34 @@ def test_one_score_has_no_spread_and_none_has_no_point():
     display = ComparisonDisplay(scores={"a": [0.5], "b": [np.nan]}).plot()
     assert [label.get_text() for label in display.ax_.get_xticklabels()] == ["a\n0.500", "b"]
     assert len(display.points_) == 1
+
+
+def test_pictures_of_a_comparison_say_on_what_it_was_measured():
+    """The network that learned its training data by heart is not the one with the better test scores."""
+    by_heart, better = {"loss": [0.5, 0.0], "accuracy": [0.9, 1.0]}, {"loss": [0.6, 0.4], "accuracy": [0.7, 0.8]}
+    numbers = np.ones((2, 4))
+    comparison = ArchitectureComparison(
+        architectures=("by heart", "a network with a much longer name"), scoring="accuracy",
+        repeats=np.array([0, 0, 1, 1]), folds=np.array([0, 1, 0, 1]), n_train=np.full(4, 600), n_test=np.full(4, 634),
+        finished=numbers > 0, scores=np.array([[0.55] * 4, [0.75] * 4]), fit_seconds=numbers, score_seconds=numbers,
+        n_parameters=numbers, n_epochs=numbers, curves=((by_heart,) * 4, (better,) * 4),
+    )  # fmt: skip
+    figure = comparison._draw_curves()
+    assert figure.get_suptitle().splitlines() == [
+        "Learning curves: how training went, not how well the networks do",
+        "Lines: training data; diamonds and legend: accuracy on the test folds. Means ± standard deviation over "
+        "4 test folds of 2 repeats, n = 1,234.",
+    ]
+    (legend,) = figure.legends  # one for both plots, below them
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "by heart (test 0.550)",
+        "a network with a much longer name (test 0.750)",
+    ]
+    assert [ax.get_legend() for ax in figure.axes] == [None, None]
+    figure = comparison._draw_scores()
+    assert figure.get_suptitle() == "Accuracy on 4 test folds of 2 repeats, n = 1,234"
+    assert figure.axes[0].get_xticklabels()[1].get_text() == "a network with a\nmuch longer name\n0.750 ± 0.000"
+    assert plt.get_fignums() == []
 
 
 def test_a_comparison_is_drawn_into_axes_that_are_handed_in():
