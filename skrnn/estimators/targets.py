@@ -8,6 +8,8 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, assert_all_finite, check_array, column_or_1d
 
+from skrnn.preprocessing.reading import as_labels
+
 
 def read_labels(y: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return the label of each row, and the classes that y knows of.
@@ -25,7 +27,12 @@ def read_labels(y: Any) -> tuple[np.ndarray, np.ndarray]:
     """
     if y is None:
         raise ValueError("This classifier requires y to be passed, but the target y is None.")
-    y = y if hasattr(y, "shape") else np.asarray(y)
+    if np.ndim(y) == 0 and not hasattr(y, "__len__"):
+        raise ValueError(
+            f"y must be an array of one label for each sequence. Got {y!r} instead. A single sequence is a list of "
+            "one, [x] with [label], but a classifier needs sequences of at least two classes."
+        )
+    y = as_labels(y)
     if len(y.shape) == 2 and y.shape[1] > 1:
         return _read_one_hot(y)
     labels = column_or_1d(y, warn=True)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length
 
 from skrnn.estimators.held_out import split_rows
 from skrnn.estimators.sequences import InputForm, Sequences, read_like, read_new
@@ -105,7 +104,7 @@ def read_training_data(
     else:
         form, sequences = read_new(estimator, X)
     labels, found = read_labels(y)
-    check_consistent_length(sequences.values, labels)
+    _check_lengths(form, sequences, labels)
     if continues:
         if classes is not None and not np.array_equal(np.unique(classes), estimator.classes_):
             raise ValueError(f"classes={classes!r} are not those of the first call: {estimator.classes_!r}.")
@@ -123,6 +122,25 @@ def read_training_data(
     if class_weights is not None and not class_weights[rows.numbers].any():
         raise ValueError("class_weight is 0 for the classes of all samples: there is no row to train on.")
     return TrainingData(form, rows, classes, class_weights, seed, continues)
+
+
+def _check_lengths(form: InputForm, sequences: Sequences, labels: np.ndarray) -> None:
+    """Raise a ValueError if there is not one label for each sequence."""
+    n, n_labels = len(sequences), len(labels)
+    if n == n_labels:
+        return
+    hint = ""
+    if form.kind == "table" and n_labels == 1:
+        hint = (
+            f" X is read as a table of {n} sequences. A single sequence is a list of one, [x], but a classifier needs "
+            "sequences of at least two classes."
+        )
+    elif form.kind == "table" and n > n_labels:
+        hint = (
+            f" X is read as a table of {n} sequences, one in each row. If a row is one step of a sequence, pass a list "
+            "of one data frame or array for each sequence, such as [steps for _, steps in X.groupby('id')]."
+        )
+    raise ValueError(f"Found input variables with inconsistent numbers of samples: [{n}, {n_labels}].{hint}")
 
 
 def merge_equal_rows(rows: Rows, batch_size: int) -> Rows:
@@ -154,7 +172,7 @@ def hold_out(estimator: Any, data: TrainingData, X_val: Any, y_val: Any) -> tupl
     if X_val is not None:
         sequences = read_like(data.form, estimator, X_val)
         labels, _ = read_labels(y_val)
-        check_consistent_length(sequences.values, labels)
+        _check_lengths(data.form, sequences, labels)
         return data.rows, Rows(sequences, class_numbers(labels, data.classes, "y_val"), np.ones(len(labels)))
     if not (estimator.validation_fraction or estimator.early_stopping):
         return data.rows, None

@@ -145,6 +145,25 @@ def as_numbers(X: Any) -> Any:
     return numbers.reshape(array.shape) if is_number else array
 
 
+def as_labels(y: Any) -> Any:
+    """Return a series as an array of the same labels: nullable integers and booleans stay what they are.
+
+    Raises
+    ------
+    ValueError
+        If a label is missing.
+    """
+    if nw.dependencies.is_into_series(y):
+        y = nw.from_native(y, series_only=True).to_numpy()
+        y = as_numbers(y) if y.dtype == object and not any(map(_is_missing, y)) else y
+    y = y if hasattr(y, "shape") else np.asarray(y)
+    if isinstance(y, np.ndarray) and y.dtype == object:
+        for number, label in enumerate(y):
+            if _is_missing(label) or (isinstance(label, float) and np.isnan(label)):
+                raise ValueError(f"Input y contains NaN: sample {number} has no label.")
+    return y
+
+
 def column_names(X: Any) -> list[Any]:
     """Return the names of the columns of a data frame; those of an array are none."""
     return list(nw.from_native(X, eager_only=True).columns) if nw.dependencies.is_into_dataframe(X) else []

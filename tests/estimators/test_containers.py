@@ -193,7 +193,63 @@ def test_a_text_without_words_has_a_prediction_padded_or_not():
         assert_allclose(ragged.predict_proba(texts), padded.predict_proba(texts), rtol=1e-6)
 
 
+# Labels
+
+
+@pytest.mark.parametrize(
+    ("y", "classes"),
+    [
+        (pd.Series(Y).astype("Int64"), [0, 1]),
+        (pd.Series(Y).astype("int64[pyarrow]"), [0, 1]),
+        (pd.Series(Y).astype("boolean"), [False, True]),
+        (pd.Series(Y).astype(bool), [False, True]),
+        (pd.Series(Y).astype("category"), [0, 1]),
+        (pd.Series(Y.astype(str), dtype="string"), ["0", "1"]),
+        (pd.Series(Y.astype(str), dtype="string[pyarrow]"), ["0", "1"]),
+        (pl.Series(Y), [0, 1]),
+        (pl.Series(Y.astype(str)).cast(pl.Categorical), ["0", "1"]),
+        (pa.chunked_array([Y]), [0, 1]),
+        (pa.array(Y), [0, 1]),
+        (tf.constant(Y), [0, 1]),
+    ],
+    ids=lambda value: getattr(value, "__module__", "") if hasattr(value, "shape") else None,
+)
+def test_labels_of_any_container_keep_their_type(y, classes):
+    fitted = small().fit(X, y)
+    assert fitted.classes_.tolist() == classes
+    assert [type(label) for label in fitted.classes_.tolist()] == [type(label) for label in classes]
+    assert fitted.score(X, y) == small().fit(X, Y).score(X, Y)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        [None, *Y[1:].tolist()],
+        pd.Series([pd.NA, *Y[1:]], dtype="Int64"),
+        pd.Series([None, *Y[1:].astype(str)]),
+        pd.Series([pd.NA, *Y[1:].astype(str)], dtype="string"),
+        pl.Series([None, *Y[1:].tolist()]),
+    ],
+    ids=["list", "Int64", "texts", "string", "polars"],
+)
+def test_a_missing_label_is_an_error(y):
+    with pytest.raises(ValueError, match="Input y contains NaN"):
+        small().fit(X, y)
+
+
 # Errors that name the way that works
+
+
+def test_one_sequence_or_one_row_per_step():
+    with pytest.raises(ValueError, match=r"samples: \[5, 1\]\..*A single sequence is a list of one, \[x\]"):
+        small().fit(X[0], [1])
+    with pytest.raises(ValueError, match=r"y must be an array of one label for each sequence\. Got 1 instead"):
+        small().fit(X[0], 1)
+    long = pd.concat(FRAMES, keys=range(12))
+    with pytest.raises(ValueError, match=r"samples: \[60, 12\]\..*If a row is one step of a sequence.*groupby"):
+        small().fit(long, Y)
+    grouped = [steps for _, steps in long.groupby(level=0)]
+    assert_array_equal(small().fit(grouped, Y).predict_proba(grouped), small().fit(X, Y).predict_proba(X))
 
 
 def test_sparse_input_is_refused_by_name():
