@@ -305,9 +305,13 @@ class _Describer:
         head = self._type(value, where)
         defined = [_definer(type(value), name) for name in ("__init__", "get_config")]
         if type(value).__mro__.index(defined[0]) >= type(value).__mro__.index(defined[1]):
-            config = {name: item for name, item in value.get_config().items() if name != "name"}
+            try:
+                config = {name: item for name, item in value.get_config().items() if name != "name"}
+            except Exception as error:
+                return self._refuse(value, where, str(error))
             weights = value.get_weights() if hasattr(value, "get_weights") else None
-            return *head, *self._all(where, config, weights)
+            # The configuration of a loss or metric may lack the arguments of its function: Huber's lacks its delta.
+            return *head, *self._all(where, config, weights, getattr(value, "_fn_kwargs", None))
         if hasattr(value, "variables"):
             name = type(value).__name__
             return self._refuse(value, where, f"class {name} has no get_config of its own that returns its arguments")
@@ -320,7 +324,10 @@ class _Describer:
         except Exception as error:
             return self._refuse(value, where, f"objects of {type(value).__qualname__!r} show no state ({error})")
         if isinstance(reduced, str):
-            return "global", type(value).__module__, reduced
+            module = getattr(value, "__module__", type(value).__module__)
+            if _resolve(module, reduced) is not value:
+                return self._refuse(value, where, f"{reduced!r} is no name in {module!r}")
+            return "global", module, reduced
         function, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
         constructor = self._all(where, function, arguments)
         contents = self._all(where, None if items is None else list(items), None if pairs is None else dict(pairs))

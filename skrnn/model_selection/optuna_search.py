@@ -46,7 +46,8 @@ class OptunaSearchCV(BaseSearchCV):
     and `refit` trains so many epochs; where ``epochs`` itself is searched, that of the last epoch; where the classifier
     stops early, that of the networks it would keep, which an inner part of the training folds decides.
 
-    Classifiers that are not recurrent ones, or have Keras callbacks, are fitted whole and not pruned.
+    Classifiers that are not recurrent ones, or have Keras callbacks, are fitted whole and not pruned; so are subclasses
+    of scikit-learn's pipeline, which get the scores that `cross_validate` gives them.
 
     Parameters
     ----------
@@ -58,13 +59,15 @@ class OptunaSearchCV(BaseSearchCV):
         :func:`~skrnn.model_selection.search_space`.
     n_trials : int, default=50
         How many trials there are to be in the study, in total: over all processes, and with those of earlier calls that
-        `storage` keeps. None for any number until `timeout`.
+        `storage` keeps. None for any number until `timeout`. Trials that a user added do not count, nor do candidates
+        outside the space that a user enqueued.
     timeout : float, default=None
         Seconds after which no trial is begun any more.
     cv : int, cross-validation generator or iterable, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`. Only splits that come out the same again can be resumed.
     scoring : str, callable, list, tuple or dict, default=None
-        As in :class:`~sklearn.model_selection.GridSearchCV`.
+        As in :class:`~sklearn.model_selection.GridSearchCV`. A callable may return a dict of scores; `refit` then names
+        the one that decides.
     refit : bool, str or callable, default=True
         As in :class:`~sklearn.model_selection.GridSearchCV`. Of several metrics, the name of the one that decides.
     pruner : optuna.pruners.BasePruner, default=None
@@ -77,8 +80,10 @@ class OptunaSearchCV(BaseSearchCV):
         A path is a journal file, which many processes can share; a URL is a database, for many machines. By default the
         study is kept in memory.
     study_name : str, default=None
-        The beginning of the study's name. What follows is derived from the data, splits, scoring and estimator, so that
-        only trials that can be compared meet in one study, and each fold of an outer cross-validation has its own.
+        The beginning of the study's name. With a `storage`, what follows is derived from all that a score depends on:
+        the data, splits, scoring, estimator and space, down to the code of functions. Only trials that can be compared
+        meet in one study, and each fold of an outer cross-validation has its own. Given a name, you vouch for what
+        cannot be described, which is otherwise refused.
     n_jobs : int, default=None
         How many trials run at the same time, in processes of joblib's backend.
     random_state : int, RandomState instance or None, default=None
@@ -208,8 +213,8 @@ class OptunaSearchCV(BaseSearchCV):
         ----------
         X : array-like or list
             Whatever the estimator takes.
-        y : array-like of shape (n_samples,)
-            Labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+            Labels, or one-hot rows for a classifier of this package, which are split and scored as labels.
         **params : dict
             Metadata for the estimator, the scorer and the splitter, as in
             :class:`~sklearn.model_selection.GridSearchCV`: ``sample_weight``, ``groups``.
@@ -221,7 +226,9 @@ class OptunaSearchCV(BaseSearchCV):
         Raises
         ------
         ValueError
-            If a parameter is invalid, or if all trials failed; the message has the first cause.
+            If a parameter is invalid; if `cv` gives no splits; if there is a `storage`, but no `study_name`, and
+            something that the scores depend on cannot be described; or if all trials failed. The message has the first
+            cause.
         KeyboardInterrupt
             After Ctrl-C. ``best_params_`` and ``cv_results_`` are then those of the trials so far, and with a `storage`
             the next call goes on.

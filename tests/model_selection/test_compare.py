@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 from multiprocessing import current_process
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -409,3 +410,38 @@ def test_a_comparison_can_be_made_of_arrays_alone():
         curves=(({}, {}),),
     )
     assert found.summary().loc["a", "mean"] == 1
+
+
+class _CountsFits(DummyClassifier):
+    fits: ClassVar[list[int]] = []
+
+    def fit(self, X, y):
+        self.fits.append(len(y))
+        super().fit(X, y)  # and returns nothing
+
+
+@pytest.mark.parametrize("scoring", [["accuracy", "f1"], ("accuracy",), {"a": "accuracy"}, {"accuracy"}, 3])
+def test_several_scores_are_refused_before_anything_is_fitted(scoring):
+    _CountsFits.fits.clear()
+    with pytest.raises(ValueError, match=r"A comparison is by one score: .* compare once for each"):
+        compare_architectures({"dummy": _CountsFits()}, np.zeros((8, 2)), [0, 1] * 4, cv=2, scoring=scoring)
+    assert not _CountsFits.fits
+
+
+@pytest.mark.parametrize("value", [{"a": 1.0, "b": 2.0}, "high", None, [0.5, 0.6]])
+def test_a_function_that_returns_no_number_is_said(value):
+    with pytest.raises(ValueError, match="A comparison is by one score: scoring must return a number"):
+        compare_architectures(
+            {"dummy": DummyClassifier()}, np.zeros((8, 2)), [0, 1] * 4, cv=2, scoring=lambda e, X, y: value
+        )
+
+
+def test_what_fit_returns_does_not_matter():
+    comparison = compare_architectures({"dummy": _CountsFits()}, np.zeros((8, 2)), [0, 1] * 4, cv=2)
+    assert comparison.scores.tolist() == [[0.5, 0.5]]
+
+
+@pytest.mark.parametrize("cv", [[], iter(())])
+def test_no_splits_are_an_error(cv):
+    with pytest.raises(ValueError, match="cv gives no splits"):
+        compare_architectures({"dummy": DummyClassifier()}, np.zeros((8, 2)), [0, 1] * 4, cv=cv)

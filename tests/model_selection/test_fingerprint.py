@@ -243,6 +243,9 @@ MAKERS = {
     "a schedule": decay,
     "an optimizer's schedule": lambda v: keras.optimizers.Adam(decay(v)),
     "a schedule of one's own": Schedule,
+    "a loss": lambda v: keras.losses.Huber(delta=v),
+    "a metric": lambda v: keras.metrics.TopKCategoricalAccuracy(k=v),
+    "a vectorised function": lambda v: np.vectorize(lambda x: x + v),
     "an initializer": keras.initializers.Constant,
     "an initializer of one's own": Constant,
     "a callback": lambda v: keras.callbacks.EarlyStopping(patience=v),
@@ -404,6 +407,8 @@ class Momentum(keras.optimizers.SGD):
         (Scorer(threading.Lock()), "part.weight"),
         (closure(threading.Lock()), "'value', which function 'closure.<locals>.scorer' in part uses"),
         (Momentum(), "part"),
+        (keras.optimizers.Adam(Schedule(0.1)), "part"),
+        (np.frompyfunc(lambda x: x + 1, 1, 1), "part"),
     ],
 )
 def test_what_cannot_be_described_is_refused_by_name_unless_vouched_for(value, where):
