@@ -17,7 +17,7 @@ from rich.console import Console
 
 from skrnn import cli
 from skrnn.cli import trials, tune
-from skrnn.model_selection.studies import WORKER, _this_worker, open_storage, running_trials
+from skrnn.model_selection.studies import WORKER, _this_worker, claim, open_storage, running_trials
 
 QUICK = ["--samples", "160", "--epochs", "6", "--cv", "2", "--n-jobs", "1"]
 PICTURES = {"history.png", "importances.png", "intermediate_values.png", "parallel_coordinates.png"}
@@ -198,7 +198,7 @@ def test_bars_tell_the_best_of_all_workers(tmp_path):
     console = Console(file=StringIO(), force_terminal=True, width=80, legacy_windows=False)
     study = optuna.create_study(direction="maximize")
     for value in (0.5, 0.75, 0.625):
-        study.tell(study.ask(), value)
+        study.tell(claim(study, None, None), value)
     with trials.TrialBars(8, str(tmp_path / "search.journal"), console) as bars:
         bars(study, study.trials[-1])
         shown = bars.bars.tasks[0]

@@ -52,8 +52,9 @@ class TrialLines:
         from skrnn.model_selection.studies import counted
 
         ended = [other for other in counted(study) if other.state.is_finished()]
-        if any(other.state == TrialState.COMPLETE for other in ended):
-            self.best = study.best_trial
+        complete = [other for other in ended if other.state == TrialState.COMPLETE]
+        if complete:
+            self.best = max(complete, key=lambda other: other.value)
         return len(ended), self.best is not None and self.best.number == trial.number
 
 

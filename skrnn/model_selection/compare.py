@@ -176,7 +176,7 @@ def compare_architectures(
         name: check_scoring(estimator, "accuracy" if scoring is None else scoring)
         for name, estimator in estimators.items()
     }
-    splits = draw_splits(splitter, X, y, groups=groups)
+    splits = draw_splits(splitter, X, y, {"groups": groups})
     seeds = [None if rng is None else int(rng.randint(_MAX_SEED)) for _ in splits]
     # Split by split: what an interrupt leaves is the same splits of all architectures.
     fits = [

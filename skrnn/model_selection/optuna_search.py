@@ -241,11 +241,17 @@ class OptunaSearchCV(BaseSearchCV):
         routed = self._get_routed_params_for_fit(params)
         labels = labels_of(y, [self.estimator])
         splitter = check_cv(self.cv, labels, classifier=is_classifier(self.estimator))
+        splits = draw_splits(splitter, X, labels, routed.splitter.split)
+        if len(splits) != (expected := splitter.get_n_splits(X, labels, **routed.splitter.split)):
+            raise ValueError(
+                "cv.split and cv.get_n_splits return inconsistent results: "
+                f"expected {expected} splits, got {len(splits)} of them."
+            )
         task = Task(
             X=X,
             y=y,
             labels=labels,
-            splits=draw_splits(splitter, X, labels, **routed.splitter.split),
+            splits=splits,
             scorers=scorers,
             metric=None
             if not self.refit or callable(self.refit)

@@ -38,12 +38,12 @@ def suggest(space: Space, trial: Trial) -> dict[str, Any]:
 
 
 def parameters_of(space: Space, trial: FrozenTrial) -> dict[str, Any]:
-    """Return the parameters that a trial has set; of one that failed before it had all of them, those it has.
+    """Return the parameters that a trial has set; where the function of a space fails, the values that it was given.
 
     Raises
     ------
     OutsideSpaceError
-        If they are not of this space.
+        If they are not of this space, unless the trial failed.
     """
     replay = copy.copy(trial)
     replay._distributions = {}  # what the space asks for
@@ -53,10 +53,12 @@ def parameters_of(space: Space, trial: FrozenTrial) -> dict[str, Any]:
         unknown = sorted(trial.params.keys() - replay._distributions.keys())
         if unknown:
             raise OutsideSpaceError(f"Trial {trial.number} has parameters that the space does not have: {unknown}.")
+    except OutsideSpaceError:
+        if trial.state != TrialState.FAIL:
+            raise
+        return dict(trial.params)
     except Exception:
-        if trial.state == TrialState.FAIL:
-            return dict(trial.params)
-        raise
+        return dict(trial.params)
     return params
 
 

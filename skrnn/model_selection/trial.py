@@ -136,8 +136,8 @@ def _ran(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: Ca
     except optuna.exceptions.UpdateFinishedTrialError:
         pass  # others have given this worker up for dead: what it found comes too late
     except OutsideSpaceError as error:
-        warnings.warn(f"{error} The trial does not count.", UserWarning, stacklevel=2)
         give_up(study, trial._trial_id, str(error))
+        warnings.warn(f"{error} The trial does not count.", UserWarning, stacklevel=2)
         return False
     except UndecidedError:
         give_up(study, trial._trial_id, "no metric decides")

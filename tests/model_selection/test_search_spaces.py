@@ -36,6 +36,15 @@ def test_a_function_may_make_the_space_depend_on_what_was_chosen(images, search_
     assert search.best_estimator_.units == search.best_params_["units"]
 
 
+def test_a_function_may_look_at_the_study_that_only_a_running_trial_has(images, search_of):
+    def space(trial):
+        assert trial.study.study_name == "SimpleRNNClassifier"
+        return {"learning_rate": trial.suggest_float("learning_rate", 0.01, 0.1)}
+
+    search = search_of(space=space, n_trials=2).fit(*images)
+    assert [params.keys() for params in search.cv_results_["params"]] == [{"learning_rate"}] * 2
+
+
 def test_where_epochs_are_searched_the_last_one_counts(images, search_of):
     space = {"epochs": IntDistribution(1, 6), "learning_rate": FloatDistribution(1e-3, 0.1, log=True)}
     search = search_of(SimpleRNNClassifier(4, random_state=0), space, n_trials=4).fit(*images)
