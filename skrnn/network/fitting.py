@@ -208,7 +208,7 @@ def _train(
     if best_state is not None:
         return best_state, progress
     progress.best_epoch = plan.first_epoch + progress.n_epochs - 1
-    for callback in plan.callbacks:
+    for callback in plan.callbacks if progress.interrupt is None else ():  # which restore weights as training ends
         if isinstance(callback, keras.callbacks.EarlyStopping) and callback.best_weights is not None:
             progress.best_epoch = plan.first_epoch + callback.best_epoch - begin
     return state, progress

@@ -175,6 +175,14 @@ def test_keras_callbacks_hear_no_more_as_in_keras():
     assert callback.called == ["on_epoch_begin", "on_epoch_end", "on_epoch_begin"]
 
 
+def test_keras_early_stopping_has_restored_nothing_by_then():
+    restoring = keras.callbacks.EarlyStopping("loss", mode="max", patience=20, restore_best_weights=True)
+    kept, _ = interrupted([restoring, Interrupt("on_epoch_end", 4)])
+    assert np.argmax(kept.history_["loss"]) < 3
+    assert kept.best_epoch_ == 3
+    assert same_state(kept, clone(kept).set_params(epochs=4, callbacks=None).fit(X, Y))
+
+
 def test_scikit_learn_callbacks_are_torn_down():
     estimator = GRUClassifier(3, epochs=4, random_state=0, callbacks=Interrupt("on_epoch_end", 2))
     with pytest.raises(KeyboardInterrupt):

@@ -34,7 +34,7 @@ def test_lock_step_is_a_whole_fit(case, monkeypatch):
     scorer = get_scorer("neg_log_loss")
     outcome = evaluate(
         estimator,
-        Task(X, Y, splits, scorer, "score", fit_params, {}, scores_last_step=True),
+        Task(X, Y, Y, splits, scorer, "score", fit_params, {}, scores_last_step=True),
         epochs_are_searched=True,
         go_on=lambda epoch, mean: True,
     )
