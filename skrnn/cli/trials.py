@@ -2,6 +2,7 @@
 
 import threading
 import time
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from skrnn.cli.display import duration, say
@@ -54,7 +55,7 @@ class TrialLines:
         ended = [other for other in counted(study) if other.state.is_finished()]
         complete = [other for other in ended if other.state == TrialState.COMPLETE]
         if complete:
-            self.best = max(complete, key=lambda other: other.value)
+            self.best = max(complete, key=attrgetter("value"))
         return len(ended), self.best is not None and self.best.number == trial.number
 
 

@@ -203,12 +203,13 @@ def _train(
     except KeyboardInterrupt as interrupt:  # callbacks hear no more, as in Keras: BackupAndRestore keeps its backup
         if complete is None:
             raise
+        network.forget()
         progress, state, best_state = complete
         progress.interrupt = interrupt
     if best_state is not None:
         return best_state, progress
     progress.best_epoch = plan.first_epoch + progress.n_epochs - 1
-    for callback in plan.callbacks if progress.interrupt is None else ():  # which restore weights as training ends
+    for callback in plan.callbacks if progress.interrupt is None else ():
         if isinstance(callback, keras.callbacks.EarlyStopping) and callback.best_weights is not None:
             progress.best_epoch = plan.first_epoch + callback.best_epoch - begin
     return state, progress

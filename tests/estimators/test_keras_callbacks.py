@@ -108,6 +108,24 @@ def test_early_stopping_on_accuracy_keeps_the_highest():
     assert fitted.score(X[:8], Y[:8]) == pytest.approx(max(fitted.history_["val_accuracy"]))
 
 
+def test_an_interrupt_keeps_the_last_epoch_whatever_a_callback_would_have_restored():
+    class Interrupt(kc.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                self.model.set_weights([weight + 1 for weight in self.model.get_weights()])
+                raise KeyboardInterrupt
+
+    stopping = kc.EarlyStopping(monitor="loss", min_delta=10.0, patience=5, restore_best_weights=True)
+    classifier = clone(CLASSIFIER).set_params(callbacks=[stopping, Interrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        classifier.fit(X, Y)
+    assert (classifier.n_iter_, classifier.best_epoch_) == (2, 1)
+    assert_same(weights_of(classifier), weights_of(fit(None, epochs=2)))
+    with networks.lease(classifier._spec, classifier._optimizer_spec) as network:
+        network.load(classifier._state)
+        assert_same(network.model.get_weights(), weights_of(classifier))
+
+
 def test_model_checkpoint_keeps_the_highest_accuracy(tmp_path):
     path = tmp_path / "best.keras"
     fitted = fit(kc.ModelCheckpoint(path, monitor="val_accuracy", save_best_only=True), epochs=12)
