@@ -79,9 +79,8 @@ def _copy(callback: keras.callbacks.Callback) -> keras.callbacks.Callback:
 def made_with(target: Any, arguments: Mapping[str, Any], prefix: str) -> Any:
     """Call a class with what is routed to it, or raise a ValueError that names the argument at fault."""
     known, takes_others = _arguments_of(target)
-    is_keras = target.__module__.startswith("keras.")  # its **kwargs are for what older versions took
     unknown = [name for name in arguments if name not in known]
-    if unknown and (is_keras or not takes_others):
+    if unknown and not takes_others:
         raise _unknown_argument(unknown[0], target, known, prefix)
     parameters = inspect.signature(target).parameters.values()
     for p in parameters:
@@ -103,7 +102,8 @@ def made_with(target: Any, arguments: Mapping[str, Any], prefix: str) -> Any:
 def _arguments_of(target: Any) -> tuple[list[str], bool]:
     """Return what a class can be called with, and whether it takes other names as well.
 
-    What a constructor takes as ``**kwargs`` it may hand on to the one that it overrides, whose names are known too.
+    What a constructor takes as ``**kwargs`` it may keep, or hand on to the one that it overrides, whose names are known
+    too. Those of Keras are for what older versions took: other names are mistakes.
     """
     names: dict[str, None] = {}
     takes_others = False
@@ -111,12 +111,13 @@ def _arguments_of(target: Any) -> tuple[list[str], bool]:
         constructor = vars(owner).get("__init__")
         if constructor is None or owner is object:
             continue
-        takes_others = False
+        takes_any = False
         for follow in (True, False):  # a decorator may take arguments of its own
             _, *parameters = inspect.signature(constructor, follow_wrapped=follow).parameters.values()
-            takes_others |= any(p.kind is p.VAR_KEYWORD for p in parameters)
+            takes_any |= any(p.kind is p.VAR_KEYWORD for p in parameters)
             names |= dict.fromkeys(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
-        if not takes_others:
+        takes_others |= takes_any and not owner.__module__.startswith("keras.")
+        if not takes_any:
             break
     if issubclass(target, keras.callbacks.LambdaCallback):
         names |= dict.fromkeys(hook for hook in dir(keras.callbacks.Callback) if hook.startswith("on_"))

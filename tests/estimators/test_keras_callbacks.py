@@ -443,3 +443,22 @@ def test_weights_of_a_fit_that_failed_predict_for_nobody(plain):
     with networks.lease(plain._spec, plain._optimizer_spec) as network:
         network.load(plain._state)
         assert_same(network.model.get_weights(), weights_of(plain))
+
+
+class Keeps(kc.Callback):
+    """Keeps arguments under any name for itself."""
+
+    def __init__(self, **settings):
+        super().__init__()
+        self.settings = settings
+
+    def on_train_begin(self, logs=None):
+        if self.settings != {"patience": 3}:
+            raise AssertionError(self.settings)
+
+
+def test_a_constructor_may_keep_what_it_takes_as_kwargs():
+    fitted = GRUClassifier(2, epochs=1, callbacks=Keeps, callbacks__patience=3).fit(X, Y)
+    assert fitted.n_iter_ == 1
+    with pytest.raises(AssertionError, match="pacience"):
+        GRUClassifier(2, epochs=1, callbacks=Keeps, callbacks__pacience=3).fit(X, Y)
