@@ -304,7 +304,9 @@ if __name__ == "__main__":
         client.submit(skrnn.GRUClassifier(8, epochs=1).fit, X, y).result()
 """
     done = run(["-W", "default::UserWarning", "-c", code])
-    assert (done.returncode, lines_of(done.stderr), done.stdout) == (0, [], b"")
+    # Dask may say that a worker took its time to end.
+    shown = [line for line in lines_of(done.stderr) if " - distributed." not in line]
+    assert (done.returncode, shown, done.stdout) == (0, [], b"")
 
 
 def test_a_comparison_in_a_terminal(tmp_path):

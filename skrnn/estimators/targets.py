@@ -27,7 +27,7 @@ def read_labels(y: Any) -> tuple[np.ndarray, np.ndarray]:
     """
     if y is None:
         raise ValueError("This classifier requires y to be passed, but the target y is None.")
-    if np.ndim(y) == 0 and not hasattr(y, "__len__"):
+    if np.isscalar(y):
         raise ValueError(
             f"y must be an array of one label for each sequence. Got {y!r} instead. A single sequence is a list of "
             "one, [x] with [label], but a classifier needs sequences of at least two classes."
