@@ -42,7 +42,7 @@ def configure_threads(cores: int | None = None) -> None:
     if "tensorflow" in sys.modules:
         from skrnn._tensorflow import without_startup_lines
 
-        with without_startup_lines():  # asked for its settings, TensorFlow looks for devices
+        with without_startup_lines():  # reading the settings makes TensorFlow look for devices
             _configure_imported(wanted)
     os.environ.update({_NAMES[kind]: str(count) for kind, count in wanted.items()})
 

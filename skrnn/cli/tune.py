@@ -245,7 +245,7 @@ def _without_password(storage: str) -> str:
 def _save(
     search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held_out: float | None
 ) -> tuple[list[Path], dict[str, str]]:
-    """Write the trials, the best of them and pictures; return the paths, and why which pictures are left out."""
+    """Write the trials, the best one and the pictures; return the paths, and why any picture is left out."""
     import pandas as pd
 
     from skrnn.model_selection.studies import quiet

@@ -35,7 +35,7 @@ class _Absent:
 class RecurrentParameters(KerasClassifier):
     """The constructor of the recurrent classifiers and what follows from it alone."""
 
-    # SciKeras' own way to read y and X and to score; it would fail, or answer for what is not used here.
+    # SciKeras' own reading of y and X, and its scoring: these would fail, or describe what is not used here.
     feature_encoder: Any = _Absent()
     target_encoder: Any = _Absent()
     scorer: Any = _Absent()

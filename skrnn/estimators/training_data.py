@@ -47,29 +47,29 @@ class Rows:
 
 
 def of_mean_one(weights: np.ndarray) -> np.ndarray:
-    """Scale weights to a mean of one; those near the largest number there is do not overflow."""
+    """Scale weights to a mean of one, without overflow for weights near the largest float."""
     weights = weights / weights.max()
     return weights / weights.mean()
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a call that trains was given.
+    """The input of a call that trains.
 
     Attributes
     ----------
     form : InputForm
     rows : Rows
-        Those of positive sample weight. Their weights are the sample weights alone: those of the classes are for
-        training, and not for validation.
+        Rows of positive sample weight. Their weights are the sample weights alone: class weights apply to training,
+            not to validation.
     classes : ndarray
         All labels, sorted.
     class_weights : ndarray of shape (n_classes,) or None
         None balances the classes among the rows that are trained on.
     seed : int
-        What all of this network's randomness follows from.
+        The seed of all randomness of the network.
     continues : bool
-        Whether training goes on where an earlier call left off.
+        Whether training continues an earlier call.
     """
 
     form: InputForm
@@ -86,7 +86,7 @@ class TrainingData:
         require_two_classes(numbers[counts[numbers] > 0], self.classes)
 
     def weigh_classes(self, rows: Rows) -> Rows:
-        """Multiply the weights of rows to train on by those of their classes, and leave out what is left at zero."""
+        """Multiply the weights of rows to train on by those of their classes, and drop rows of weight zero."""
         weights, by_class = of_mean_one(rows.weights), self.class_weights
         if by_class is None:
             by_class = balanced_weights(rows.numbers, weights, len(self.classes))

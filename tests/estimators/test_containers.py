@@ -114,7 +114,7 @@ def test_arrays_are_tables_and_hold_to_their_width():
         fitted.predict(RAGGED)
     assert str(caught.value) == (
         "X holds sequences of 2 to 4 steps, but GRUClassifier was fitted on a table of 5 columns, an array or a data "
-        "frame, whose number of steps is fixed. Lengths are free after a fit on a list of sequences, or on an array of "
+        "frame, whose number of steps is fixed. To leave it free, fit on a list of sequences, or on an array of "
         "shape (n_samples, n_timesteps, 1)."
     )
 

@@ -49,7 +49,7 @@ def test_every_class_is_in_both_parts_or_the_message_says_what_works(counts, fra
         training, held_out = split(counts, fraction)
     except ValueError as error:
         least, most = map(
-            float, re.search(r"least that works is ([\d.e-]+), the most ([\d.e-]+)\.$", str(error)).groups()
+            float, re.search(r"fraction of at least ([\d.e-]+) and at most ([\d.e-]+)\.$", str(error)).groups()
         )
         assert not least <= fraction <= most
         for works in (least, most):
@@ -76,7 +76,7 @@ def test_rare_classes_are_exchanged_for_rows_of_common_ones():
 def test_a_class_of_one_sample_is_named():
     X, y = np.random.default_rng(0).normal(size=(21, 3, 2)), np.array(["a", "b"] * 10 + ["c"])
     with pytest.raises(
-        ValueError, match=r"there is a single sample of 'c'\. Give fit X_val and y_val, or more samples"
+        ValueError, match=r"there is only one sample of 'c'\. Pass X_val and y_val to fit, or more samples"
     ):
         LSTMClassifier(3, epochs=1, early_stopping=True).fit(X, y)
     # One of weight zero does not count.

@@ -98,7 +98,7 @@ def test_complete_epochs_are_kept(when, average):
     assert (kept.n_iter_, kept.best_epoch_) == (3, 2)
     assert vars(kept).keys() == vars(three).keys()
     assert error.__notes__ == [
-        "GRUClassifier.fit was interrupted and keeps the 3 epochs that were complete; with warm_start=True it goes on."
+        "GRUClassifier.fit was interrupted and keeps the 3 complete epochs; fit with warm_start=True goes on."
     ]
     assert kept.predict_proba(X).shape == (64, 2)
 
@@ -121,7 +121,7 @@ def test_interrupt_of_a_warm_start_keeps_the_epochs_of_both_calls():
     kept.set_params(callbacks=Interrupt("on_epoch_end", 3), epochs=5)
     with pytest.raises(KeyboardInterrupt) as caught:
         kept.fit(X, Y)
-    assert "keeps the epoch that was complete" in caught.value.__notes__[0]
+    assert "keeps the first epoch" in caught.value.__notes__[0]
     assert same_state(kept, clone(kept).set_params(epochs=3, callbacks=None).fit(X, Y))
     assert (kept.n_iter_, len(kept.history_["loss"])) == (3, 3)
 
@@ -139,7 +139,7 @@ def test_early_stopping_keeps_the_best_epoch():
     assert len(losses) == kept.n_iter_ == 11
     assert kept.best_epoch_ == int(np.argmin(losses)) < 10
     assert same_state(kept, clone(kept).set_params(epochs=kept.best_epoch_ + 1, callbacks=None).fit(X, Y))
-    assert f"with the weights of the best (best_epoch_={kept.best_epoch_})" in error.__notes__[0]
+    assert f"with the weights of the best one (best_epoch_={kept.best_epoch_})" in error.__notes__[0]
 
 
 @pytest.mark.parametrize("callback", [Interrupt("on_epoch_end", 0), InterruptBatch("on_train_batch_end", 0)])
@@ -204,7 +204,7 @@ def test_partial_fit_keeps_nothing_of_its_epoch():
 def test_it_is_printed_where_epochs_are(capsys):
     interrupted(Interrupt("on_epoch_end", 2), verbose=1)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "[GRUClassifier] interrupted: keeps the 2 epochs that were complete"
+    assert lines[-1] == "[GRUClassifier] interrupted, keeps the 2 complete epochs"
     assert len(lines) == 3
 
 

@@ -326,7 +326,7 @@ def test_arguments_reach_a_constructor_however_it_takes_them():
     ("callback", "routed", "message"),
     [
         (Patient, {"pacience": 1}, r"Patient has no argument 'pacience'\. Did you mean 'callbacks__patience'\?"),
-        (Positional, {"into": 1}, r"Positional cannot be made without 'first': give callbacks__first\."),
+        (Positional, {"into": 1}, r"Positional requires the argument 'first': set callbacks__first\."),
         (Positional, {"first": 1, "third": 1}, r"Positional has no argument 'third'"),
         (kc.ReduceLROnPlateau, {"factor": 2.0}, r"cannot be made with callbacks__factor: .*factor >= 1\.0"),
         (kc.EarlyStopping, {"monitro": "loss"}, r"Did you mean 'callbacks__monitor'\?"),

@@ -247,7 +247,7 @@ def test_what_is_right_is_no_mistake(kind):
 )
 def test_scale(X, cure):
     message = hint_for(X)
-    assert message.startswith("The numbers of X are ")
+    assert message.startswith("The values of X are ")
     assert cure in message
 
 
@@ -268,9 +268,9 @@ def ids_of_reviews(**parameters):
 @pytest.mark.parametrize("kind", [{}, {"max_length": 10}, {"padding": "post"}, {"max_length": None}], ids=str)
 def test_token_ids_without_an_embedding(kind):
     X = ids_of_reviews(**kind)
-    assert "give embedding_dim" in hint_for(X)
-    assert "give embedding_dim" in hint_for([list(filter(None, row)) for row in X])
-    assert "give embedding_dim" in hint_for(X[:40])
+    assert "set embedding_dim" in hint_for(X)
+    assert "set embedding_dim" in hint_for([list(filter(None, row)) for row in X])
+    assert "set embedding_dim" in hint_for(X[:40])
 
 
 @pytest.mark.parametrize("kind", [{}, {"max_length": 20}, {"max_tokens": 500}, {"max_length": 300}], ids=str)
@@ -278,8 +278,8 @@ def test_token_ids_of_real_reviews_without_an_embedding(kind):
     real("imdb")
     texts = fetch_imdb(return_X_y=True, download_if_missing=False)[0][::50]
     X = TextToSequence(**kind).fit_transform(texts)
-    assert "give embedding_dim" in hint_for(X)
-    assert "give embedding_dim" in hint_for([row[row > 0] for row in X])
+    assert "set embedding_dim" in hint_for(X)
+    assert "set embedding_dim" in hint_for([row[row > 0] for row in X])
 
 
 SENSORS = {
@@ -417,7 +417,7 @@ def test_token_ids_with_an_embedding_are_right():
 def test_it_can_be_an_error_and_be_silenced(large):
     classifier = GRUClassifier(2, epochs=1)
     before = dict(vars(classifier))
-    with pytest.raises(InputWarning, match="The numbers of X are so large"):
+    with pytest.raises(InputWarning, match="The values of X are so large"):
         classifier.fit(*large)
     assert vars(classifier) == before
     with warnings.catch_warnings():

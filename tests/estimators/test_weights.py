@@ -120,7 +120,7 @@ def test_balance_of_a_warm_start_is_that_of_its_own_rows():
 def test_partial_fit_refuses_to_balance_a_part_of_the_data():
     estimator = small(class_weight="balanced").fit(X, Y)
     before = dict(vars(estimator))
-    with pytest.raises(ValueError, match=r"class_weight='balanced' cannot be used with partial_fit, .*Give a dict"):
+    with pytest.raises(ValueError, match=r"class_weight='balanced' cannot be used with partial_fit, .*Pass a dict"):
         estimator.partial_fit(X, Y)
     assert vars(estimator) == before
 
