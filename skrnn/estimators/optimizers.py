@@ -250,7 +250,7 @@ def _check_that_nothing_is_lost(spec: OptimizerSpec, settings: Mapping[str, Any]
                 "the constructor of a subclass, with var_names."
             )
         raise ValueError(
-            f"A {name} made from get_config() has {setting}={made.get(setting)!r} instead of {value!r}. "
+            f"{name} made from get_config() has {setting}={made.get(setting)!r} instead of {value!r}. "
             "Make get_config return every argument of the constructor."
         )
 

@@ -122,16 +122,16 @@ def claim(
     before: Callable[[], None] = lambda: None,
     those_that_count: Callable[[Study], list[FrozenTrial]] | None = None,
 ) -> Trial | None:
-    """Begin a trial of this process, if there are fewer than `n_trials` that count.
+    """Begin a trial in this process, if fewer than `n_trials` count.
 
     Parameters
     ----------
     study : optuna.Study
     n_trials : int or None
-        The total over all workers; None for any number.
+        The total over all workers; None for no limit.
     journal : str or None
-        The path of the journal file, whose workers take turns here. Workers on another storage may begin a trial at the
-        same moment: of these, those that are too many give theirs up.
+        The path of the journal file, where workers take turns to begin trials. Workers on another storage may begin
+        trials at the same moment; those beyond `n_trials` are then abandoned.
     before : callable
         Called before the trial begins.
     those_that_count : callable, default=None
@@ -153,10 +153,10 @@ def claim(
 
 
 def counted(study: Study) -> list[FrozenTrial]:
-    """Return the trials that count: those that a search began in this study, and that were not lost.
+    """Return the trials that count: those that a search began in this study and that were not lost.
 
-    Trials that a user added, perhaps of another study, were not measured by the search. A running trial may be about to
-    tell whose it is.
+    Trials that a user added, perhaps from another study, were not measured by the search. A running trial may not
+    have said yet who began it.
     """
     return [
         trial

@@ -1,4 +1,4 @@
-"""Four pictures of a search: its course, what mattered, the candidates' learning, and parameters beside scores."""
+"""Four figures of a search: history, importances, learning of the candidates, and parameters beside scores."""
 
 import math
 import warnings
@@ -21,14 +21,14 @@ _COMPLETE, _BEST = colour(0), colour(1)
 
 
 class SearchFigures(NamedTuple):
-    """Pictures of a search.
+    """The figures of a search.
 
     Attributes
     ----------
     figures : dict of str to matplotlib.figure.Figure
-        Those of `FIGURES` that can be drawn. They are no figures of pyplot.
+        Those of `FIGURES` that can be drawn. They do not belong to pyplot.
     left_out : dict of str to str
-        The others, with what they need.
+        The reason for each of the others.
     """
 
     figures: "dict[str, Figure]"
@@ -36,7 +36,7 @@ class SearchFigures(NamedTuple):
 
 
 class _Search(NamedTuple):
-    """What is drawn: trials by how they ended, and the parameters that have more than one value."""
+    """The data to draw: trials by how they ended, and the parameters that have more than one value."""
 
     score: str
     data: str
@@ -48,13 +48,13 @@ class _Search(NamedTuple):
 
     @property
     def best(self) -> "FrozenTrial":
-        """The complete trial of the best score, the first of several."""
+        """The complete trial with the best score, the first of several."""
         choose = max if self.direction == "MAXIMIZE" else min
         return choose(self.complete, key=_value)
 
     @property
     def counts(self) -> str:
-        """How many trials there are, how they ended, and what they were measured on."""
+        """The number of trials, how they ended, and what they were measured on."""
         numbers = {"complete": len(self.complete), "given up early": len(self.pruned), "failed": self.n_failed}
         n_trials = sum(numbers.values())
         ended = ", ".join(f"{number} {how}" for how, number in numbers.items() if number)
@@ -62,22 +62,22 @@ class _Search(NamedTuple):
         return f"{trials}; {self.data}" if self.data else trials
 
     def label(self, name: str) -> str:
-        """Return the name of a parameter without its pipeline's step, where that is no other's name too."""
+        """Return the name of a parameter without the step of its pipeline, if that is unique."""
         short = [other.rpartition("__")[2] for other in self.space]
         return name.rpartition("__")[2] if len(set(short)) == len(short) else name
 
 
 def search_figures(study: "optuna.Study", *, score: str = "score", data: str = "") -> SearchFigures:
-    """Draw a study of a single objective.
+    """Draw a study with a single objective.
 
     Parameters
     ----------
     study : optuna.study.Study
         With at least one complete trial.
     score : str, default="score"
-        What its trials' values are.
+        The name of the score.
     data : str, default=""
-        What they were measured on, such as "3 folds, n = 1,347".
+        The data that it was measured on, such as "3 folds, n = 1,347".
 
     Returns
     -------
@@ -278,7 +278,7 @@ def _scale(search: _Search, name: str, trials: "list[FrozenTrial]") -> _Scale:
 
 
 def _numbers(values: dict[int, float], *, log: bool) -> _Scale:
-    """Return a scale from the least of these values to the greatest, with a few between."""
+    """Return a scale from the smallest of these values to the largest, with a few in between."""
     low, high = min(values.values()), max(values.values())
     if low == high:
         return _Scale("", dict.fromkeys(values, 0.5), {0.5: f"{low:.3g}"})

@@ -272,7 +272,7 @@ def _read_texts(X: Any) -> list[str]:
             "X[:, 0] or X['text']."
         )
     try:
-        texts = X.to_pylist() if hasattr(X, "to_pylist") else list(X)  # the scalars of pyarrow are no str
+        texts = X.to_pylist() if hasattr(X, "to_pylist") else list(X)  # pyarrow's scalars are not str
     except TypeError as error:
         raise TypeError(f"Expected X to be an iterable of texts, got {X!r}.") from error
     if not texts:

@@ -273,7 +273,7 @@ def test_sparse_input_is_refused_by_name():
             TypeError,
             r"got a dict with the keys \['seq'\]\. A classifier of skrnn has one input: pass the array",
         ),
-        ([X, np.arange(12)], ValueError, r"looks like several inputs of one network.*repeated at every step"),
+        ([X, np.arange(12)], ValueError, r"looks like several inputs of a network.*repeated at every step"),
         (
             pd.DataFrame(np.where(np.arange(5) < 3, X[:, :, 0], np.nan)),
             ValueError,

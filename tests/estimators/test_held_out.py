@@ -86,9 +86,9 @@ def test_a_class_of_one_sample_is_named():
 def test_the_least_fraction_of_50_rows_of_10_classes():
     X, y = np.random.default_rng(0).normal(size=(50, 3, 2)), np.arange(50) % 10
     with pytest.raises(
-        ValueError, match=r"validation_fraction=0\.1 of 50 .*5 samples, .* 10 classes\. The least .* 0\.2,"
+        ValueError, match=r"validation_fraction=0\.1 holds out 5 of 50 .* 10 classes\. .* at least 0\.2 "
     ):
         LSTMClassifier(3, epochs=1, validation_fraction=0.1).fit(X, y)
-    with pytest.raises(ValueError, match=r"validation_fraction=0\.9 of 50 .*45 samples, .* the most 0\.8\."):
+    with pytest.raises(ValueError, match=r"validation_fraction=0\.9 holds out 45 of 50 .* at most 0\.8\."):
         LSTMClassifier(3, epochs=1, validation_fraction=0.9).fit(X, y)
     LSTMClassifier(3, epochs=1, validation_fraction=0.2).fit(X, y)

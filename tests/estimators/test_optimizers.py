@@ -259,10 +259,10 @@ REFUSED = {
     "no class": (optimizers.Optimizer, "optimizer must be a name, a Keras optimizer class or an instance"),
     "no optimizer": ("optimizermap", r"Unknown optimizer 'optimizermap'\. .*Expected the name of a Keras optimizer"),
     "no update": (type("Empty", (optimizers.Optimizer,), {})(0.1), "Empty defines no update_step, so it cannot"),
-    "argument lost": (Hidden(2.0), r"A Hidden made from get_config\(\) has "),
+    "argument lost": (Hidden(2.0), r"Hidden made from get_config\(\) has "),
     "schedule lost": (
         optimizers.SGD(Forgetful(0.3)),
-        r"has _learning_rate\.start=0\.1 instead of 0\.3\. Let get_config",
+        r"has _learning_rate\.start=0\.1 instead of 0\.3\. Make get_config",
     ),
     "rate is a function": (optimizers.SGD(lambda: 0.1), "The learning_rate of SGD is a function, which cannot be kept"),
     "map is a function": (
