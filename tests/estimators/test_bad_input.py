@@ -79,7 +79,7 @@ AT_FIT = {
     "NaN weight": (ESTIMATOR, X, Y, {"sample_weight": changed(np.ones(12), 3, np.nan)}, ValueError, r"Input sample_weight contains NaN"),
     "only zero weights": (ESTIMATOR, X, Y, {"sample_weight": np.zeros(12)}, ValueError, r"Sample weights must contain at least one non-zero number"),
     "one class left by weights": (ESTIMATOR, X, Y, {"sample_weight": Y}, ValueError, r"at least 2 classes to train on, but y contains only one class in rows of positive weight: 1"),
-    # weights of classes
+    # class weights
     "negative class weight": (with_params(class_weight={0: 1, 1: -2.0}), X, Y, {}, ValueError, r"class_weight\[1\] is -2\.0: expected a finite number, 0 or greater"),
     "NaN class weight": (with_params(class_weight={0: np.nan, 1: 1}), X, Y, {}, ValueError, r"class_weight\[0\] is nan: expected a finite number"),
     "infinite class weight": (with_params(class_weight={0: np.float32("inf"), 1: 1}), X, Y, {}, ValueError, r"class_weight\[0\] is np\.float32\(inf\): expected a finite number"),
@@ -136,7 +136,7 @@ def state_of(estimator):
     return dict(vars(estimator))
 
 
-@pytest.mark.filterwarnings("ignore::skrnn.InputWarning")  # the diverging one is warned before
+@pytest.mark.filterwarnings("ignore::skrnn.InputWarning")  # the case that diverges is also warned of
 @pytest.mark.parametrize("case", AT_FIT)
 def test_fit_names_what_is_wrong_and_changes_nothing(case):
     template, bad_X, bad_y, given, exception, message = AT_FIT[case]

@@ -1,4 +1,4 @@
-"""What is held out for validation: every class in both parts, or a message that says what would do."""
+"""Held-out validation data: every class is in both parts, or the message says what would work."""
 
 import re
 
@@ -33,7 +33,7 @@ def test_early_stopping_on_50_rows_of_10_classes():
     ("counts", "n_held_out"),
     [([50, 50], 10), ([5] * 10, 10), ([2] * 10, 10), ([100] * 10, 100), ([51, 50], 11), ([2, 2], 2), ([998, 2], 100)],
 )
-def test_our_own_share_is_a_tenth_or_one_row_of_each_class(counts, n_held_out):
+def test_the_default_fraction_is_a_tenth_or_one_row_of_each_class(counts, n_held_out):
     training, held_out = split(counts)
     assert held_out.sum() == n_held_out
     assert training.min() >= 1
@@ -44,7 +44,7 @@ def test_our_own_share_is_a_tenth_or_one_row_of_each_class(counts, n_held_out):
     counts=st.lists(st.integers(2, 40), min_size=1, max_size=12),
     fraction=st.floats(0.01, 0.99),
 )
-def test_every_class_is_in_both_parts_or_the_message_says_what_works(counts, fraction):
+def test_every_class_is_in_both_parts_or_the_message_gives_working_fractions(counts, fraction):
     try:
         training, held_out = split(counts, fraction)
     except ValueError as error:
@@ -67,7 +67,7 @@ def test_parts_are_stratified():
 
 
 def test_rare_classes_are_exchanged_for_rows_of_common_ones():
-    training, held_out = split([100] + 9 * [2], 0.7)  # proportional shares of what is left would be rounded to none
+    training, held_out = split([100] + 9 * [2], 0.7)  # proportional shares would be rounded to zero
     assert held_out.sum() == 83
     assert_array_equal(held_out[1:], 9 * [1])
     assert_array_equal(training[1:], 9 * [1])
