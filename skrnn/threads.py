@@ -33,7 +33,7 @@ def configure_threads(cores: int | None = None) -> None:
     >>> skrnn.configure_threads()  # before anything is fitted  # doctest: +SKIP
     """
     if cores is None:
-        from joblib import cpu_count  # heeds affinity and the limits of containers
+        from joblib import cpu_count  # respects CPU affinity and the limits of containers
 
         cores = cpu_count()
     if not isinstance(cores, int) or cores < 1:

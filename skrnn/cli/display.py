@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def say(console: "Console", text: str) -> None:
-    """Print; whoever reads from a file wants no line breaks at column 80."""
+    """Print; in a file, lines are not broken at column 80."""
     console.print(text, soft_wrap=not console.is_interactive)
 
 

@@ -277,11 +277,11 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         return self
 
     def _is_exact(self) -> bool:
-        """Return whether a row counts the same wherever it stands in its batch."""
+        """Return whether a row counts the same at any position in its batch."""
         return not (self.batch_normalization or self.dropout or self.recurrent_dropout or self.layer_dropout)
 
     def _report(self, progress: Progress, plan: Plan) -> None:
-        """Print one line about the last epoch, if asked to."""
+        """Print one line about the last epoch, if `verbose` is set."""
         if not self.verbose:
             return
         number = plan.first_epoch + progress.n_epochs
@@ -295,7 +295,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         kept = "the first epoch" if n == 1 else f"the {n} complete epochs"
         if self.best_epoch_ + 1 < self.n_iter_:
             kept += f", with the weights of the best one (best_epoch_={self.best_epoch_})"
-        progress.interrupt.add_note(f"{name}.fit was interrupted and keeps {kept}; fit with warm_start=True goes on.")
+        progress.interrupt.add_note(f"{name}.fit was interrupted and keeps {kept}; fit with warm_start=True continues.")
         if self.verbose:
             print(f"[{name}] interrupted, keeps {kept}", flush=True)
 

@@ -98,7 +98,7 @@ class TrainingData:
 def read_training_data(
     estimator: Any, X: Any, y: Any, sample_weight: Any, *, continues: bool, classes: Any = None
 ) -> TrainingData:
-    """Check and read X, y and the weights, for `estimator` anew or in the form that it knows already."""
+    """Check and read X, y and the weights, either for the first time or in the form of the first call."""
     if continues:
         form, sequences = estimator._form, read_like(estimator._form, estimator, X)
     else:
@@ -144,12 +144,12 @@ def _check_lengths(form: InputForm, sequences: Sequences, labels: np.ndarray) ->
 
 
 def merge_equal_rows(rows: Rows, batch_size: int) -> Rows:
-    """Put rows that all fit into one batch in an order of their own, and merge equal ones into one of joint weight.
+    """Sort rows that all fit into one batch, and merge equal ones into one with the sum of their weights.
 
-    A step over a full batch depends on neither the order of its rows nor on how often one stands there, but for
-    rounding; after this it does not in the last bit either. Rows for more than one batch are left as they are.
+    Apart from rounding, a step over a full batch does not depend on the order of its rows or how often one occurs;
+    after this, the last bit does not either. Rows for more than one batch are returned unchanged.
     """
-    # Large data is told by its first rows, without a copy of it all.
+    # Large data are recognised by their first rows, without a copy of all of them.
     if len(np.unique(_keys(rows.take(np.arange(min(len(rows), 4 * batch_size)))))) > batch_size:
         return rows
     _, first, inverse = np.unique(_keys(rows), return_index=True, return_inverse=True)

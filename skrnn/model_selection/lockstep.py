@@ -1,6 +1,6 @@
 """One candidate of a search on fixed folds: all folds epoch by epoch where the classifier can, whole fits elsewhere.
 
-Nothing here knows of Optuna: whoever asks is told the scores after every epoch, and says whether to go on.
+Nothing here depends on Optuna: the caller gets the scores after every epoch, and says whether to continue.
 """
 
 import copy
@@ -97,20 +97,20 @@ class UndecidedError(ValueError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a candidate did.
+    """The results of a candidate.
 
     Attributes
     ----------
     scores : dict of str to list of float
-        By metric, of each fold.
+        For each metric, the score of each fold.
     fit_seconds, score_seconds : list of float
-        Of each fold.
+        Seconds for each fold.
     n_epochs : int or None
-        How many epochs the scored networks have trained; None of a classifier that has none.
+        Number of epochs of the scored networks; None for classifiers without epochs.
     refit_epochs : int or None
-        How many a refit should train; None if its parameters say it.
+        Number of epochs for a refit; None if the parameters set it.
     pruned_epoch : int or None
-        After how many the candidate was given up.
+        Number of epochs after which the candidate was pruned.
     """
 
     scores: dict[str, list[float]]
@@ -126,7 +126,7 @@ class Outcome:
 
 
 def last_step(estimator: Any) -> Any:
-    """Return what is trained: the estimator, or a pipeline's last step, in any nesting."""
+    """Return the estimator that is trained: the last step of a pipeline, however nested, or the estimator itself."""
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]
     return estimator

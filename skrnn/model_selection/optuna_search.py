@@ -1,4 +1,4 @@
-"""A search over hyperparameters by Optuna, as a scikit-learn search estimator. How a trial goes is told in `trial`."""
+"""A hyperparameter search by Optuna, as a scikit-learn search estimator. Single trials are run in `trial`."""
 
 import os
 import tempfile

@@ -22,8 +22,8 @@ class FitEvent:
     Attributes
     ----------
     kind : {"begin", "epoch", "trial", "end"}
-        Events of one fit come in this order. Epochs, and a search's trials, are told of by estimators that support
-        scikit-learn's callbacks with tasks of these names, as those of this package do.
+        Events of one fit come in this order. Epochs, and trials of a search, are reported by estimators that support
+        scikit-learn's callbacks with tasks of these names, such as those of this package.
     architecture : str
         The estimator's name in the comparison.
     split : int

@@ -253,7 +253,7 @@ class ArchitectureComparison:
 
 
 def _as_json(value: Any) -> int | float | None:
-    """Return a number, or None for one that is missing: JSON knows no NaN."""
+    """Return a number, or None for one that is missing: JSON has no NaN."""
     if pd.isna(value):
         return None
     return value if isinstance(value, int) else float(value)

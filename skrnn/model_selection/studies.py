@@ -23,8 +23,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 WORKER, LOST, STUDY = "skrnn:worker", "skrnn:lost", "skrnn:study"
-_PATIENCE = 600.0  # seconds without a heartbeat after which a worker on another machine is given up, at least
-_SLOWNESS = 20  # or so many times as long as its longest epoch
+_PATIENCE = 600.0  # seconds without a heartbeat after which a worker on another machine counts as dead, at least
+_SLOWNESS = 20  # or this many times its longest epoch
 _LOCK_SECONDS = 10  # after which the lock of a journal whose holder died is taken over
 
 
@@ -59,7 +59,7 @@ def quiet() -> Iterator[None]:
 
 
 class SeededSampler(BaseSampler):
-    """Seeds another sampler anew for each trial, from one seed and the trial's number.
+    """Reseeds another sampler for each trial, from one seed and the trial's number.
 
     Optuna does not store a sampler's state: seeded once, it would begin again with the first parameters in every
     process that joins or resumes a study.
@@ -210,17 +210,17 @@ def give_up_the_dead(study: Study, *, alone: bool = False) -> None:
 
 def give_up(study: Study, trial_id: int, why: str) -> None:
     """Mark a running trial as lost: a failure of its worker, not of its parameters."""
-    with suppress(optuna.exceptions.UpdateFinishedTrialError):  # somebody else was faster
+    with suppress(optuna.exceptions.UpdateFinishedTrialError):  # another process was faster
         study._storage.set_trial_user_attr(trial_id, LOST, why)
         study._storage.set_trial_state_values(trial_id, TrialState.FAIL)
 
 
 def _why_dead(trial: FrozenTrial, alone: bool) -> str | None:
     worker = trial.user_attrs.get(WORKER)
-    if worker is None:  # it died, or is about to tell who it is
+    if worker is None:  # it died, or is about to register
         begun = trial.datetime_start
         silent = alone or (begun is not None and time.time() - begun.timestamp() > _PATIENCE)
-        return "its worker never told of itself" if silent else None
+        return "its worker never registered" if silent else None
     host = socket.gethostname()
     if worker["host"] == host:
         started = _start_of(worker["pid"])

@@ -1,9 +1,9 @@
 """Keras' SimpleRNN, LSTM and GRU layers, running on the kernels of :mod:`skrnn.network.kernels`.
 
-They are drop-in: the same constructor, weights, names, masks and results as the layers of Keras that they derive from,
-and they are saved under those layers' names, so that a saved model needs no skrnn. What the kernels do not cover runs
-as Keras has it: other activations than tanh, sigmoid, ReLU and the identity, precisions other than float32 and float64,
-``unroll=True``, and a GPU, where Keras uses cuDNN. Dropout rates can be changed without tracing again.
+They are drop-in: the same constructor, weights, names, masks and results as the Keras layers that they derive from,
+and they are saved under those layers' names, so that a saved model needs no skrnn. Keras' own code runs whatever the
+kernels do not cover: other activations than tanh, sigmoid, ReLU and the identity, precisions other than float32 and
+float64, ``unroll=True``, and a GPU, where Keras uses cuDNN. Dropout rates can be changed without tracing again.
 """
 
 from collections.abc import Iterator, Sequence

@@ -14,15 +14,15 @@ from skrnn.network.spec import NetworkSpec, OptimizerSpec
 
 @dataclass(frozen=True)
 class State:
-    """What a training starts from, and what it comes to.
+    """The state that a training starts from or ends with.
 
     Attributes
     ----------
     weights : tuple of ndarray
-        What predicts, in the order of ``keras.Model.weights``. Where the optimizer averages weights, the averages.
+        The weights that predict, in the order of ``keras.Model.weights``. If the optimizer averages, the averages.
     optimizer : tuple of ndarray
-        The optimizer's variables but for the learning rate. Where it averages weights, those in training stand in the
-        averages' place.
+        The optimizer's variables except the learning rate. If it averages weights, the weights in training take the
+        place of the averages.
     """
 
     weights: tuple[np.ndarray, ...]
@@ -30,7 +30,7 @@ class State:
 
 
 def trainable_model(spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.Model:
-    """Return a new stock Keras model, compiled with its optimizer, that can be exported as it stands."""
+    """Return a new stock Keras model, compiled with its optimizer, ready to be exported."""
     model = compiled(build_model(spec), spec, optimizer_spec)
     one_step = (1, 1) if spec.reads_ids else (1, 1, spec.n_features)
     model(
@@ -90,10 +90,10 @@ def write_state(model: keras.Model, state: State, *, with_optimizer: bool) -> No
 
 
 def exchange_averages(model: keras.Model) -> None:
-    """Exchange the weights in training with the averages that the optimizer keeps of them, if it has begun to.
+    """Exchange the weights in training with the optimizer's averages of them, if it has begun to average.
 
-    When a training ends, Keras puts the averages (``use_ema``) in the weights' place for good, and what follows goes on
-    from there: two trainings would not be what one of both lengths is.
+    When a training ends, Keras replaces the weights by the averages (``use_ema``), and any further training starts from
+    those: two short trainings would then differ from a long one.
     """
     for part in parts(model.optimizer):
         if part.use_ema and part.iterations.numpy() > 0:

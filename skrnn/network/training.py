@@ -99,11 +99,11 @@ class BatchHooks:
         self._callbacks = callbacks
 
     def begin(self, batch: int) -> None:
-        """Tell that a batch is about to be trained on."""
+        """Call the hooks before a batch is trained on."""
         self._callbacks.on_train_batch_begin(batch)
 
     def end(self, batch: int, logs: dict[str, float]) -> bool:
-        """Tell what the epoch has come to with this batch; return whether to stop."""
+        """Call the hooks after a batch, with the metrics up to this batch; return whether to stop."""
         self._callbacks.on_train_batch_end(batch, logs)
         return self._model.stop_training
 
@@ -117,7 +117,7 @@ class BatchHooks:
 
 
 class Network:
-    """One traced network with its variables. It belongs to whoever leased it, and to one thread at a time.
+    """One traced network with its variables, used by one caller and one thread at a time.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ class _Search(NamedTuple):
     @property
     def counts(self) -> str:
         """The number of trials, how they ended, and what they were measured on."""
-        numbers = {"complete": len(self.complete), "given up early": len(self.pruned), "failed": self.n_failed}
+        numbers = {"complete": len(self.complete), "pruned": len(self.pruned), "failed": self.n_failed}
         n_trials = sum(numbers.values())
         ended = ", ".join(f"{number} {how}" for how, number in numbers.items() if number)
         trials = f"{n_trials} trial{'s' if n_trials > 1 else ''}: {ended}"
@@ -148,7 +148,7 @@ def _draw_history(search: _Search) -> "Figure":
     ax.plot(numbers, values, "o", color=_COMPLETE, markersize=5, label="complete")
     ended = {trial.number: trial.intermediate_values[trial.last_step] for trial in search.pruned if trial.last_step}
     if ended:
-        ax.plot(list(ended), list(ended.values()), "x", color="0.5", markersize=5, label="given up early, score so far")
+        ax.plot(list(ended), list(ended.values()), "x", color="0.5", markersize=5, label="pruned, score so far")
     ax.set(xlabel="Trial", ylabel=search.score.capitalize())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     dress(ax)
@@ -167,7 +167,7 @@ def _draw_importances(study: "optuna.Study", search: _Search) -> "Figure":
     remarks = [
         f"Share of each in what sets the better of {n_complete} complete trials apart (PED-ANOVA)",
         "so few trials give no more than a hint" if n_complete < 10 * len(found) else "",
-        "those given up early do not count" if search.pruned else "",
+        "pruned trials do not count" if search.pruned else "",
         search.data,
     ]
     figure = new_figure("Which parameters mattered", "; ".join(filter(None, remarks)), height=1.4 + 0.35 * len(found))
@@ -188,7 +188,7 @@ def _draw_intermediate_values(search: _Search) -> "Figure":
     figure = new_figure(f"{search.score.capitalize()} after each epoch, mean over the folds", search.counts)
     ax = figure.subplots()
     looks: dict[str, dict[str, Any]] = {
-        "given up early": {"color": FAINT, "linewidth": 1},
+        "pruned": {"color": FAINT, "linewidth": 1},
         "complete": {"color": _COMPLETE, "linewidth": 1, "alpha": 0.6},
         f"the best: trial {best.number}": {"color": _BEST, "linewidth": 2},
     }
@@ -208,7 +208,7 @@ def _draw_intermediate_values(search: _Search) -> "Figure":
 
 
 class _Scale(NamedTuple):
-    """Where the values of one parameter stand between 0 and 1, and what is written beside them."""
+    """The positions of one parameter's values between 0 and 1, and their labels."""
 
     label: str
     positions: dict[int, float]  # by trial number
@@ -226,7 +226,7 @@ def _draw_parallel_coordinates(search: _Search) -> "Figure":
     figure = new_figure(
         f"Parameters and {search.score} of each trial",
         f"{search.counts}. The better a trial, the darker its line"
-        + ("; grey lines were given up early and have no score." if search.pruned else "."),
+        + ("; grey lines are pruned trials without a score." if search.pruned else "."),
         width=max(8.0, 1.5 * len(scales)),
     )
     ax = figure.subplots()

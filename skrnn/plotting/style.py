@@ -15,7 +15,7 @@ _CHARACTERS_PER_INCH = 14
 
 
 def colour(position: int) -> str:
-    """Return the colour of what stands at this position, the same in every plot."""
+    """Return the colour for this position, the same in every plot."""
     return _COLOURS[position % len(_COLOURS)]
 
 

@@ -98,7 +98,7 @@ def test_complete_epochs_are_kept(when, average):
     assert (kept.n_iter_, kept.best_epoch_) == (3, 2)
     assert vars(kept).keys() == vars(three).keys()
     assert error.__notes__ == [
-        "GRUClassifier.fit was interrupted and keeps the 3 complete epochs; fit with warm_start=True goes on."
+        "GRUClassifier.fit was interrupted and keeps the 3 complete epochs; fit with warm_start=True continues."
     ]
     assert kept.predict_proba(X).shape == (64, 2)
 

@@ -62,7 +62,7 @@ def test_importances_say_what_they_are_based_on(n_pruned):
     figure = search_figures(made_study(6, n_pruned)).figures["importances"]
     assert " ".join(figure.get_suptitle().split()) == (
         "Which parameters mattered Share of each in what sets the better of 6 complete trials apart (PED-ANOVA); so "
-        "few trials give no more than a hint" + ("; those given up early do not count" if n_pruned else "")
+        "few trials give no more than a hint" + ("; pruned trials do not count" if n_pruned else "")
     )
 
 
@@ -107,7 +107,7 @@ def test_the_history_has_all_trials_and_the_best_so_far(direction):
     best = {"maximize": 0.875, "minimize": 0.125}[direction]
     assert figure.get_suptitle().splitlines() == [
         f"Best balanced accuracy: {best:.4f} (trial 2)",
-        "6 trials: 4 complete, 2 given up early; 3 folds, n = 99",
+        "6 trials: 4 complete, 2 pruned; 3 folds, n = 99",
     ]
     (ax,) = figure.axes
     so_far, complete, pruned = lines(ax)
