@@ -53,7 +53,7 @@ def _configure_imported(wanted: dict[str, int]) -> None:
         "intra": threading.get_intra_op_parallelism_threads(),
         "inter": threading.get_inter_op_parallelism_threads(),
     }
-    # What nobody has set in Python, TensorFlow reads from the environment; 0 leaves the choice to it.
+    # If it is not set in Python, TensorFlow reads it from the environment; 0 leaves the choice to TensorFlow.
     found = {kind: count or int(os.environ.get(_NAMES[kind], 0)) for kind, count in found.items()}
     if found == wanted:
         return

@@ -152,7 +152,7 @@ def test_an_interrupt_before_the_first_trial_is_said(monkeypatch, tmp_path, caps
         (["--cell", "rnn"], 2,
          "Invalid value for '--cell': 'rnn' is not one of 'any', 'simple_rnn', 'lstm', 'gru'."),
         (["--n-jobs", "0"], 2,
-         "Invalid value for '--n-jobs': 0 is not a number of jobs: give at least 1, or -1 for one per core."),
+         "Invalid value for '--n-jobs': 0 is not a number of jobs: use at least 1, or -1 for one per core."),
         (["--samples", "40"], 2,
          "--samples 40: the smallest class has 4 of 40 images, fewer than the 6 that 3 folds need."),
         (["--storage", "nosuchdb://there"], 1,

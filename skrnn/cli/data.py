@@ -44,7 +44,7 @@ class Name(StrEnum):
 
 @dataclass(frozen=True)
 class DataSet:
-    """What to train on, and how if not told otherwise.
+    """What to train on, and the defaults for training.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class DataSet:
         return make_pipeline(TextToSequence(**self.words), classifier.set_params(embedding_dim=_EMBEDDING_DIM))
 
 
-# The limits keep a command to minutes; the help tells of them.
+# The limits keep a command to minutes; the help states them.
 DATA_SETS = {
     Name.digits: DataSet("images"),
     Name.mnist: DataSet("images", n_samples=10_000),

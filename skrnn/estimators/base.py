@@ -173,7 +173,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
     @unchanged_on_error
     @with_callbacks
     def initialize(self, X, y) -> Self:
-        """Give the network fresh weights, and train nothing.
+        """Initialise the network with fresh weights, without training.
 
         Parameters
         ----------
@@ -322,7 +322,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
     def freeze(self) -> FrozenClassifier:
         """Return a small classifier that predicts the same and needs no TensorFlow, in this process or another.
 
-        It holds a copy of nothing but what prediction needs, computes in NumPy, and starts in the time that importing
+        It contains only what prediction needs, computes in NumPy, and starts in the time that importing
         scikit-learn takes: for serving, or for predicting where TensorFlow is not installed.
 
         Returns

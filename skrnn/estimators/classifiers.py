@@ -141,7 +141,7 @@ _CITATIONS = {
 
 
 def _document(cls: type) -> type:
-    """Give a classifier the description that it shares with the others."""
+    """Give a classifier the docstring that all classifiers share."""
     name = cls.__name__
     own_cell = name in _CITATIONS
     cls.__doc__ = _CLASS.format(

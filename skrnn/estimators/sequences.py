@@ -1,6 +1,6 @@
 """Reading X: tables, sequences of numbers and token ids, of equal or free length, into one padded array.
 
-Padding is marked inside the array: NaN where numbers end, and for token ids 0 where the network masks 0, else -1.
+Padding is marked inside the array: NaN where numbers end, and for token ids 0 where the network masks 0, otherwise -1.
 """
 
 import warnings
@@ -345,7 +345,7 @@ def _read_ids(form: InputForm, rows: list[np.ndarray] | np.ndarray) -> Sequences
 def _warn_of_unknown_ids(n_unknown: int, form: InputForm) -> None:
     warnings.warn(
         f"X holds {n_unknown} token ids of {form.vocabulary_size} and above, which fit did not see; these steps are "
-        "masked. Give vocabulary_size to say which ids there are.",
+        "masked. Set vocabulary_size to state which ids exist.",
         UserWarning,
         stacklevel=5,
     )

@@ -311,9 +311,9 @@ def _prepare(fit: _Fit, report: Reporter | None) -> Any:
         # A seed is drawn for each, set or not: setting one does not change the others.
         seeds = {name: int(rng.randint(_MAX_SEED)) for name in names}
         estimator.set_params(**{name: seed for name, seed in seeds.items() if parameters[name] is None})
-    network = last_step(estimator)  # or a search, which tells of its trials
+    network = last_step(estimator)  # or a search, which reports its trials
     if report is not None and hasattr(network, "set_callbacks"):
-        # Not propagated from a pipeline, which would warn of each step that knows no callbacks.
+        # Not propagated from a pipeline, which would warn about each step without callbacks.
         own = getattr(network, "_skl_callbacks", [])
         network.set_callbacks(*own, StepReporter(report, fit.architecture, fit.split))
     return estimator

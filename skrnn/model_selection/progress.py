@@ -1,4 +1,4 @@
-"""How a comparison tells what it is doing: events, and their way home from the processes that do the work.
+"""How a comparison reports its progress: events, and their way back from the processes that do the work.
 
 Nothing here fits anything, and nothing here draws: the command line turns the events into bars.
 """
@@ -12,7 +12,7 @@ from multiprocessing import ProcessError
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any, Literal
 
-_LOST = (OSError, EOFError, ProcessError)  # the other end is gone, on another machine, or somebody else
+_LOST = (OSError, EOFError, ProcessError)  # the other end is gone, on another machine, or another process
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ class ArchitectureComparison:
         directory : str or path-like
             Where to.
         settings : mapping, default=None
-            What ``summary.json`` should tell beside the results, such as the name of the data set.
+            What ``summary.json`` should contain besides the results, such as the name of the data set.
 
         Returns
         -------

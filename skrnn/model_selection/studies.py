@@ -98,7 +98,7 @@ class SeededSampler(BaseSampler):
         return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Any) -> None:
-        """Tell the sampler."""
+        """Pass the result to the sampler."""
         self._sampler.after_trial(study, trial, state, values)
 
     def reseed_rng(self) -> None:
@@ -179,7 +179,7 @@ def running_trials(storage: BaseStorage) -> list[tuple[str, FrozenTrial]]:
 
 
 class Heart:
-    """Tells the others, once per epoch, that a trial's worker lives."""
+    """Reports once per epoch that the worker of a trial is alive."""
 
     def __init__(self, trial: Trial):
         self.trial = trial
@@ -243,7 +243,7 @@ def _this_worker(patience: float = _PATIENCE) -> dict[str, Any]:
 
 
 def _start_of(pid: int) -> float | None:
-    """Return when a process was started, which tells it from a later one of the same number; None if it has ended."""
+    """Return when a process was started, which distinguishes it from a later one with the same number; None if it has ended."""
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()

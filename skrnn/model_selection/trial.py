@@ -204,7 +204,7 @@ def _parts(callbacks: CallbackTask | None, search: Search) -> Iterator[CallbackT
 
 
 def _measure(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> None:
-    """Train and score the candidate, and tell the study."""
+    """Train and score the candidate, and report the result to the study."""
     params = suggest(search.space, trial)
     estimator = clone(search.estimator).set_params(**clone(params, safe=False))
     heart = Heart(trial)

@@ -19,7 +19,7 @@ class NetworkSpec:
     n_features : int
         Features per step; 1 for token ids.
     n_outputs : int
-        Width of the output: 1 for two classes (sigmoid), else the number of classes (softmax).
+        Width of the output: 1 for two classes (sigmoid), otherwise the number of classes (softmax).
     masked : bool
         Whether the input may hold padding, marked in band: NaN for numbers, a negative id for token ids.
     byte_scale : float

@@ -223,7 +223,7 @@ class Network:
         seeds : ndarray of shape (n_random_states, 2)
             Where the dropout masks of this epoch start; see `n_random_states`.
         on_batch : BatchHooks, optional
-            Called around every batch, which then is a call into the graph of its own.
+            Called around every batch, which is then a separate call into the graph.
 
         Returns
         -------

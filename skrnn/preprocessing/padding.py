@@ -1,4 +1,4 @@
-"""Padding, all there is of it: sequences of unequal length put into one array, and steps told from padding.
+"""Padding: putting sequences of unequal length into one array, and telling steps from padding.
 
 What an estimator makes of padded steps does not live here.
 """
@@ -36,13 +36,13 @@ def pad_sequences(
     sequences : list of array-like of shape (n_steps,) or (n_steps, n_features)
         The sequences; any of them may be empty.
     max_length : int, default=None
-        The number of steps of the result; None stands for the longest sequence.
+        The number of steps of the result; None uses the longest sequence.
     padding : {"pre", "post"}, default="post"
         Whether a shorter sequence is padded before its first step or after its last one.
     truncating : {"pre", "post"}, default="post"
         Whether a longer sequence loses its first steps or its last ones.
     value : float
-        What stands in the padded steps.
+        The value of padded steps.
     dtype : dtype
         The type of the result.
 

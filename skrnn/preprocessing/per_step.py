@@ -120,7 +120,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         fit_params = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)[owners]}
         transformer = clone(self.transformer)
         transformer.fit(rows, None if y is None else np.asarray(y)[owners], **fit_params)
-        # Sequences of nothing but padding give the transformer no row to tell the number of features by.
+        # Sequences that are all padding have no row to show the number of output features, so find it now.
         n_features_out = _apply(transformer.transform, rows[:1]).shape[1]
 
         check_features(self, reading, rows.shape[1], reset=True)
