@@ -110,7 +110,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _cost(recipe: "Recipe") -> float:
-    """Return how long training takes relative to other recipes: the multiplications, and 5,000 for the rest of a step."""
+    """Return the relative training time: the multiplications, and 5,000 for the rest of a step."""
     network = recipe.network
     n_embedded = network.get("vocabulary_size", 0) * network.get("embedding_dim", 0)
     return _STEPS_PER_EPOCH[recipe.dataset] * recipe.training["epochs"] * (5_000 + recipe.n_parameters - n_embedded)

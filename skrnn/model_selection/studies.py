@@ -243,7 +243,7 @@ def _this_worker(patience: float = _PATIENCE) -> dict[str, Any]:
 
 
 def _start_of(pid: int) -> float | None:
-    """Return when a process was started, which distinguishes it from a later one with the same number; None if it has ended."""
+    """Return the start time of a process, to distinguish it from a later one with its number; None if it ended."""
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
