@@ -1,7 +1,7 @@
 """A filter for standard error while TensorFlow starts, run as a script: it holds back what TensorFlow always logs.
 
-It passes on everything else at once. At the token that is its argument it forgets what it holds, or shows it, and
-answers; without one, because the other process has ended, it shows it.
+It passes on everything else at once. When it reads the token that is its argument, it discards or shows what it holds
+and answers. If its input ends without a token, because the other process has died, it shows what it holds.
 """
 
 import os
@@ -22,7 +22,7 @@ _KNOWN = re.compile(
     rb"|This TensorFlow binary is optimized "
     rb"|Unable to register cu\w+ factory: "
     rb"|TF-TRT Warning: Could not find TensorRT"
-    # No driver or no device. With any other error there is a GPU, and the line tells why it is not used.
+    # No driver or no device. With any other error there is a GPU, and the line says why it is not used.
     rb"|failed call to cuInit: .*(?:UNKNOWN ERROR \(303\)|CUDA_ERROR_NO_DEVICE)"
     rb"|XLA service 0x\w+ initialized for platform Host "
     rb"|StreamExecutor (?:device \(\d+\)|\[\d+\]): Host, "
@@ -63,7 +63,7 @@ def run(token: bytes) -> None:
 
 
 def _show(text: bytes) -> None:
-    with suppress(OSError):  # nobody reads any more, but what writes to this process must not block
+    with suppress(OSError):  # nothing reads the output any more, but writers to this process must not block
         while text:
             text = text[os.write(2, text) :]
 

@@ -1,9 +1,9 @@
-"""The one way to TensorFlow and Keras: all of skrnn imports them from here, and they start without their usual lines.
+"""The one place that imports TensorFlow and Keras, and that keeps their usual start-up lines off the screen.
 
-TensorFlow logs a dozen lines whenever it starts, in every worker, some at any log level. Its libraries write them to
-file descriptor 2 themselves, so while they start the descriptor leads into `skrnn._startup_lines`, in a small process
-of its own: a library may abort ("compiled to use AVX instructions, but these aren't available on your machine"), and
-also then nothing is lost. Nothing is held back if TensorFlow was imported before, or with ``TF_CPP_MIN_LOG_LEVEL=0``.
+TensorFlow logs a dozen lines whenever it starts, in every worker, some at any log level. Its libraries write directly
+to file descriptor 2, so the descriptor is redirected to `skrnn._startup_lines` while they start. That is a small
+process of its own, so nothing is lost even if a library aborts ("compiled to use AVX instructions, but these aren't
+available on your machine"). Nothing is held back if TensorFlow was imported before, or with ``TF_CPP_MIN_LOG_LEVEL=0``.
 """
 
 import os
@@ -47,13 +47,13 @@ def without_startup_lines() -> Iterator[None]:
             with suppress(OSError), process.stdin, process.stdout:
                 process.stdin.write(token.encode() + verdict)
                 process.stdout.read(1)  # all that was written so far has been passed on
-            # It ends at once, or with the last of the programs that were started meanwhile and write into it.
+            # The filter ends now, or with the last program that was started meanwhile and still writes to it.
             with suppress(RuntimeError):  # no threads any more: the interpreter is ending
                 threading.Thread(target=process.wait, daemon=True).start()
 
 
 def _start_filter(token: str) -> Any:
-    """Return the process that filters, or None."""
+    """Return the filter's process, or None if none can be started."""
     executable = os.fsdecode(spawn.get_executable() or "")
     if os.name != "posix" or not os.path.basename(executable).startswith("python"):  # a program that embeds Python
         return None
@@ -64,7 +64,7 @@ def _start_filter(token: str) -> Any:
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is not for it
+            start_new_session=True,  # Ctrl-C must not reach it
         )
     except OSError:
         return None
@@ -90,9 +90,9 @@ _started = False
 
 
 def start() -> None:
-    """Let TensorFlow do for the first time what it logs then: look for devices, and compile.
+    """Let TensorFlow look for devices and compile for the first time, which is when it logs.
 
-    Whatever computes first calls this. It is not done at the import, after which threads and devices can still be set.
+    Whatever computes first calls this. The import does not, so that threads and devices can still be set after it.
     """
     global _started
     with _redirecting:

@@ -2,12 +2,12 @@
 
 
 class InputWarning(UserWarning):
-    """Warning that X is probably not what it is read as, so that a network will hardly learn from it.
+    """Warning that X was probably not meant as it was read, so that a network will hardly learn from it.
 
-    The classifiers give it at most once in a `fit`, where the numbers in X show one of the commonest mistakes: features
-    of very large, very small or very different scale, token ids without ``embedding_dim``, the axes of steps and
-    features swapped, or a table with several features for each step. It wants strong evidence, so that its absence
-    proves nothing.
+    The classifiers issue it at most once per `fit`, if X shows one of the most common mistakes: features of very large,
+    very small or very different scale, token ids without ``embedding_dim``, the axes of steps and features swapped, or
+    a table with several features for each step. It requires strong evidence, so X may be wrong even if there is no
+    warning.
 
     Examples
     --------

@@ -33,7 +33,7 @@ def configure_threads(cores: int | None = None) -> None:
     >>> skrnn.configure_threads()  # before anything is fitted  # doctest: +SKIP
     """
     if cores is None:
-        from joblib import cpu_count  # heeds affinity and the limits of containers
+        from joblib import cpu_count  # respects CPU affinity and the limits of containers
 
         cores = cpu_count()
     if not isinstance(cores, int) or cores < 1:
@@ -42,7 +42,7 @@ def configure_threads(cores: int | None = None) -> None:
     if "tensorflow" in sys.modules:
         from skrnn._tensorflow import without_startup_lines
 
-        with without_startup_lines():  # asked for its settings, TensorFlow looks for devices
+        with without_startup_lines():  # reading the settings makes TensorFlow look for devices
             _configure_imported(wanted)
     os.environ.update({_NAMES[kind]: str(count) for kind, count in wanted.items()})
 
@@ -53,7 +53,7 @@ def _configure_imported(wanted: dict[str, int]) -> None:
         "intra": threading.get_intra_op_parallelism_threads(),
         "inter": threading.get_inter_op_parallelism_threads(),
     }
-    # What nobody has set in Python, TensorFlow reads from the environment; 0 leaves the choice to it.
+    # If it is not set in Python, TensorFlow reads it from the environment; 0 leaves the choice to TensorFlow.
     found = {kind: count or int(os.environ.get(_NAMES[kind], 0)) for kind, count in found.items()}
     if found == wanted:
         return

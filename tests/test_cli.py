@@ -218,7 +218,7 @@ def test_tuned_networks_are_compared_and_their_trials_kept(tmp_path, capsys):
         (["--cv", "1"], 2, "Invalid value for '--cv': Input should be greater than or equal to 2"),
         (["--units", "0"], 2, "Invalid value for '--units': Input should be greater than or equal to 1"),
         (["--n-jobs", "0"], 2,
-         "Invalid value for '--n-jobs': 0 is not a number of jobs: give at least 1, or -1 for one per core."),
+         "Invalid value for '--n-jobs': 0 is not a number of jobs: use at least 1, or -1 for one per core."),
         (["--samples", "1798"], 2, "--samples 1798 is more than the 1797 images of digits."),
         (["--samples", "49"], 2, "--samples 49: the smallest class has 4 of 49 images, fewer than the 5 folds."),
         (["--cv", "200"], 2, "--cv 200: the smallest class has 174 of 1797 images, fewer than the 200 folds."),

@@ -1,4 +1,4 @@
-"""What the commands show at any width: nothing that is shown is cut off, and what is worth least goes first."""
+"""Output of the commands at any width: nothing shown is cut off, and the least important columns are left out first."""
 
 import os
 import re
@@ -56,7 +56,7 @@ def made_comparison(names):
 # Tables
 
 
-def test_columns_go_in_the_order_of_their_worth():
+def test_the_least_important_columns_are_left_out_first():
     columns = [
         Column("", ["name"]),
         Column("z", ["1"], worth=1),
@@ -94,7 +94,7 @@ def test_names_and_scores_of_a_comparison_stay_whole(width):
     assert says_so == (len(shown) < 4)
 
 
-def test_names_that_have_no_room_are_folded():
+def test_names_that_do_not_fit_are_folded():
     console = console_of(40)
     compare._print_table(made_comparison(("a network with a very long name", "b")), console)
     words = " ".join(printed(console)[3:6]).split()

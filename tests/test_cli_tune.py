@@ -1,4 +1,4 @@
-"""``skrnn tune``: what it finds, writes and prints, how it goes on after Ctrl-C, and what it refuses."""
+"""``skrnn tune``: what it finds, writes and prints, how it continues after Ctrl-C, and what it rejects."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def test_what_is_printed_is_a_line_for_each_trial_and_the_best(finished):
     ]
     told = [line for line in lines if line.startswith("[")]
     assert len(told) == 8
-    ways = r"(accuracy 0\.\d{4} after \d epochs?|given up after epoch \d at 0\.\d{4})"
+    ways = r"(accuracy 0\.\d{4} after \d epochs?|pruned after epoch \d at 0\.\d{4})"
     for number, line in enumerate(told):
         assert re.fullmatch(rf"\[{number + 1}/8\] trial {number}: {ways}, \d+\.\d s(, the best so far)?", line)
     best = json.loads((folder / "best.json").read_text())
@@ -120,7 +120,7 @@ def test_ctrl_c_keeps_the_trials_and_the_same_command_goes_on(tmp_path):
     assert "Traceback" not in errors
     kept = pd.read_csv(tmp_path / "trials.csv")
     assert len(kept) >= 3
-    assert rest.splitlines()[-1] == f"Interrupted: {len(kept)} of 2000 trials are kept; the same command goes on."
+    assert rest.splitlines()[-1].startswith(f"Interrupted: {len(kept)} of 2000 trials are kept; run the same command")
     assert json.loads((tmp_path / "best.json").read_text())["held_out_accuracy"] is None
     process = start(str(len(kept) + 1))
     printed, errors = process.communicate(timeout=120)
@@ -152,7 +152,7 @@ def test_an_interrupt_before_the_first_trial_is_said(monkeypatch, tmp_path, caps
         (["--cell", "rnn"], 2,
          "Invalid value for '--cell': 'rnn' is not one of 'any', 'simple_rnn', 'lstm', 'gru'."),
         (["--n-jobs", "0"], 2,
-         "Invalid value for '--n-jobs': 0 is not a number of jobs: give at least 1, or -1 for one per core."),
+         "Invalid value for '--n-jobs': 0 is not a number of jobs: use at least 1, or -1 for one per core."),
         (["--samples", "40"], 2,
          "--samples 40: the smallest class has 4 of 40 images, fewer than the 6 that 3 folds need."),
         (["--storage", "nosuchdb://there"], 1,

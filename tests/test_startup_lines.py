@@ -1,4 +1,4 @@
-"""Not one line of TensorFlow's when it starts through skrnn, and nothing of anybody else's is lost."""
+"""No start-up line of TensorFlow is shown when it starts through skrnn, and no other output is lost."""
 
 import ast
 import os
@@ -57,7 +57,7 @@ OTHERS = [
 
 
 def run(arguments, folder=None, **more):
-    """Run Python with nothing said of log levels; `folder` comes first in its path."""
+    """Run Python without settings for log levels; `folder` comes first in its path."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
     environment["PYTHONPATH"] = os.pathsep.join(map(str, filter(None, [folder, ROOT.parent])))
     environment |= more.pop("environment", {})
@@ -95,16 +95,16 @@ def test_known_lines_are_held_back_and_no_others():
 
 
 @pytest.mark.parametrize("verdict", [_startup_lines.FAILED, None])
-def test_after_a_failure_or_the_end_of_the_process_everything_is_shown(verdict):
+def test_everything_is_shown_after_a_failure_or_the_end_of_the_process(verdict):
     assert filtered(as_bytes(KNOWN[:2] + ["mine"] + KNOWN[2:]), verdict) == as_bytes(["mine", *KNOWN])
 
 
-def test_bytes_that_are_no_lines_arrive_as_they_are():
+def test_bytes_that_are_not_lines_pass_unchanged():
     text = b"50%|#####\r\x00\xff\xfe no end of line"
     assert filtered(text, _startup_lines.STARTED) == text
 
 
-def test_the_beginning_of_a_line_is_not_kept_waiting():
+def test_the_beginning_of_a_line_is_passed_on():
     process = subprocess.Popen(
         [sys.executable, _startup_lines.__file__, "token"],
         stdin=subprocess.PIPE,
@@ -113,16 +113,16 @@ def test_the_beginning_of_a_line_is_not_kept_waiting():
         bufsize=0,
     )
     process.stdin.write(b"\r50%|#####")
-    assert process.stderr.read(10) == b"\r50%|#####"  # while nobody has ended the line
+    assert process.stderr.read(10) == b"\r50%|#####"  # before the line has ended
     process.communicate()
 
 
-# A start of other libraries in TensorFlow's place: what goes wrong, and who else writes
+# Stand-ins for TensorFlow: failures, and other writers
 
 
 @pytest.fixture
 def stand_in(tmp_path):
-    """Return a function that makes packages in TensorFlow's and Keras' place; the first runs `code` when imported."""
+    """Return a function that creates packages in place of TensorFlow and Keras; the first runs `code` when imported."""
 
     def make(code=""):
         (tmp_path / "tensorflow.py").write_text(
@@ -138,12 +138,12 @@ START = "import skrnn._tensorflow; import os; os.write(2, b'after\\n')"
 
 
 def test_a_good_start_shows_nothing(stand_in):
-    done = run(["-X", "dev", "-W", "error", "-c", START], stand_in())  # what is not closed would be heard
+    done = run(["-X", "dev", "-W", "error", "-c", START], stand_in())  # unclosed resources would give warnings
     assert (done.returncode, lines_of(done.stderr)) == (0, ["after"])
 
 
 @pytest.mark.parametrize("level", ["0", "1", "3"])
-def test_who_asks_for_all_messages_gets_them(stand_in, level):
+def test_all_messages_are_shown_on_request(stand_in, level):
     done = run(["-c", START], stand_in(), environment={"TF_CPP_MIN_LOG_LEVEL": level})
     assert lines_of(done.stderr) == [*(KNOWN if level == "0" else []), "after"]
 
@@ -155,13 +155,13 @@ def test_an_import_error_shows_all_that_was_written(stand_in):
     assert (cause, shown, error) == ("cause", KNOWN, "ImportError: no such library")
 
 
-def test_a_library_that_aborts_has_its_say(stand_in):
+def test_output_of_a_library_that_aborts_is_shown(stand_in):
     done = run(["-c", START], stand_in(f"os.write(2, b'{OTHERS[-2][:40]}\\n')\nos.abort()"))
     assert done.returncode == -6
     assert lines_of(done.stderr) == [OTHERS[-2][:40], *KNOWN]
 
 
-def test_ctrl_c_is_not_answered_with_the_lines(stand_in):
+def test_ctrl_c_does_not_show_the_lines(stand_in):
     done = run(["-c", START], stand_in("os.write(2, b'mine\\n')\nraise KeyboardInterrupt"))
     shown = lines_of(done.stderr)
     assert (shown[0], shown[-1]) == ("mine", "KeyboardInterrupt")
@@ -173,7 +173,7 @@ def test_tensorflow_that_was_imported_before_is_left_alone(stand_in):
     assert lines_of(run(["-c", code], stand_in()).stderr) == [*KNOWN, "its user", "after"]
 
 
-def test_other_threads_and_programs_that_they_start_are_heard(stand_in):
+def test_other_threads_and_programs_that_they_start_are_shown(stand_in):
     meanwhile = """
 import subprocess, sys, threading
 def others():
@@ -195,14 +195,14 @@ warnings.warn("warned")
     assert not set(KNOWN) & set(shown)
 
 
-def test_the_descriptor_is_what_it_was(stand_in):
+def test_the_descriptor_is_restored(stand_in):
     code = f"import os; before = os.fstat(2), os.listdir('/dev/fd'); {START}; assert before[0] == os.fstat(2)"
     done = run(["-c", f"{code}; assert before[1] == os.listdir('/dev/fd')"], stand_in())
     assert lines_of(done.stderr) == ["after"]
 
 
 @pytest.mark.parametrize("way", ["closed", "no sys.stderr", "no processes", "embedded", "no such python"])
-def test_where_nothing_can_be_held_back_it_starts_all_the_same(stand_in, way):
+def test_it_starts_even_if_nothing_can_be_held_back(stand_in, way):
     before = {
         "closed": "os.close(2)",
         "no sys.stderr": "import sys; sys.stderr = None",
@@ -229,7 +229,7 @@ os.waitpid(child, 0)
     assert lines_of(run(["-c", START], stand_in(fork)).stderr) == ["child", "after"]
 
 
-def test_it_may_be_nested(stand_in):
+def test_starts_can_be_nested(stand_in):
     code = f"""
 {START}
 with skrnn._tensorflow.without_startup_lines():
@@ -310,7 +310,7 @@ if __name__ == "__main__":
 
 
 def test_a_comparison_in_a_terminal(tmp_path):
-    """Through live bars and from two workers: every line that ever stood in the terminal is ours, and whole."""
+    """Through live bars and with two workers, every line ever shown in the terminal is skrnn's own, and whole."""
     pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
     options = [
         "--samples",
@@ -357,11 +357,11 @@ def test_a_comparison_in_a_terminal(tmp_path):
     assert "…" not in text
 
 
-# The one way in
+# The only import
 
 
 def test_tensorflow_is_imported_in_one_place():
-    """Whoever imports it elsewhere may be the first, and would let its lines be heard."""
+    """Code that imports it elsewhere may be the first, and would show its lines."""
     others = []
     for path in sorted(ROOT.rglob("*.py")):
         quietly = path.name == "_tensorflow.py"

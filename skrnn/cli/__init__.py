@@ -33,7 +33,7 @@ def _skrnn(
 
 
 def _command() -> Any:
-    """Return the command, with help that fits: where it is narrow, frames and columns would cut words off."""
+    """Return the command. Its help is plain in narrow terminals, where frames and columns would cut words off."""
     command: Any = typer.main.get_command(app)
     width = shutil.get_terminal_size().columns
     if width < 100:

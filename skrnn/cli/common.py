@@ -22,7 +22,7 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 Jobs = Annotated[
     int,
     typer.Option(
-        help="Fits at the same time, each in a process of its own with one thread; -1 is one per core. A process takes "
+        help="Fits at the same time, each in its own process with one thread; -1 is one per core. A process takes "
         "seconds to start and most of a gigabyte of memory.",
     ),
 ]
@@ -38,7 +38,7 @@ def require_jobs(n_jobs: int) -> None:
     """Fail on a number of jobs that means nothing."""
     if n_jobs == 0:
         raise typer.BadParameter(
-            "0 is not a number of jobs: give at least 1, or -1 for one per core.", param_hint="'--n-jobs'"
+            "0 is not a number of jobs: use at least 1, or -1 for one per core.", param_hint="'--n-jobs'"
         )
 
 

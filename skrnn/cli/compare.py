@@ -38,7 +38,7 @@ def compare(
         typer.Option(
             min=1,
             metavar="TRIALS",
-            help="Tune each network in every training part first, with so many trials on 3 folds of it. The trials are "
+            help="Tune each network in every training part first, with this many trials on 3 folds. The trials are "
             "kept in search.journal in the folder of the results, and not run again.",
             show_default="not tuned",
         ),
@@ -61,7 +61,7 @@ def compare(
     Digits take a minute or two, the others several; the whole of mnist (--samples 60000) or imdb (--samples 25000)
     takes hours.
 
-    Ctrl-C stops, and keeps the fits that are finished; with --tune the same command goes on with its trials.
+    Ctrl-C stops, and keeps the finished fits; with --tune, the same command continues with the kept trials.
     """
     from rich.console import Console
 

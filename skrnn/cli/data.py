@@ -19,7 +19,7 @@ Samples = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Use a stratified subset of this size (for reviews: generate so many).",
+        help="Use a stratified subset of this size (for reviews: generate this many).",
         show_default="all of digits, 10000 of mnist, 5000 of imdb, 2000 reviews",
     ),
 ]
@@ -44,7 +44,7 @@ class Name(StrEnum):
 
 @dataclass(frozen=True)
 class DataSet:
-    """What to train on, and how if not told otherwise.
+    """What to train on, and the defaults for training.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class DataSet:
         return make_pipeline(TextToSequence(**self.words), classifier.set_params(embedding_dim=_EMBEDDING_DIM))
 
 
-# The limits keep a command to minutes; the help tells of them.
+# The limits keep a command to minutes; the help states them.
 DATA_SETS = {
     Name.digits: DataSet("images"),
     Name.mnist: DataSet("images", n_samples=10_000),
@@ -87,7 +87,7 @@ JOURNAL = "search.journal"  # in the folder of the results, where no other is na
 
 
 def load(dataset: Name, samples: int | None, data_home: Path | None, seed: int) -> tuple[Any, "np.ndarray"]:
-    """Return the data, or the stratified subset that is asked for."""
+    """Return the data, or the requested stratified subset."""
     import numpy as np
     from sklearn.utils import resample
 
@@ -120,7 +120,7 @@ def require_folds(dataset: Name, y: "np.ndarray", cv: int, samples: int | None, 
 
 
 def _read(dataset: Name, samples: int | None, data_home: Path | None, seed: int) -> tuple[Any, "np.ndarray"]:
-    """Return all the data there are; of what is generated, so many samples."""
+    """Return all the data; of generated data, this many samples."""
     from skrnn import datasets
 
     match dataset:

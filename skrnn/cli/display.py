@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def say(console: "Console", text: str) -> None:
-    """Print; whoever reads from a file wants no line breaks at column 80."""
+    """Print; in a file, lines are not broken at column 80."""
     console.print(text, soft_wrap=not console.is_interactive)
 
 
@@ -26,11 +26,11 @@ class Lines:
     n_fits : int
         How often each of them.
     title : callable
-        What a person calls the fit that an event tells of.
+        The name for the fit of an event that a person would use.
     console : rich.console.Console
         Where to print.
     costs : mapping, default=None
-        By name, how long a fit takes beside others; by default all take equally long.
+        By name, how long a fit takes relative to others; by default all take equally long.
     """
 
     def __init__(

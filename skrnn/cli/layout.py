@@ -1,4 +1,4 @@
-"""Tables and bars at any width: columns are left out in the order of their worth, and what is shown is shown whole."""
+"""Tables and bars of any width: the least important columns are left out, and nothing that is shown is cut off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from rich.console import Console
 
-_BAR_WIDTH = 16  # what Ctrl-C echoes must fit beside the bars, or it would leave a line behind
+_BAR_WIDTH = 16  # the "^C" that a terminal echoes must fit beside the bars, or it would leave a line behind
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Column:
     heading : str
     values : sequence of str
     worth : float
-        Columns of the least worth are left out first, and those of infinite worth never.
+        Columns of the lowest worth are left out first, and those of infinite worth never.
     to_right : bool
-        Where its values are aligned, as numbers are; names, in the first column, never are.
+        Whether values are aligned to the right, as numbers are. The first column, of names, never is.
     """
 
     heading: str
@@ -42,7 +42,7 @@ def print_table(console: "Console", columns: Sequence[Column]) -> list[str]:
     Returns
     -------
     left_out : list of str
-        The headings of the others.
+        The headings of the columns left out.
     """
     shown = list(columns)
     by_worth = sorted((column for column in columns if column.worth < inf), key=lambda column: column.worth)
@@ -61,7 +61,7 @@ def _width(console: "Console", columns: Sequence[Column]) -> int:
 def _table(columns: Sequence[Column]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for position, column in enumerate(columns):
-        # Where not even names and scores have room they are folded, which loses nothing.
+        # If not even names and scores fit, they are folded, so nothing is lost.
         table.add_column(column.heading, justify="right" if position and column.to_right else "left", overflow="fold")
     for row in zip(*(column.values for column in columns), strict=True):
         table.add_row(*row)
@@ -69,17 +69,17 @@ def _table(columns: Sequence[Column]) -> Table:
 
 
 class FitBars(Progress):
-    """Live bars: a name, a bar, a count and a note (with a score), which are all that a task has.
+    """Live bars: each task has a name, a bar, a count and a note (with a score), and nothing else.
 
-    At a narrow width the bar becomes shorter and goes, then the count, then the words around a note's number.
+    In a narrow terminal, the bar shrinks and disappears, then the count, then the words around a note's number.
     """
 
     def __init__(self, console: "Console"):
-        self._room = lambda: console.width  # asked before there is a `console` of rich's
-        super().__init__(console=console, transient=True)  # what is found takes its place
+        self._room = lambda: console.width  # used before rich sets `console`
+        super().__init__(console=console, transient=True)  # the results replace it
 
     def make_tasks_table(self, tasks: Any) -> Table:
-        """Return what is shown; rich calls this at every refresh, and so the width may change."""
+        """Return what is shown; rich calls this at every refresh, so the width may change."""
         shown: list[Task] = [task for task in tasks if task.visible]
         texts = [[task.description, task.fields["count"], task.fields["note"]] for task in shown]
         names, counts, notes = (max((cell_len(row[part]) for row in texts), default=0) for part in range(3))

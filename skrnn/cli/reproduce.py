@@ -41,7 +41,7 @@ def reproduce(
     MNIST and IMDB are downloaded once (11 and 84 MB). A system takes from seconds to minutes, all of them with one seed
     half an hour and more.
 
-    Ctrl-C stops. Finished trainings are kept, and the same command goes on with what is missing.
+    Ctrl-C stops. Finished trainings are kept, and the same command continues with the others.
     """
     from rich.console import Console
 
@@ -97,7 +97,7 @@ def reproduce(
     if interrupted:
         say(
             console,
-            f"Interrupted: {len(shown)} of {n_runs} trainings are kept; the same command goes on with the others.",
+            f"Interrupted: {len(shown)} of {n_runs} trainings are kept; run the same command to continue.",
         )
         raise typer.Exit(INTERRUPTED)
     for name in summary.index[~summary["same_size"]]:
@@ -110,7 +110,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _cost(recipe: "Recipe") -> float:
-    """Return how long training takes beside other recipes: the multiplications, and 5,000 for the rest of a step."""
+    """Return the relative training time: the multiplications, and 5,000 for the rest of a step."""
     network = recipe.network
     n_embedded = network.get("vocabulary_size", 0) * network.get("embedding_dim", 0)
     return _STEPS_PER_EPOCH[recipe.dataset] * recipe.training["epochs"] * (5_000 + recipe.n_parameters - n_embedded)

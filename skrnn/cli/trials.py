@@ -129,5 +129,5 @@ def ending(trial: "FrozenTrial") -> str:
         return f"failed: {cause or 'its process ended'}"
     if trial.state == TrialState.PRUNED:
         assert trial.last_step is not None
-        return f"given up after epoch {trial.last_step} at {trial.intermediate_values[trial.last_step]:.4f}"
+        return f"pruned after epoch {trial.last_step} at {trial.intermediate_values[trial.last_step]:.4f}"
     return f"accuracy {trial.value:.4f} after {outcome.n_epochs} epoch{'' if outcome.n_epochs == 1 else 's'}"

@@ -78,10 +78,10 @@ def tune(
 ) -> None:
     """Search hyperparameters with Optuna, and measure the best network on a quarter of the data that is held out.
 
-    Candidates are scored by cross-validation on the other three quarters, epoch by epoch; those that fall behind are
-    given up early. The epochs are the most that a candidate may train: the best number is found with the rest.
+    Candidates are scored by cross-validation on the other three quarters, epoch by epoch; poor ones are pruned early.
+    The epochs are the maximum for a candidate: the search finds the best number.
 
-    Ctrl-C stops. The same command goes on with what is missing, and run in several terminals at once they share the
+    Ctrl-C stops the search, and the same command continues it. Run the command in several terminals to share the
     work.
     """
     from rich.console import Console
@@ -134,7 +134,7 @@ def tune(
     if interrupted:
         n_kept, wanted = len(search.trials_), settings["trials"]
         of_all = "" if wanted is None else f" of {wanted}"
-        say(console, f"Interrupted: {n_kept}{of_all} trials are kept; the same command goes on.")
+        say(console, f"Interrupted: {n_kept}{of_all} trials are kept; run the same command to continue.")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -245,7 +245,7 @@ def _without_password(storage: str) -> str:
 def _save(
     search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held_out: float | None
 ) -> tuple[list[Path], dict[str, str]]:
-    """Write the trials, the best of them and pictures; return the paths, and why which pictures are left out."""
+    """Write the trials, the best one and the pictures; return the paths, and why any picture is left out."""
     import pandas as pd
 
     from skrnn.model_selection.studies import quiet

@@ -41,7 +41,7 @@ class Patience:
     delay : float
         Seconds before the second attempt; each further one waits twice as long.
     timeout : float
-        Seconds without a single byte, after which the connection is given up.
+        Seconds without a single byte, after which the connection is closed.
     """
 
     attempts: int = 3
@@ -50,7 +50,7 @@ class Patience:
 
 
 def data_home_path(data_home: str | os.PathLike[str] | None) -> Path:
-    """Return the folder of all data sets: the argument, else ``SKRNN_DATA_HOME``, else ``~/skrnn_data``."""
+    """Return the folder of all data sets: the argument, or ``SKRNN_DATA_HOME``, or ``~/skrnn_data``."""
     if data_home is None:
         data_home = os.environ.get("SKRNN_DATA_HOME") or "~/skrnn_data"
     return Path(data_home).expanduser()

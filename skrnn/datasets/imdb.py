@@ -89,7 +89,7 @@ def fetch_imdb(
     data_home : str or path-like, default=None
         The folder of the data sets; the archive lies in it as ``imdb/aclImdb_v1.tar.gz``. By default the environment
         variable ``SKRNN_DATA_HOME``, or ``~/skrnn_data`` where it is not set. An archive that is there is used without
-        network access, and nothing is written beside it.
+        network access, and nothing is written next to it.
     download_if_missing : bool, default=True
         If False, raise an OSError if the archive is not in the data home instead of trying to download it.
     return_X_y : bool, default=False

@@ -124,7 +124,7 @@ def fetch_mnist(
     data_home : str or path-like, default=None
         The folder of the data sets; the files lie in its subfolder ``mnist``, under their published names. By default
         the environment variable ``SKRNN_DATA_HOME``, or ``~/skrnn_data`` where it is not set. Files that are there are
-        used without network access, and nothing is written beside them.
+        used without network access, and nothing is written next to them.
     download_if_missing : bool, default=True
         If False, raise an OSError if a file is not in the data home instead of trying to download it.
     return_X_y : bool, default=False

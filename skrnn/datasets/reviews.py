@@ -144,7 +144,7 @@ def make_reviews(n_samples: int = 2000, *, random_state: Any = None) -> tuple[ND
     Neutral sentences have their own "not", "but" and "although". The words alone therefore say little: with 2,000
     reviews to learn from, a logistic regression on their counts stays below 0.65 in accuracy, one on counts of up to
     three successive words below 0.7, and the same words in another order can have the other label. An LSTM passes
-    0.95, and whoever follows the two rules reaches 1: the labels have no noise.
+    0.95, and following the two rules gives 1: the labels have no noise.
 
     Parameters
     ----------

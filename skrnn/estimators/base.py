@@ -33,17 +33,17 @@ _SMALL = 100_000_000  # multiplications up to which NumPy predicts: tens of mill
 
 
 class _Interrupted(BaseException):
-    """Passes on an interrupt of the user's after an epoch was complete, and what was learned is set."""
+    """Carries the user's interrupt out of a `fit` that has stored what it learned from its complete epochs."""
 
     def __init__(self, interrupt: KeyboardInterrupt):
         self.interrupt = interrupt
 
 
 def unchanged_on_error(method: Callable) -> Callable:
-    """Decorate a method that fits: if it fails, the estimator is what it was before the call.
+    """Decorate a method that fits: if it fails, the estimator is unchanged.
 
-    So it is if it is interrupted, unless an epoch is complete by then: the method raises `_Interrupted`, and what it
-    has set is kept.
+    The same holds if it is interrupted before an epoch is complete. After that, the method raises `_Interrupted`, and
+    what it has set is kept.
     """
 
     @wraps(method)
@@ -82,12 +82,12 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
 
     @property
     def current_epoch(self) -> int:
-        """How many epochs were trained so far."""
+        """Number of epochs trained so far."""
         return self.n_iter_ if self.__sklearn_is_fitted__() else 0
 
     def __dir__(self) -> list[str]:
-        # Whoever lists attributes mostly reads them all, scikit-learn's HTML among them, and model_ builds a network.
-        # Completion still finds it, in the class.
+        # Code that lists attributes usually reads them all, as scikit-learn's HTML does, and model_ builds a network.
+        # Tab completion still finds it, through the class.
         return [name for name in object.__dir__(self) if name != "model_" and hasattr(self, name)]
 
     # Fitting
@@ -106,8 +106,8 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         sample_weight : array-like of shape (n_samples,), default=None
             Rows of weight zero are left out; the other weights are scaled to a mean of one.
         X_val, y_val : as X and y, default=None
-            What early stopping and the validation curves look at, instead of a part held out of X. Either way
-            `class_weight` does not count there; the sample weights of rows that are held out do.
+            Validation data for early stopping and the validation curves, instead of rows held out of X. `class_weight`
+                does not apply to either; held-out rows keep their sample weights.
 
         Returns
         -------
@@ -116,18 +116,18 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         Raises
         ------
         ValueError
-            If a parameter or the input is invalid. The estimator is then what it was before the call.
+            If a parameter or the input is invalid. The estimator is then unchanged.
         FloatingPointError
-            If the training diverges. The estimator is then what it was before the call.
+            If the training diverges. The estimator is then unchanged.
         KeyboardInterrupt
-            After Ctrl-C. If an epoch was complete by then, the estimator is fitted with all that were, or with early
-            stopping with the best of them, and a note of the exception says so; a `fit` with `warm_start` goes on from
-            there. If none was, the estimator is what it was before the call.
+            After Ctrl-C. If at least one epoch was complete, the estimator is fitted: it keeps the last complete epoch,
+            or with early stopping the best one. A note on the exception says so, and `fit` with ``warm_start=True``
+            continues from there. Otherwise the estimator is unchanged.
 
         Warns
         -----
         InputWarning
-            If the numbers in X show one of the commonest mistakes, such as features of very different scale.
+            If X shows one of the most common mistakes, such as features of very different scale.
         """
         continues = self.warm_start and self.__sklearn_is_fitted__()
         data = self._read(X, y, sample_weight, continues=continues)
@@ -140,20 +140,20 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
     @unchanged_on_error
     @with_callbacks
     def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
-        """Train one epoch more.
+        """Train for one more epoch.
 
-        As many calls with the same data as `fit` has epochs give the same weights, bit for bit. No rows are held out:
-        `early_stopping` and `validation_fraction` are for `fit`. So is ``class_weight="balanced"``, for which all
-        labels must be known; it is refused.
+        Calling it once for each epoch of `fit`, with the same data, gives the same weights, bit for bit. No rows are
+        held out: `early_stopping` and `validation_fraction` apply to `fit` only. ``class_weight="balanced"`` is an
+        error, since it needs all labels.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features), or list of arrays
-            Sequences, in the form of the first call.
+            Sequences, in the same form as in the first call.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Labels.
         classes : array-like of shape (n_classes,), default=None
-            All classes there are, for a first call whose y lacks some.
+            All classes. Required in the first call if its y lacks some of them.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -163,9 +163,9 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         """
         if isinstance(self.class_weight, str):
             raise ValueError(
-                f"class_weight={self.class_weight!r} cannot be used with partial_fit, which sees a part of the data at "
-                "a time. Give a dict of weights, which sklearn.utils.class_weight.compute_class_weight('balanced', "
-                "...) computes from all labels."
+                f"class_weight={self.class_weight!r} cannot be used with partial_fit, which sees only part of the data "
+                "in each call. Pass a dict of weights computed from all labels, for example with "
+                "sklearn.utils.class_weight.compute_class_weight('balanced', ...)."
             )
         data = self._read(X, y, sample_weight, continues=self.__sklearn_is_fitted__(), classes=classes)
         return self._train(data, data.rows, None, 1, X=X, y=y)
@@ -173,7 +173,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
     @unchanged_on_error
     @with_callbacks
     def initialize(self, X, y) -> Self:
-        """Give the network fresh weights, and train nothing.
+        """Initialise the network with fresh weights, without training.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         """Train on rows that are checked, and set what was learned."""
         callbacks = copy_callbacks(self.callbacks, self._routed_to("callbacks"))
         optimizer_spec, learning_rate = read_optimizer(self.optimizer, self.learning_rate, self._routed_to("optimizer"))
-        # Merged first: class weights that balance are then the same to the bit for a row twice and one of weight two.
+        # Merge first, so that balanced class weights are identical for a row given twice and a row of weight two.
         training = merge_equal_rows(training, int(self.batch_size)) if self._is_exact() else training
         training = data.weigh_classes(training)
         masked = training.sequences.masked or (validation is not None and validation.sequences.masked)
@@ -277,11 +277,11 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         return self
 
     def _is_exact(self) -> bool:
-        """Return whether a row counts the same wherever it stands in its batch."""
+        """Return whether a row counts the same at any position in its batch."""
         return not (self.batch_normalization or self.dropout or self.recurrent_dropout or self.layer_dropout)
 
     def _report(self, progress: Progress, plan: Plan) -> None:
-        """Print one line about the last epoch, if asked to."""
+        """Print one line about the last epoch, if `verbose` is set."""
         if not self.verbose:
             return
         number = plan.first_epoch + progress.n_epochs
@@ -289,23 +289,23 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         print(f"[{type(self).__name__}] epoch {number}/{plan.first_epoch + plan.epochs}: {values}", flush=True)
 
     def _tell_of(self, progress: Progress) -> None:
-        """Say with the interrupt what is kept, and print it where every epoch is printed."""
+        """Add a note to the interrupt that says what is kept, and print it if `verbose` is set."""
         assert progress.interrupt is not None
         name, n = type(self).__name__, progress.n_epochs
-        kept = "the epoch that was complete" if n == 1 else f"the {n} epochs that were complete"
+        kept = "the first epoch" if n == 1 else f"the {n} complete epochs"
         if self.best_epoch_ + 1 < self.n_iter_:
-            kept += f", with the weights of the best (best_epoch_={self.best_epoch_})"
-        progress.interrupt.add_note(f"{name}.fit was interrupted and keeps {kept}; with warm_start=True it goes on.")
+            kept += f", with the weights of the best one (best_epoch_={self.best_epoch_})"
+        progress.interrupt.add_note(f"{name}.fit was interrupted and keeps {kept}; fit with warm_start=True continues.")
         if self.verbose:
-            print(f"[{name}] interrupted: keeps {kept}", flush=True)
+            print(f"[{name}] interrupted, keeps {kept}", flush=True)
 
     # Predicting
 
     @property
     def model_(self) -> keras.Model:
-        """A stock Keras model with these weights, made anew at each access: change, train or save it as you like.
+        """A stock Keras model with the fitted weights, built anew at each access: change, train or save it as you like.
 
-        It is compiled with the optimizer of `fit`, where that left off, and reads what `predict` reads as an array:
+        It is compiled with the optimizer in the state that `fit` left it in, and reads the arrays that `predict` reads:
         numbers ``(n, T, D)`` with NaN as padding if `fit` saw padding (bytes divided by their scale), or token ids
         ``(n, T)``. It saves as ``.keras``, loads without skrnn, and exports, for example with
         ``model_.export("model.onnx", format="onnx")``.
@@ -322,7 +322,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
     def freeze(self) -> FrozenClassifier:
         """Return a small classifier that predicts the same and needs no TensorFlow, in this process or another.
 
-        It holds a copy of nothing but what prediction needs, computes in NumPy, and starts in the time that importing
+        It contains only what prediction needs, computes in NumPy, and starts in the time that importing
         scikit-learn takes: for serving, or for predicting where TensorFlow is not installed.
 
         Returns

@@ -34,66 +34,66 @@ _PARAMETERS = """units : int or tuple of int, default=64
     pooling : {"last", "mean", "max"}, default="last"
         How the last recurrent layer's outputs become one vector, over the steps that are no padding.
     embedding_dim : int, default=None
-        Given, X is token ids and this is the width of their embedding.
+        Width of the embedding. If given, X holds token ids.
     vocabulary_size : int, default=None
-        Token ids lie below it, and a larger one is an error. None takes it from `fit`; later, steps with a larger id
+        Token ids must be below it; a larger one is an error. None takes it from `fit`; later, steps with a larger id
         are masked with a warning.
     mask_zero : bool, default=True
         Whether token id 0 is padding.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         A name or a class takes arguments as ``optimizer__*``; of an instance only the configuration is used. With
-        ``optimizer__use_ema=True`` the network that validates, predicts and is kept has the moving averages of the
-        weights, after every epoch; it swings less than the one in training.
+        ``optimizer__use_ema=True`` the network that validates, predicts and is kept uses the moving averages of the
+        weights, which fluctuate less than the weights in training.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, default=None
-        None leaves the optimizer's own default.
+        None uses the optimizer's default.
     epochs : int or "auto", default="auto"
-        How often `fit` reads the data. "auto" makes for about 2,000 updates, in no less than 10 and no more than 100
+        Number of passes over the data. "auto" chooses it for about 2,000 updates, but at least 10 and at most 100
         epochs.
     batch_size : int, default=32
-        Sequences per update. The last batch of an epoch may be smaller; with fewer sequences there is one batch.
+        Sequences per update. The last batch of an epoch may be smaller.
     shuffle : bool, default=True
         Whether each epoch reads the sequences in a new order.
     early_stopping : bool, default=False
         Whether to stop when the validation loss has not fallen for `patience` epochs, and keep the best epoch.
     validation_fraction : float, default=0.0
-        Share of the sequences that is held out, stratified, to validate on. With `early_stopping` and no other
-        validation data it is 0.1; `X_val` in `fit` takes its place.
+        Fraction of the sequences held out for validation, stratified by class. With `early_stopping` and no other
+        validation data it is 0.1. `X_val` in `fit` replaces it.
     patience : int, default=5
-        See `early_stopping`.
+        Number of epochs without improvement after which `early_stopping` stops.
     class_weight : dict, "balanced" or None, default=None
-        Weight of each class in training, ``{label: weight}``; labels that it lacks have weight one. "balanced" weighs
-        inversely to the sums of the sample weights of the classes. Validation leaves it out.
+        Weight of each class in training, ``{label: weight}``; classes that are not in it have weight one. "balanced"
+        weighs each class inversely to the sum of its sample weights. Validation does not use it.
     callbacks : keras.callbacks.Callback, class, or list or dict of these, default=None
         Copied for each `fit`. Classes take arguments as ``callbacks__*``; of several, ``callbacks__0__*`` is the
         first's.
     warm_start : bool, default=False
-        Whether `fit` goes on from where the last call left off, for as many epochs more.
+        Whether `fit` continues where the last call stopped, for `epochs` more epochs.
     random_state : int, RandomState instance or None, default=None
         An int makes `fit` give the same weights every time, in any thread and process.
     verbose : int, default=0
         Above 0, one line is printed per epoch.
     **routed : dict
-        ``optimizer__*`` and ``callbacks__*``, arguments of these."""
+        ``optimizer__*`` and ``callbacks__*``: arguments of the optimizer and of the callbacks."""
 
 _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     n_features_in_ : int
         Columns of a table; of sequences, features per step (1 for token ids).
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, if X is a data frame; of the features of a step, if its sequences are data frames. Defined
-        only if all names are strings.
+        Names of the columns if X is a data frame, or of the features of a step if the sequences are data frames.
+        Defined only if all names are strings.
     n_parameters_ : int
-        Size of all weights together, as ``keras.Model.count_params`` counts them.
+        Number of weights, as ``keras.Model.count_params`` counts them.
     history_ : dict
-        A list of one float an epoch for each of ``loss``, ``accuracy`` and, with validation data, ``val_loss`` and
-        ``val_accuracy``. The first two weigh the sequences as training does, the others by `sample_weight` alone,
-        which `X_val` has none of.
+        One float per epoch in each of the lists ``loss``, ``accuracy`` and, with validation data, ``val_loss`` and
+        ``val_accuracy``. The first two use the weights of training, the others only the sample weights of held-out
+        rows; `X_val` has no weights.
     n_iter_ : int
-        How many epochs were trained.
+        Number of epochs trained.
     best_epoch_ : int
-        Position in `history_` of the epoch whose weights are kept: with early stopping the best, else the last.
+        Position in `history_` of the epoch whose weights are kept: the best with early stopping, otherwise the last.
     model_ : keras.Model
-        A stock Keras model with these weights, made anew at each access."""
+        A stock Keras model with the fitted weights, built anew at each access."""
 
 _CLASS = """{summary}
 
@@ -141,7 +141,7 @@ _CITATIONS = {
 
 
 def _document(cls: type) -> type:
-    """Give a classifier the description that it shares with the others."""
+    """Give a classifier the docstring that all classifiers share."""
     name = cls.__name__
     own_cell = name in _CITATIONS
     cls.__doc__ = _CLASS.format(

@@ -14,10 +14,10 @@ from skrnn.network.spec import NetworkSpec
 
 
 class FrozenClassifier(Prediction, ClassifierMixin, BaseEstimator):
-    """A classifier that is fitted for good, and predicts in NumPy.
+    """A fitted classifier that cannot be fitted again and predicts in NumPy.
 
-    It is made by the `freeze` method of a classifier. As with :class:`sklearn.frozen.FrozenEstimator`, `fit` does
-    nothing and a clone is the object itself, so that it can stand in a pipeline or a meta-estimator.
+    The `freeze` method of a classifier returns one. As with :class:`sklearn.frozen.FrozenEstimator`, `fit` does
+    nothing and a clone is the object itself, so it works in pipelines and meta-estimators.
 
     Attributes
     ----------
@@ -26,10 +26,10 @@ class FrozenClassifier(Prediction, ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Features per step, or columns of a table.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The columns of a table, or the features of a step. Defined only if X was a data frame, or its sequences were,
-        whose columns all have string names.
+        Names of the columns of a table, or of the features of a step. Defined only if X was a data frame or a list of
+        data frames, and all names are strings.
     n_parameters_ : int
-        How many numbers the network consists of.
+        Number of weights of the network.
 
     Examples
     --------

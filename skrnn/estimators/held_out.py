@@ -5,7 +5,7 @@ import math
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-_SHARE = 0.1  # what early stopping holds out where nothing says how much
+_SHARE = 0.1  # the fraction that early stopping holds out by default
 
 
 def split_rows(numbers: np.ndarray, classes: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -14,18 +14,18 @@ def split_rows(numbers: np.ndarray, classes: np.ndarray, fraction: float, seed: 
     Parameters
     ----------
     numbers : ndarray of shape (n,)
-        The number of each row's class.
+        Class number of each row.
     classes : ndarray
         The labels, for messages.
     fraction : float
-        The part to hold out, rounded up to whole rows; 0 for a share of our own, which is large enough for one row of
-        every class.
+        The fraction to hold out, rounded up to whole rows; 0 holds out a tenth, or one row of each class if that is
+        more.
     seed : int
 
     Returns
     -------
     training, held_out : ndarray
-        Numbers of rows, the first in their order.
+        Row indices; those for training are sorted.
 
     Raises
     ------
@@ -37,16 +37,16 @@ def split_rows(numbers: np.ndarray, classes: np.ndarray, fraction: float, seed: 
     if counts.min() < 2:
         single = classes[present[counts < 2]].tolist()
         raise ValueError(
-            "What is held out for validation and what is left must both have every class in it, but there is a single "
-            f"sample of {', '.join(map(repr, single))}. Give fit X_val and y_val, or more samples."
+            "Both the validation data and the rest need every class, but there is only one sample of "
+            f"{', '.join(map(repr, single))}. Pass X_val and y_val to fit, or more samples."
         )
     n_held_out = math.ceil(fraction * n) if fraction else max(math.ceil(_SHARE * n), n_classes)
     if not n_classes <= n_held_out <= n - n_classes:
         digits = 10 ** (len(str(n)) + 1)
         least, most = math.ceil(n_classes / n * digits) / digits, math.floor((n - n_classes) / n * digits) / digits
         raise ValueError(
-            f"validation_fraction={fraction} of {n} samples cannot be held out with every class in it and in the rest: "
-            f"it is {n_held_out} samples, and there are {n_classes} classes. The least that works is {least}, the most "
+            f"validation_fraction={fraction} holds out {n_held_out} of {n} samples, but these and the rest need at "
+            f"least one sample of each of the {n_classes} classes. Use a fraction of at least {least} and at most "
             f"{most}."
         )
     training, held_out = train_test_split(np.arange(n), test_size=n_held_out, stratify=numbers, random_state=seed)
@@ -56,9 +56,9 @@ def split_rows(numbers: np.ndarray, classes: np.ndarray, fraction: float, seed: 
 
 
 def _exchange_for_missing(numbers: np.ndarray, part: np.ndarray, other: np.ndarray) -> None:
-    """Give a part a row of each class that only the other has, for one of the class it has most of.
+    """Give `part` a row of each class that only `other` has, in exchange for one of its most frequent class.
 
-    Stratified shares are rounded, for rare classes to nothing.
+    Stratified counts are rounded, so rare classes may end up in one part only.
     """
     for missing in np.setdiff1d(numbers[other], numbers[part]):
         given = np.flatnonzero(numbers[part] == np.bincount(numbers[part]).argmax())[-1]

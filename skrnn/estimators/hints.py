@@ -1,4 +1,4 @@
-"""Which parameter is meant by a name that does not exist: near misses, and what other libraries call ours."""
+"""Suggestions for unknown parameters: near misses, and the names that other libraries use for ours."""
 
 import difflib
 import inspect
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from skrnn._tensorflow import keras
 
-# What PyTorch, skorch, sktime, MLPClassifier, Keras' own `fit` and others call our parameters.
+# What PyTorch, skorch, sktime, MLPClassifier, Keras' own `fit` and others call the same parameters.
 _ELSEWHERE = {
     "units": "hidden_size hidden_sizes hidden_units hidden_dim hidden_dims hidden_layer_sizes n_units num_units "
     "n_hidden num_hidden n_hidden_units rnn_units lstm_units gru_units n_neurons neurons num_layers n_layers "
@@ -37,7 +37,7 @@ _ROUTED = re.compile(r"(optimi[sz]er|callback)s?_+([^_].*)")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return what an error asks about a parameter that is not among the `known`: nothing if there is no telling."""
+    """Return the suggestion in an error about a parameter that is not `known`, or an empty string."""
     near = _parameter_meant(name, {*known})
     if near is None:
         return ""
@@ -47,7 +47,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def _parameter_meant(name: str, known: set[str]) -> str | None:
     optimizer, callbacks = keras_arguments("optimizer"), keras_arguments("callbacks")
-    if routed := _ROUTED.fullmatch(name):  # one underscore for two, or another spelling of the prefix
+    if routed := _ROUTED.fullmatch(name):  # one underscore instead of two, or another spelling of the prefix
         prefix, arguments = ("callbacks", callbacks) if routed[1] == "callback" else ("optimizer", optimizer)
         if _OURS.get(routed[2]) in known:
             return _OURS[routed[2]]
@@ -66,14 +66,14 @@ def _parameter_meant(name: str, known: set[str]) -> str | None:
 
 
 def argument_meant(name: str, arguments: Collection[str]) -> str | None:
-    """Return which of the `arguments` of an optimizer or a callback is meant by `name`, if there is telling."""
+    """Return which of the `arguments` of an optimizer or a callback `name` means, or None if that is not clear."""
     ours = _OURS.get(name, name).removeprefix("optimizer__")
     return ours if ours in arguments else next(iter(difflib.get_close_matches(name, sorted(arguments), n=1)), None)
 
 
 @lru_cache(maxsize=2)
 def keras_arguments(prefix: str) -> frozenset[str]:
-    """Return what Keras' own classes take that are routed to by ``optimizer__`` or ``callbacks__``."""
+    """Return the arguments of Keras' own classes that ``optimizer__`` or ``callbacks__`` route to."""
     home, base = {
         "optimizer": (keras.optimizers, keras.optimizers.Optimizer),
         "callbacks": (keras.callbacks, keras.callbacks.Callback),

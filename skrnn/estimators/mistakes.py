@@ -1,7 +1,7 @@
-"""What the numbers of X show of the commonest mistakes: of scale, of token ids, of swapped axes and of flat tables.
+"""Checks of X for the most common mistakes: scale, token ids, swapped axes and flat tables.
 
-Each check looks at some rows and wants strong evidence: no hint is better than a false one. Its message names the cure
-and holds no numbers that differ from fold to fold, so that Python shows it once.
+Each check looks at a sample of the rows and needs strong evidence: no warning is better than a false one. Messages name
+the cure, and contain no numbers that differ from fold to fold, so that Python shows each of them once.
 """
 
 import sys
@@ -13,12 +13,12 @@ import numpy as np
 from skrnn.estimators.sequences import InputForm
 from skrnn.exceptions import InputWarning
 
-_NUMBERS = 150_000  # about as many are looked at
-_ROWS = 20, 300  # but of so many sequences
-_TOO_FEW = 20  # sequences and distinct ids that statistics can be made of
-# What a step adds to a fresh gate of an LSTM of 64 units, as a root mean square: 1 is well, 10 leaves no gradient.
+_NUMBERS = 150_000  # roughly how many values are examined
+_ROWS = 20, 300  # fewest and most sequences among these
+_TOO_FEW = 20  # sequences, or distinct ids, for statistics
+# Root mean square of what a step adds to a freshly initialised gate of a 64-unit LSTM: at 10, no gradient is left.
 _MOST_SPREAD = 5.0
-_MOST_SIZE = 10.0  # with what all steps share; scikit-learn's own checks, of numbers around 100, come to 9
+_MOST_SIZE = 10.0  # includes what all steps share; scikit-learn's own checks, with values around 100, reach 9
 _MOST_SIZE_OF_BYTES = 4.0
 _VANISHES = 5e-3
 _VERY_DIFFERENT = 30.0
@@ -28,13 +28,13 @@ _PASSED_THROUGH = {"skrnn", "sklearn", "imblearn", "optuna", "joblib", "contextl
 
 
 def warn_of_mistakes(form: InputForm, values: np.ndarray) -> None:
-    """Give one InputWarning if `values`, as `fit` has read them, show that X is not what it is read as.
+    """Issue one InputWarning if the `values` that `fit` has read suggest that X was not meant to be read that way.
 
     Parameters
     ----------
     form : InputForm
     values : ndarray of shape (n, T, D), float32 or uint8
-        Sequences; padding is NaN at the end. Token ids are taken as they are.
+        Sequences; padding is NaN at the end. Token ids are not checked.
     """
     if form.kind == "token_ids":
         return
@@ -44,13 +44,13 @@ def warn_of_mistakes(form: InputForm, values: np.ndarray) -> None:
 
 
 def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
-    """Iterate over what is wrong; the form before the scale, which depends on it."""
+    """Yield the mistakes found: those of form before those of scale, which depend on the form."""
     n, n_steps, n_features = values.shape
     if n_steps == 1 and n_features > 1:
         yield (
             f"X has the shape (n_samples, 1, {n_features}), which is read as sequences of one step of {n_features} "
-            f"features: nothing recurs. If it is one feature at {n_features} steps, give np.swapaxes(X, 1, 2) or "
-            "X[:, 0]."
+            f"features, so the network has nothing to remember. If X holds one feature at {n_features} steps, pass "
+            "np.swapaxes(X, 1, 2) or X[:, 0]."
         )
     at_most = min(max(_NUMBERS // (n_steps * n_features), _ROWS[0]), _ROWS[1])
     rows = values[np.linspace(0, n - 1, min(n, at_most)).astype(int)].astype(np.float32)
@@ -59,22 +59,23 @@ def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
     enough = len(rows) >= _TOO_FEW
     if enough and n_features == 1 and _are_ids(rows[:, :, 0]):
         yield (
-            "X holds whole numbers that look like token ids, and they are read as measurements, whose size means "
-            "something. If they are ids, as those of TextToSequence are, give embedding_dim (such as embedding_dim=32)."
+            "X holds whole numbers that look like token ids, but they are read as measurements. If they are ids, such "
+            "as those of TextToSequence, set embedding_dim (for example embedding_dim=32)."
         )
     if enough and _has_features_first(rows):
         yield (
             f"X has the shape (n_samples, {n_steps}, {n_features}), which is read as {n_steps} steps of {n_features} "
-            "features, but its numbers run on along the last axis as steps do, and differ along the middle one as "
-            "features do. If X is (n_samples, n_features, n_timesteps), give np.swapaxes(X, 1, 2)."
+            "features, but its values vary smoothly along the last axis, as steps do, and differ in level or scale "
+            "along the middle one, as features do. If X is (n_samples, n_features, n_timesteps), pass "
+            "np.swapaxes(X, 1, 2)."
         )
     flat = _features_of_flat(rows[:, :, 0]) if enough and n_features == 1 else None
     if flat is not None:
         order, features = flat
         arguments = f"n_steps={n_steps // features}" + (", order='feature'" if order == "feature" else "")
         yield (
-            f"X is a table of {n_steps} columns, which is read as {n_steps} steps of one feature, but its columns are "
-            f"alike as {features} features at {n_steps // features} steps would be. If they are that, put "
+            f"X is a table of {n_steps} columns, which is read as {n_steps} steps of one feature, but its columns look "
+            f"like {features} features at {n_steps // features} steps. If they are, put "
             f"TabularToSequence({arguments}) before the classifier."
         )
     yield from _hints_of_scale(form, rows)
@@ -106,7 +107,7 @@ def _are_ids(rows: np.ndarray) -> bool:
 
 
 def _zeros_are_padding(inside: np.ndarray) -> bool:
-    """Return whether zeros stand only before and after the numbers of a row."""
+    """Return whether zeros occur only before and after the numbers of a row."""
     runs = inside[:, 0] + (inside[:, 1:] & ~inside[:, :-1]).sum(axis=1)
     return bool((runs <= 1).all())
 
@@ -152,7 +153,7 @@ def _has_features_first(rows: np.ndarray) -> bool:
 
 
 def _roughness(rows: np.ndarray, axis: int) -> float:
-    """Return the median von Neumann ratio along an axis: 0 for what is smooth, about 1 for noise."""
+    """Return the median von Neumann ratio along an axis: 0 for smooth values, about 1 for noise."""
     squares = rows.astype(np.float64).var(axis=axis, ddof=1)
     steps = (np.diff(rows, axis=axis).astype(np.float64) ** 2).mean(axis=axis) / 2
     return float(np.median(steps[squares > 0] / squares[squares > 0])) if squares.any() else 1.0
@@ -173,7 +174,7 @@ def _differ_by_row(level: np.ndarray, scale: np.ndarray) -> bool:
 
 
 def _features_of_flat(table: np.ndarray) -> tuple[str, int] | None:
-    """Return in what order the features of a flat table go, and how many there are, or None if it is no such table."""
+    """Return the order of the features in a flat table and their number, or None if it is not a flat table."""
     n_columns = table.shape[1]
     if np.isnan(table).any():
         return None
@@ -226,11 +227,11 @@ def _hints_of_scale(form: InputForm, rows: np.ndarray) -> Iterator[str]:
     size = np.sqrt(glorot * (steps**2).mean(axis=0).sum())
     most_size = _MOST_SIZE_OF_BYTES if _are_bytes(steps) else _MOST_SIZE
     if size > most_size or np.sqrt(glorot * (spread**2).sum()) > _MOST_SPREAD:
-        what = "are so large that they drive the gates of a network to their limits"
+        what = "are so large that they saturate the gates of a network"
     elif np.sqrt((steps**2).mean(axis=0).max()) < _VANISHES:
-        what = "are so small that a network hardly sees them"
+        what = "are so small that they hardly affect a network"
     elif n_features > 1 and min(_ratio(spread[varies]), _ratio(span[varies])) > _VERY_DIFFERENT:
-        what = "are more than thirty times as large in some features as in others, which drowns the small ones"
+        what = "are over thirty times as large in some features as in others, which hides the small ones"
     else:
         return
     scaler = "StandardScaler()" if form.kind == "table" else "TimeDistributed(StandardScaler())"
@@ -239,8 +240,8 @@ def _hints_of_scale(form: InputForm, rows: np.ndarray) -> Iterator[str]:
     else:
         cure = f"Put {scaler} before the classifier"
     if n_features == 1 and (steps == np.rint(steps)).all() and steps.min() >= 0:
-        cure += "; if they are token ids, give embedding_dim instead"
-    yield f"The numbers of X {what}. {cure}."
+        cure += "; if they are token ids, set embedding_dim instead"
+    yield f"The values of X {what}. {cure}."
 
 
 def _ratio(sizes: np.ndarray) -> float:
@@ -252,7 +253,7 @@ def _are_bytes(steps: np.ndarray) -> bool:
 
 
 def _depth_of_caller() -> int:
-    """Return the `stacklevel` at which `warn_of_mistakes` warns of the code that fits, and not of a library's."""
+    """Return the `stacklevel` that attributes the warning to the code that calls `fit`, not to a library."""
     frame, depth = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PASSED_THROUGH:
         frame, depth = frame.f_back, depth + 1

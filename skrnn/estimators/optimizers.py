@@ -1,4 +1,4 @@
-"""An optimizer as plain data: from a name, a class or an instance to the description that a network is traced with."""
+"""Optimizers as plain data: a name, a class or an instance becomes the description that a network is traced with."""
 
 import copy
 import difflib
@@ -29,34 +29,34 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
     Parameters
     ----------
     optimizer : str, type or keras.optimizers.Optimizer
-        A name that Keras knows, a class, or an instance, of which only the configuration is used.
+        The name of a Keras optimizer, a class, or an instance, of which only the configuration is used.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None
-        None leaves the optimizer's own.
+        None uses the optimizer's default.
     routed : mapping
-        Arguments of its constructor, which a name or a class may be given.
+        Arguments of the constructor, for a name or a class.
 
     Returns
     -------
     spec : OptimizerSpec
         The structure.
     learning_rate : float or None
-        The value to train with; None where the structure holds a schedule, or optimizers with rates of their own.
+        The value to train with; None if the structure holds a schedule, or optimizers with rates of their own.
 
     Raises
     ------
     ValueError
-        If there is no such optimizer, or none that does the same can be made from its configuration.
+        If there is no such optimizer, or if its configuration does not reproduce it.
     """
     if learning_rate is not None and "learning_rate" in routed:
         raise ValueError(
-            f"learning_rate={learning_rate!r} and optimizer__learning_rate={routed['learning_rate']!r} say the same "
-            "thing twice; give one of them."
+            f"learning_rate={learning_rate!r} and optimizer__learning_rate={routed['learning_rate']!r} set the same "
+            "argument; pass only one of them."
         )
-    start()  # an optimizer has variables
+    start()  # creating an optimizer creates variables
     if isinstance(optimizer, _Optimizer):
         if routed:
             raise ValueError(
-                f"{names_of('optimizer', routed)} cannot be routed to an optimizer instance; give optimizer as a name "
+                f"{names_of('optimizer', routed)} cannot be routed to an optimizer instance; pass optimizer as a name "
                 "or a class."
             )
         spec, own_rate = _described(optimizer, {})
@@ -68,8 +68,8 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
     holder, path = _holder_of_rate(config)
     if "learning_rate" not in holder and (own_rate is None or not isinstance(learning_rate, Real)):
         raise ValueError(
-            f"learning_rate={learning_rate!r} has nowhere to go: {optimizer_class.__name__} has no argument "
-            "learning_rate. Give a rate to each optimizer in it, or let its constructor take one."
+            f"learning_rate={learning_rate!r} cannot be set: {optimizer_class.__name__} has no argument learning_rate. "
+            "Set the rate of each optimizer in it, or add the argument to its constructor."
         )
     if isinstance(learning_rate, Real):
         holder |= {"learning_rate": 1.0} if "learning_rate" in holder else {}
@@ -82,7 +82,7 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
 
 
 def _optimizer_class(optimizer: Any) -> Any:
-    """Return the class that a name or a class stands for."""
+    """Return the optimizer class that is given by name or as a class."""
     found = optimizer
     if isinstance(optimizer, str):
         # Keras' own look-up by name lacks some of the classes that it exports.
@@ -92,8 +92,8 @@ def _optimizer_class(optimizer: Any) -> Any:
             near = difflib.get_close_matches(optimizer.lower(), sorted(public), n=1, cutoff=0.8)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ValueError(
-                f"Unknown optimizer {optimizer!r}.{hint} Expected a name that Keras knows, such as 'adam', 'rmsprop' "
-                "or 'sgd', a class, or an instance."
+                f"Unknown optimizer {optimizer!r}.{hint} Expected the name of a Keras optimizer, such as 'adam', "
+                "'rmsprop' or 'sgd', a class, or an instance."
             )
     if not _is_optimizer(found):
         raise ValueError(f"optimizer must be a name, a Keras optimizer class or an instance; got {optimizer!r}.")
@@ -105,18 +105,18 @@ def _is_optimizer(value: Any) -> bool:
 
 
 def _described_class(optimizer_class: Any, arguments: Mapping[str, Any]) -> tuple[OptimizerSpec, float | None]:
-    """Describe what a class and some arguments come to."""
+    """Describe the optimizer that a class and some arguments make."""
     items = tuple(sorted(arguments.items()))
     if all(isinstance(value, (str, Real, type(None))) for value in arguments.values()):
         return _described_plain_class(optimizer_class, items)
     return _described_plain_class.__wrapped__(optimizer_class, items)
 
 
-@lru_cache(maxsize=64)  # each optimizer that is made leaves a tenth of a megabyte in TensorFlow, for good
+@lru_cache(maxsize=64)  # every optimizer made takes a tenth of a megabyte in TensorFlow that is never freed
 def _described_plain_class(
     optimizer_class: Any, items: tuple[tuple[str, Any], ...]
 ) -> tuple[OptimizerSpec, float | None]:
-    # Copied, because an optimizer may write into one that it is given.
+    # Copied, because an optimizer may modify an object that it is given.
     arguments = {name: copy.deepcopy(value) for name, value in items}
     return _described(made_with(optimizer_class, arguments, "optimizer"), arguments)
 
@@ -125,21 +125,21 @@ def _described(optimizer: Any, arguments: Mapping[str, Any]) -> tuple[OptimizerS
     """Describe an optimizer; `arguments` are what it was made with, as far as that is known."""
     optimizer_class = type(optimizer)
     if optimizer_class.update_step is _Optimizer.update_step and optimizer_class.apply is _Optimizer.apply:
-        raise ValueError(f"{optimizer_class.__name__} defines no update_step, so that it cannot train.")
+        raise ValueError(f"{optimizer_class.__name__} defines no update_step, so it cannot train.")
     _check_for_functions(optimizer)
     with _said_by_name(optimizer_class):
         config = _whole_config(optimizer, arguments)
     rate = getattr(optimizer, "learning_rate", None)
     holder, _ = _holder_of_rate(config)
     if isinstance(rate, keras.Variable) and "learning_rate" in holder:
-        holder["learning_rate"] = 1.0  # is fed as a value, and no part of what is traced
+        holder["learning_rate"] = 1.0  # passed in as a value, not traced
     spec = _spec(optimizer_class, config, _custom_objects(optimizer))
     _check_that_nothing_is_lost(spec, _settings(optimizer))
     return spec, float(rate.numpy()) if isinstance(rate, keras.Variable) else None
 
 
 def _check_for_functions(optimizer: Any) -> None:
-    """Raise a ValueError if a function stands where Keras takes one or an object that it can serialize."""
+    """Raise a ValueError if there is a function where Keras also takes an object that it can serialize."""
     for _, held in _optimizers_and_schedules(optimizer):
         for argument, kind in (
             ("learning_rate", "a subclass of keras.optimizers.schedules.LearningRateSchedule with a get_config"),
@@ -148,7 +148,7 @@ def _check_for_functions(optimizer: Any) -> None:
             if inspect.isroutine(vars(held).get(f"_{argument}")):
                 raise ValueError(
                     f"The {argument} of {type(held).__name__} is a function, which cannot be kept with a fitted "
-                    f"estimator. Write it as {kind}."
+                    f"estimator. Replace it with {kind}."
                 )
 
 
@@ -158,11 +158,11 @@ def _said_by_name(owner: type) -> Iterator[None]:
     try:
         yield
     except NotImplementedError as error:
-        raise ValueError(f"{owner.__name__} has no configuration that it could be kept by: {error}") from error
+        raise ValueError(f"{owner.__name__} has no configuration and cannot be kept: {error}") from error
 
 
 def _whole_config(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a configuration that fits the constructor, where the class leaves that to Keras.
+    """Return a configuration that the constructor accepts, where the class leaves `get_config` to Keras.
 
     A class that overrides nothing but its constructor reports all of Keras' arguments, whether it takes them or not,
     and none of its own.
@@ -181,7 +181,7 @@ def _whole_config(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any
 
 
 def _holder_of_rate(config: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Return the configuration that the learning rate is in, which may be that of an optimizer inside, and the way."""
+    """Return the configuration that holds the learning rate, possibly an inner optimizer's, and the path to it."""
     path = ""
     while "inner_optimizer" in config:
         config, path = config["inner_optimizer"]["config"], f"{path}inner_optimizer."
@@ -207,7 +207,7 @@ def _spec(optimizer_class: Any, config: dict[str, Any], custom_objects: Mapping[
 
 
 def _renamed(config: Any, seen: Counter) -> Any:
-    """Return a configuration whose names count from its own start: Keras counts up those of a whole process."""
+    """Return a configuration with names numbered from its own start; Keras numbers them over a whole process."""
     if isinstance(config, (list, tuple)):
         return [_renamed(value, seen) for value in config]
     if not isinstance(config, dict):
@@ -227,10 +227,10 @@ def _custom_objects(value: Any) -> dict[str, Any]:
 
 
 def _optimizers_and_schedules(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Iterate over a value and the optimizers and schedules in its attributes, with the way to each."""
+    """Iterate over a value and the optimizers and schedules in its attributes, with the path to each."""
     yield path, value
     for name, held in vars(value).items():
-        if name == "_inner_optimizers":  # those of a MultiOptimizer's map once more
+        if name == "_inner_optimizers":  # the optimizers of a MultiOptimizer's map again
             continue
         several = dict(enumerate(held)) if isinstance(held, (list, tuple)) else held
         for key, each in several.items() if isinstance(several, dict) else [("", several)]:
@@ -239,19 +239,19 @@ def _optimizers_and_schedules(value: Any, path: str = "") -> Iterator[tuple[str,
 
 
 def _check_that_nothing_is_lost(spec: OptimizerSpec, settings: Mapping[str, Any]) -> None:
-    """Raise a ValueError if an optimizer that is made from a description has other settings than these."""
+    """Raise a ValueError if an optimizer made from the description would have other settings than these."""
     name, made = spec.optimizer_class.__name__, _settings_made_from(spec)
     for setting, value in settings.items():
         if made.get(setting) == value:
             continue
         if "_exclude_from_weight_decay" in setting:
             raise ValueError(
-                f"exclude_from_weight_decay is no part of the configuration of {name}, and would be lost. Call it in "
+                f"exclude_from_weight_decay is not part of the configuration of {name} and would be lost. Call it in "
                 "the constructor of a subclass, with var_names."
             )
         raise ValueError(
-            f"Another {name} made from its get_config() has {setting}={made.get(setting)!r} instead of {value!r}. "
-            "Let get_config return every argument of the constructor."
+            f"{name} made from get_config() has {setting}={made.get(setting)!r} instead of {value!r}. "
+            "Make get_config return every argument of the constructor."
         )
 
 
@@ -261,8 +261,8 @@ def _settings_made_from(spec: OptimizerSpec) -> dict[str, Any]:
         return _settings(make_optimizer(spec))
     except Exception as error:
         raise ValueError(
-            f"No other {spec.optimizer_class.__name__} can be made from its configuration: {error} A constructor "
-            "should take what get_config returns, and functions that are not part of Keras cannot be kept."
+            f"{spec.optimizer_class.__name__} cannot be made again from its configuration: {error} Its constructor "
+            "must take what get_config returns, and functions that are not part of Keras cannot be kept."
         ) from error
 
 
@@ -283,7 +283,7 @@ def _is_setting(value: Any) -> bool:
 
 
 def _comparable(value: Any) -> Any:
-    """Return lists for what JSON has as lists."""
+    """Return a value with sequences as lists, as they are in JSON."""
     if isinstance(value, set):
         return sorted(value, key=repr)
     return [*map(_comparable, value)] if isinstance(value, (list, tuple, np.ndarray)) else value

@@ -35,7 +35,7 @@ class _Absent:
 class RecurrentParameters(KerasClassifier):
     """The constructor of the recurrent classifiers and what follows from it alone."""
 
-    # SciKeras' own way to read y and X and to score; it would fail, or answer for what is not used here.
+    # SciKeras' own reading of y and X, and its scoring: these would fail, or describe what is not used here.
     feature_encoder: Any = _Absent()
     target_encoder: Any = _Absent()
     scorer: Any = _Absent()
@@ -235,7 +235,7 @@ class RecurrentParameters(KerasClassifier):
         )
 
     def _n_epochs(self, n_rows: int) -> int:
-        """Return `epochs`, or what "auto" comes to for so many rows."""
+        """Return `epochs`, or the number that "auto" gives for `n_rows`."""
         if self.epochs != "auto":
             return int(self.epochs)
         at_least, at_most = _EPOCHS
@@ -243,13 +243,13 @@ class RecurrentParameters(KerasClassifier):
 
 
 def require_same_network(before: NetworkSpec, now: NetworkSpec) -> None:
-    """Raise a ValueError if training that goes on would need another network."""
+    """Raise a ValueError if continued training would need another network."""
     for field in fields(NetworkSpec):
         old, new = getattr(before, field.name), getattr(now, field.name)
         if old != new and field.name not in _MAY_CHANGE:
             raise ValueError(
-                f"warm_start and partial_fit go on training one network, but {field.name} changed from {old!r} to "
-                f"{new!r}. Fit a clone, or with warm_start=False."
+                f"warm_start and partial_fit continue training the same network, but {field.name} changed from {old!r} "
+                f"to {new!r}. Fit a clone, or with warm_start=False."
             )
 
 

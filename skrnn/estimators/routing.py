@@ -1,4 +1,4 @@
-"""Parameters that are meant for Keras: the prefixes, the callbacks, and calling a class with what is routed to it."""
+"""Parameters for Keras: the prefixes, the callbacks, and calling a class with the arguments routed to it."""
 
 import copy
 import inspect
@@ -19,7 +19,7 @@ def is_routed(name: str) -> bool:
 
 
 def invalid_parameter(name: str, known: Iterable[str], owner: str) -> ValueError:
-    """Return the error for a parameter that does not exist, with the one that is meant."""
+    """Return the error for a parameter that does not exist, with the one that was probably meant."""
     known = sorted(known)
     routed = " or ".join(f"{p}__*" for p in ROUTED_PREFIXES)
     return ValueError(
@@ -71,13 +71,13 @@ def _copy(callback: keras.callbacks.Callback) -> keras.callbacks.Callback:
         return copy.deepcopy(callback, {} if model is None else {id(model): None})
     except Exception as error:
         raise TypeError(
-            f"Each fit trains with copies of its callbacks, but {callback!r} cannot be copied: {error}. Give the class "
-            "and its arguments as callbacks__*, or define __deepcopy__."
+            f"Each fit trains with copies of its callbacks, but {callback!r} cannot be copied: {error}. Pass the "
+            "class, with its arguments as callbacks__*, or define __deepcopy__."
         ) from error
 
 
 def made_with(target: Any, arguments: Mapping[str, Any], prefix: str) -> Any:
-    """Call a class with what is routed to it, or raise a ValueError that names the argument at fault."""
+    """Call a class with the arguments routed to it, or raise a ValueError that names the argument at fault."""
     known, takes_others = _arguments_of(target)
     unknown = [name for name in arguments if name not in known]
     if unknown and not takes_others:
@@ -86,7 +86,7 @@ def made_with(target: Any, arguments: Mapping[str, Any], prefix: str) -> Any:
     for p in parameters:
         optional = p.default is not p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         if not optional and p.name not in arguments:
-            raise ValueError(f"{target.__name__} cannot be made without {p.name!r}: give {prefix}__{p.name}.")
+            raise ValueError(f"{target.__name__} requires the argument {p.name!r}: set {prefix}__{p.name}.")
     named = dict(arguments)
     positional = [named.pop(p.name, p.default) for p in parameters if p.kind is p.POSITIONAL_ONLY]
     try:
@@ -100,10 +100,10 @@ def made_with(target: Any, arguments: Mapping[str, Any], prefix: str) -> Any:
 
 
 def _arguments_of(target: Any) -> tuple[list[str], bool]:
-    """Return what a class can be called with, and whether it takes other names as well.
+    """Return the arguments that a class accepts, and whether it accepts other names as well.
 
-    What a constructor takes as ``**kwargs`` it may keep, or hand on to the one that it overrides, whose names are known
-    too. Those of Keras are for what older versions took: other names are mistakes.
+    A constructor may keep its ``**kwargs``, or pass them to the one that it overrides, whose names are known too. In
+    Keras, ``**kwargs`` are arguments of older versions, so other names are mistakes.
     """
     names: dict[str, None] = {}
     takes_others = False
@@ -129,10 +129,10 @@ def _unknown_argument(name: str, target: Any, known: list[str], prefix: str) -> 
     hint = f" Did you mean '{prefix}__{near}'?" if near else ""
     return ValueError(
         f"Invalid parameter '{prefix}__{name}': {target.__name__} has no argument {name!r}.{hint} "
-        f"It has: {', '.join(known) or 'none'}."
+        f"Its arguments are: {', '.join(known) or 'none'}."
     )
 
 
 def names_of(prefix: str, names: Iterable[str]) -> str:
-    """Return routed names as they are written."""
+    """Return routed names as users write them."""
     return ", ".join(f"{prefix}__{name}" for name in sorted(names))

@@ -1,6 +1,6 @@
 """Reading X: tables, sequences of numbers and token ids, of equal or free length, into one padded array.
 
-Padding is marked inside the array: NaN where numbers end, and for token ids 0 where the network masks 0, else -1.
+Padding is marked inside the array: NaN where numbers end, and for token ids 0 where the network masks 0, otherwise -1.
 """
 
 import warnings
@@ -64,14 +64,14 @@ class InputForm:
     vocabulary_size : int or None
         Token ids lie below it.
     vocabulary_is_given : bool
-        Whether the user stated it; an id beyond is then an error and not a word unseen in `fit`.
+        Whether the user set it; a larger id is then an error, not a word unseen in `fit`.
     mask_zero : bool
         Whether token id 0 is padding.
     byte_scale : float
-        What numbers of type uint8 are divided by.
+        The divisor of values of type uint8.
     n_columns : int or None
-        How many columns an array or a data frame must have where `fit` saw a list of equally long sequences of single
-        numbers: the lengths in a list are free, a table's width is fixed.
+        Number of columns that an array or a data frame must have if `fit` saw a list of equally long sequences of
+        single numbers: lengths in a list are free, the width of a table is fixed.
     """
 
     kind: str
@@ -89,7 +89,7 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
     Parameters
     ----------
     estimator : estimator
-        Gives ``embedding_dim``, ``vocabulary_size`` and ``mask_zero``.
+        Has ``embedding_dim``, ``vocabulary_size`` and ``mask_zero``.
     X : array-like, data frame or list of sequences
 
     Returns
@@ -100,9 +100,9 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
     Raises
     ------
     TypeError
-        If X is sparse or no array-like.
+        If X is sparse or not array-like.
     ValueError
-        If X is in none of the forms, is empty, or holds NaN or infinite values.
+        If X has none of the forms, is empty, or holds NaN or infinite values.
     """
     reading = read(X)
     values = reading.values
@@ -177,7 +177,7 @@ def _as_table(estimator: Any, reading: Reading) -> Reading:
         raise ValueError(
             f"X holds sequences of {min(lengths)} to {max(lengths)} steps, but {type(estimator).__name__} was fitted "
             f"on a table of {estimator.n_features_in_} columns, an array or a data frame, whose number of steps is "
-            "fixed. Lengths are free after a fit on a list of sequences, or on an array of shape (n_samples, "
+            "fixed. To leave it free, fit on a list of sequences, or on an array of shape (n_samples, "
             "n_timesteps, 1)."
         )
     return Reading(np.array(reading.values))
@@ -266,7 +266,7 @@ def _align(values: np.ndarray) -> Sequences:
 
 
 def _token_ids(reading: Reading) -> list[np.ndarray] | np.ndarray:
-    """Return integers that fit a network's input, without padding: an array where all rows are equally long."""
+    """Return integers that fit a network's input, without padding: an array if all rows are equally long."""
     rows = reading.values
     if _n_dimensions(reading) != 2:
         raise ValueError(
@@ -285,7 +285,7 @@ def _token_ids(reading: Reading) -> list[np.ndarray] | np.ndarray:
 
 def _whole_numbers(ids: np.ndarray, where: str) -> np.ndarray:
     """Return ids as integers. Missing values at either edge are padding, as they are in sequences of numbers."""
-    if ids.dtype.kind == "f":  # such as integers beside missing values, which no integer type of NumPy has
+    if ids.dtype.kind == "f":  # for example integers with missing values, which NumPy's integer types cannot hold
         if ids.ndim == 1:
             ids = _without_edges(ids, where)
         is_whole = np.isfinite(ids) & (ids == np.floor(ids))
@@ -345,7 +345,7 @@ def _read_ids(form: InputForm, rows: list[np.ndarray] | np.ndarray) -> Sequences
 def _warn_of_unknown_ids(n_unknown: int, form: InputForm) -> None:
     warnings.warn(
         f"X holds {n_unknown} token ids of {form.vocabulary_size} and above, which fit did not see; these steps are "
-        "masked. Give vocabulary_size to say which ids there are.",
+        "masked. Set vocabulary_size to state which ids exist.",
         UserWarning,
         stacklevel=5,
     )

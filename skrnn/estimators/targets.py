@@ -72,7 +72,7 @@ def class_numbers(labels: np.ndarray, classes: np.ndarray, name: str) -> np.ndar
 
 
 def read_sample_weight(sample_weight: Any, X: Any) -> np.ndarray:
-    """Return the weight of each row; those of None are one."""
+    """Return the weight of each row; None means ones."""
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():
         raise ValueError("All sample weights are zero: there is no row to train on.")
@@ -92,8 +92,8 @@ def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | No
     Raises
     ------
     ValueError
-        If a weight is not a finite number of at least 0, or if a dict has labels that are no classes and lacks some
-        that are: then it probably means those. (A dict for all classes may have more: a fold can lack a class.)
+        If a weight is not a finite number of at least 0, or if a dict has labels that are not classes and lacks labels
+            that are: then its keys are probably wrong. (A dict may name more than all classes: a fold can lack one.)
     """
     if isinstance(class_weight, str):
         return None
@@ -111,14 +111,14 @@ def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | No
     missing = [label for label in labels if label not in known]
     if unknown and missing:
         raise ValueError(
-            f"class_weight has weights for {unknown}, which are none of the classes {labels}, and none for the classes "
-            f"{missing}. Its keys must be labels of y, of the same type; for one-hot y, numbers of columns."
+            f"class_weight has weights for {unknown}, which are not among the classes {labels}, and none for the "
+            f"classes {missing}. Its keys must be labels of y, of the same type; for one-hot y, column numbers."
         )
     return np.array([known.get(label, 1.0) for label in labels])
 
 
 def balanced_weights(numbers: np.ndarray, weights: np.ndarray, n_classes: int) -> np.ndarray:
-    """Return the class weights with which all classes that are among the rows count the same, up to a factor."""
+    """Return class weights that give all classes among the rows the same total weight, up to a factor."""
     totals = np.bincount(numbers, weights=weights, minlength=n_classes)
     return np.divide(1.0, totals, out=np.zeros(n_classes), where=totals > 0)
 

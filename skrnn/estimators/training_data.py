@@ -47,29 +47,29 @@ class Rows:
 
 
 def of_mean_one(weights: np.ndarray) -> np.ndarray:
-    """Scale weights to a mean of one; those near the largest number there is do not overflow."""
+    """Scale weights to a mean of one, without overflow for weights near the largest float."""
     weights = weights / weights.max()
     return weights / weights.mean()
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a call that trains was given.
+    """The input of a call that trains.
 
     Attributes
     ----------
     form : InputForm
     rows : Rows
-        Those of positive sample weight. Their weights are the sample weights alone: those of the classes are for
-        training, and not for validation.
+        Rows of positive sample weight. Their weights are the sample weights alone: class weights apply to training,
+            not to validation.
     classes : ndarray
         All labels, sorted.
     class_weights : ndarray of shape (n_classes,) or None
         None balances the classes among the rows that are trained on.
     seed : int
-        What all of this network's randomness follows from.
+        The seed of all randomness of the network.
     continues : bool
-        Whether training goes on where an earlier call left off.
+        Whether training continues an earlier call.
     """
 
     form: InputForm
@@ -86,7 +86,7 @@ class TrainingData:
         require_two_classes(numbers[counts[numbers] > 0], self.classes)
 
     def weigh_classes(self, rows: Rows) -> Rows:
-        """Multiply the weights of rows to train on by those of their classes, and leave out what is left at zero."""
+        """Multiply the weights of rows to train on by those of their classes, and drop rows of weight zero."""
         weights, by_class = of_mean_one(rows.weights), self.class_weights
         if by_class is None:
             by_class = balanced_weights(rows.numbers, weights, len(self.classes))
@@ -98,7 +98,7 @@ class TrainingData:
 def read_training_data(
     estimator: Any, X: Any, y: Any, sample_weight: Any, *, continues: bool, classes: Any = None
 ) -> TrainingData:
-    """Check and read X, y and the weights, for `estimator` anew or in the form that it knows already."""
+    """Check and read X, y and the weights, either for the first time or in the form of the first call."""
     if continues:
         form, sequences = estimator._form, read_like(estimator._form, estimator, X)
     else:
@@ -144,12 +144,12 @@ def _check_lengths(form: InputForm, sequences: Sequences, labels: np.ndarray) ->
 
 
 def merge_equal_rows(rows: Rows, batch_size: int) -> Rows:
-    """Put rows that all fit into one batch in an order of their own, and merge equal ones into one of joint weight.
+    """Sort rows that all fit into one batch, and merge equal ones into one with the sum of their weights.
 
-    A step over a full batch depends on neither the order of its rows nor on how often one stands there, but for
-    rounding; after this it does not in the last bit either. Rows for more than one batch are left as they are.
+    Apart from rounding, a step over a full batch does not depend on the order of its rows or how often one occurs;
+    after this, the last bit does not either. Rows for more than one batch are returned unchanged.
     """
-    # Large data is told by its first rows, without a copy of it all.
+    # Large data are recognised by their first rows, without a copy of all of them.
     if len(np.unique(_keys(rows.take(np.arange(min(len(rows), 4 * batch_size)))))) > batch_size:
         return rows
     _, first, inverse = np.unique(_keys(rows), return_index=True, return_inverse=True)

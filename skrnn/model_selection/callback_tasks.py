@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks of a search: the tree of tasks that they see, down to the fits inside."""
+"""Scikit-learn's callbacks in a search: the tree of tasks that they see, down to the fits inside."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -6,15 +6,15 @@ from typing import Any
 
 
 class CallbackTask:
-    """A task of a search, and what its callbacks are told.
+    """A task of a search, as its callbacks see it.
 
     Parameters
     ----------
     context : sklearn.callback.CallbackContext
     search : estimator
-        Whose task it is.
+        The search that the task belongs to.
     X, y : array-like, default=None
-        What it is about.
+        The data of the task.
     params : dict, default=None
         Metadata of its fit.
     """
@@ -27,27 +27,27 @@ class CallbackTask:
         self.told = {"X": X, "y": y, "metadata": None if weight is None else {"sample_weight": weight}}
 
     def part(self, name: str, n_parts: int | None = 0, **about: Any) -> "CallbackTask":
-        """Return a part of this task, which has not begun.
+        """Return a part of this task, not yet begun.
 
         Parameters
         ----------
         name : str
         n_parts : int or None, default=0
-            How many parts it has itself, at most; None if that is not known.
+            The greatest number of its own parts; None if it is not known.
         **about : dict
-            ``X``, ``y`` and ``params``, by default the same as of this task.
+            ``X``, ``y`` and ``params``; by default those of this task.
         """
         context = self.context.subcontext(task_name=name, max_subtasks=n_parts)
         return CallbackTask(context, self.search, **(about or self.about))
 
     @contextmanager
     def running(self, fits: Any = None) -> Iterator[None]:
-        """Tell the callbacks that the task begins, and however the block is left, that it has ended.
+        """Tell the callbacks that the task begins, and that it has ended, however the block is left.
 
         Parameters
         ----------
         fits : estimator, default=None
-            What the block fits: scikit-learn's propagated callbacks hear of it. Such a task has no parts of its own.
+            The estimator that the block fits, for scikit-learn's propagated callbacks. Such a task has no parts.
         """
         begun = False
         try:
@@ -61,5 +61,5 @@ class CallbackTask:
 
 
 def running_part(task: CallbackTask | None, name: str, fits: Any = None, **about: Any) -> Any:
-    """Return a context manager in which a part of a task runs; where there is no task, it does nothing."""
+    """Return a context manager in which a part of a task runs; without a task, it does nothing."""
     return nullcontext() if task is None else task.part(name, **about).running(fits)

@@ -92,35 +92,35 @@ def compare_architectures(
     Parameters
     ----------
     estimators : dict of str to estimator, or None
-        The classifiers by name: estimators, pipelines that end in one, or searches over either. None stands for
-        SimpleRNN, LSTM and GRU with their default parameters. They are cloned, never fitted themselves.
+        The classifiers by name: estimators, pipelines that end in one, or searches over either. None compares
+        SimpleRNN, LSTM and GRU with their default parameters. They are cloned and never fitted themselves.
     X : array-like of shape (n_samples, ...), list or data frame
-        Whatever all the estimators take.
+        Any input that all the estimators accept.
     y : array-like of shape (n_samples,) or (n_samples, n_classes)
-        Labels; or, if a classifier of this package is compared, one-hot rows, which stand for the numbers of their
-        columns. All estimators, the splitter and the scorer get labels.
+        Labels; or, if one of the estimators is a classifier of this package, one-hot rows, which are read as the
+        numbers of their columns. All estimators, the splitter and the scorer get labels.
     cv : int, splitter or iterable, default=5
-        As in :func:`~sklearn.model_selection.cross_validate`: an int is the number of stratified folds. Given
-        `random_state`, they are shuffled. The splits are drawn once, and all classifiers get the same. A
-        :class:`~sklearn.model_selection.RepeatedStratifiedKFold` makes for several repeats.
+        As in :func:`~sklearn.model_selection.cross_validate`: an int is the number of stratified folds, shuffled if
+        `random_state` is given. The splits are drawn once and are the same for all classifiers. Use a
+        :class:`~sklearn.model_selection.RepeatedStratifiedKFold` for repeats.
     groups : array-like of shape (n_samples,), default=None
         For splitters that use groups.
     scoring : str or callable, default=None
-        One score, higher is better, as scikit-learn knows it. None is "accuracy", also for a search with a scoring of
-        its own.
+        A single score, higher is better, in any form that scikit-learn accepts. None is "accuracy", also for a
+        search with a scoring of its own.
     n_jobs : int, default=None
-        How many fits run at the same time, through joblib: all pairs of architecture and split are jobs of one level.
+        Number of fits that run at the same time, through joblib. Each pair of architecture and split is one job.
     random_state : int, RandomState instance or None, default=None
-        Shuffles the folds of an int `cv`, and gives each ``random_state`` parameter of the estimators that is None a
-        seed. The seed is another in each split but the same for all architectures, so that scores depend neither on
-        `n_jobs` nor on who else is compared.
+        Shuffles the folds of an int `cv`, and seeds each ``random_state`` parameter of the estimators that is None.
+        The seed differs between splits but is the same for all architectures, so scores depend neither on `n_jobs`
+        nor on which others are compared.
     error_score : "raise" or float, default="raise"
-        The score of a fit that fails, which is then told of in a
-        :class:`~sklearn.exceptions.FitFailedWarning`; or "raise" for its exception.
+        The score of a fit that fails, which is reported in a :class:`~sklearn.exceptions.FitFailedWarning`; or "raise"
+        for its exception.
     progress : callable, default=None
         Called with a :class:`~skrnn.model_selection.FitEvent` whenever a fit begins or ends, after each epoch of
         classifiers of this package, and after each trial of its searches; one call at a time, but from several threads.
-        Processes on other machines can only report ends.
+        Processes on other machines report only ends.
 
     Returns
     -------
@@ -129,9 +129,9 @@ def compare_architectures(
     Raises
     ------
     ValueError, TypeError
-        If a parameter is invalid; before anything is fitted.
+        If a parameter is invalid. This is checked before anything is fitted.
     ComparisonInterrupted
-        After a KeyboardInterrupt. It *is* a KeyboardInterrupt, and keeps what is finished in ``.comparison``.
+        After a KeyboardInterrupt, of which it is a subclass. It keeps the finished fits in ``.comparison``.
 
     See Also
     --------
@@ -223,8 +223,8 @@ def _check_scoring(scoring: Any) -> None:
         return
     if not callable(scoring) or isinstance(scoring, _MultimetricScorer):
         raise ValueError(
-            "A comparison is by one score: scoring must be a name, such as 'accuracy', or a callable that returns a "
-            f"number. Got {scoring!r} instead: for several scores, compare once for each."
+            "A comparison needs a single score: scoring must be a name, such as 'accuracy', or a callable that "
+            f"returns a number. Got {scoring!r} instead. For several scores, run one comparison for each."
         )
 
 
@@ -275,7 +275,7 @@ def _run(fit: _Fit, X: Any, y: Any, scorer: Any, error_score: Any, report: Repor
         fitted = time.perf_counter()
         score = scorer(estimator, X_test, y_test)
         if not isinstance(score, Real) and getattr(score, "size", None) != 1:
-            raise ValueError(f"A comparison is by one score: scoring must return a number. Got {score!r} instead.")
+            raise ValueError(f"A comparison needs a single score: scoring must return a number. Got {score!r} instead.")
         scored = time.perf_counter()
     except Exception:
         if error_score == "raise":
@@ -311,9 +311,9 @@ def _prepare(fit: _Fit, report: Reporter | None) -> Any:
         # A seed is drawn for each, set or not: setting one does not change the others.
         seeds = {name: int(rng.randint(_MAX_SEED)) for name in names}
         estimator.set_params(**{name: seed for name, seed in seeds.items() if parameters[name] is None})
-    network = last_step(estimator)  # or a search, which tells of its trials
+    network = last_step(estimator)  # or a search, which reports its trials
     if report is not None and hasattr(network, "set_callbacks"):
-        # Not propagated from a pipeline, which would warn of each step that knows no callbacks.
+        # Not propagated from a pipeline, which would warn about each step without callbacks.
         own = getattr(network, "_skl_callbacks", [])
         network.set_callbacks(*own, StepReporter(report, fit.architecture, fit.split))
     return estimator

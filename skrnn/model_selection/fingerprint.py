@@ -1,6 +1,6 @@
-"""A short string for what the scores of a search depend on: the same in every process, another if a score may differ.
+"""A short string of all that the scores of a search depend on: the same in every process, new if a score may differ.
 
-Code of installed packages is described by its name, code of the user's own by what it does: bytecode, constants,
+Code of installed packages is described by its name, the user's own code by what it does: bytecode, constants,
 defaults, closures, and the globals that it uses. Everything else is described by its state.
 """
 
@@ -41,12 +41,12 @@ Tokens = tuple[str | bytes, ...]
 
 
 class Undescribable(ValueError):
-    """Something that cannot be described so that another process describes it the same.
+    """Something that cannot be described in the same way by every process.
 
     Attributes
     ----------
     where : str
-        Which part, in the user's words.
+        Which part, in words that the user knows.
     why : str
     """
 
@@ -57,14 +57,14 @@ class Undescribable(ValueError):
 
 
 def fingerprint(parts: Mapping[str, Any], *, vouched: bool = False) -> str:
-    """Return 16 hexadecimal digits that differ if one of the parts does.
+    """Return 16 hexadecimal digits that change if one of the parts does.
 
     Parameters
     ----------
     parts : mapping of str to object
-        By the names that an error should give them.
+        The parts, by the names that errors should use for them.
     vouched : bool, default=False
-        Whether what cannot be described is described by its class alone, because somebody vouches for it.
+        Whether to describe by its class alone what cannot be described, because the user vouches for it.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def fingerprint(parts: Mapping[str, Any], *, vouched: bool = False) -> str:
     Raises
     ------
     Undescribable
-        If a part cannot be described and nobody vouches for it.
+        If a part cannot be described and `vouched` is False.
 
     Examples
     --------
@@ -87,12 +87,12 @@ def fingerprint(parts: Mapping[str, Any], *, vouched: bool = False) -> str:
 
 
 class _Describer:
-    """Turns one object after the other into a digest, walking through all that it consists of."""
+    """Turns objects into a digest, by walking through all that they consist of."""
 
     def __init__(self, vouched: bool):
         self.vouched = vouched
-        self.open: dict[int, int] = {}  # the depth of each object that is being described: how cycles are noticed
-        self.code: dict[int, tuple[int, Any]] = {}  # a number for each function and class, described where first met
+        self.open: dict[int, int] = {}  # the depth of each object that is being described, to notice cycles
+        self.code: dict[int, tuple[int, Any]] = {}  # a number for each function and class, described only once
 
     def describe(self, value: Any, where: str) -> str:
         """Return the digest of a value; `where` says which one it is."""
@@ -113,7 +113,7 @@ class _Describer:
         return self._instance(value, where)
 
     def _kinds(self) -> Iterator[tuple[Any, Callable[[Any, str], Tokens]]]:
-        """Yield tests and what to do where they hold, the first of which decides."""
+        """Yield pairs of a test and what to do if it holds; the first that holds decides."""
         yield (list, tuple), self._sequence
         yield (dict, types.MappingProxyType), self._mapping
         yield (set, frozenset), self._set
@@ -173,7 +173,7 @@ class _Describer:
         return tuple(described)
 
     def _alone(self, value: Any, where: str) -> str:
-        """Describe one of several values that come in no order: none is numbered after another."""
+        """Describe one of several unordered values: its description does not depend on the others."""
         before = dict(self.code)
         try:
             return self.describe(value, where)
@@ -224,7 +224,7 @@ class _Describer:
     # Code
 
     def _met_before(self, value: Any) -> Tokens | None:
-        """Return a reference to a function or class that was described before; functions may call each other."""
+        """Return a reference to a function or class that was described before, since functions may call each other."""
         if id(value) in self.code:
             return "again", str(self.code[id(value)][0])
         self.code[id(value)] = len(self.code), value
@@ -295,7 +295,7 @@ class _Describer:
     # Objects
 
     def _estimator(self, value: BaseEstimator, where: str) -> Tokens:
-        """Describe parameters, and if it was fitted what it learned: its pickle would name scikit-learn's version."""
+        """Describe parameters, and fitted attributes if any: its pickle would contain scikit-learn's version."""
         ignored = _WITHOUT_EFFECT if _is_library(type(value).__module__) else set()
         state = {name: item for name, item in vars(value).items() if name not in ignored}
         return *self._type(value, where), *self._state(state, where)
@@ -326,7 +326,7 @@ class _Describer:
         if isinstance(reduced, str):
             module = getattr(value, "__module__", type(value).__module__)
             if _resolve(module, reduced) is not value:
-                return self._refuse(value, where, f"{reduced!r} is no name in {module!r}")
+                return self._refuse(value, where, f"{reduced!r} is not defined in {module!r}")
             return "global", module, reduced
         function, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
         constructor = self._all(where, function, arguments)
@@ -374,7 +374,7 @@ def _definer(cls: type, name: str) -> type:
 
 @functools.cache
 def _is_library(module: str) -> bool:
-    """Return whether a module comes with Python or was installed, so that its names say what it does."""
+    """Return whether a module comes with Python or was installed, so that a name is enough to describe its code."""
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or top == "skrnn":
         return top != "__main__"
@@ -387,7 +387,7 @@ def _is_library(module: str) -> bool:
 
 
 def _library_name(value: Any) -> tuple[str, str] | None:
-    """Return the module and name that a function or class of an installed package can be imported by."""
+    """Return the module and name to import a function or class of an installed package by."""
     module = getattr(value, "__module__", None)
     name = getattr(value, "__qualname__", getattr(value, "__name__", None))
     if isinstance(value, np.ufunc):
@@ -405,7 +405,7 @@ def _resolve(module: str, name: str) -> Any:
 
 
 def _globals_of(function: types.FunctionType) -> list[tuple[str, Any]]:
-    """Return what a function uses of its module, and of other modules of the user's own, by name."""
+    """Return the globals that a function uses, of its module and of the user's other modules, by name."""
     codes = [function.__code__]
     for code in codes:
         codes += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]

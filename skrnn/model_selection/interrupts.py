@@ -1,4 +1,4 @@
-"""Ctrl-C in a terminal, which every process that was started there hears of."""
+"""Ctrl-C in a terminal, which all processes started from it receive."""
 
 import signal
 import threading
@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_interrupts_for_workers() -> Iterator[None]:
-    """Let processes that start in the block never hear of Ctrl-C, which a terminal sends to all that belong together.
+    """Let processes that start in the block ignore Ctrl-C, which a terminal sends to all its processes.
 
-    This process hears of it afterwards and ends them; they would only print tracebacks. To be ignored is what a new
-    process inherits (a blocked signal is not: starting joblib's resource tracker unblocks it).
+    The main process gets it afterwards and ends the others, which would only print tracebacks. A new process inherits
+    an ignored signal (but not a blocked one: starting joblib's resource tracker unblocks it).
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,6 +1,6 @@
 """One candidate of a search on fixed folds: all folds epoch by epoch where the classifier can, whole fits elsewhere.
 
-Nothing here knows of Optuna: whoever asks is told the scores after every epoch, and says whether to go on.
+Nothing here depends on Optuna: the caller gets the scores after every epoch, and says whether to continue.
 """
 
 import copy
@@ -23,9 +23,9 @@ from threadpoolctl import threadpool_limits
 
 from skrnn.model_selection.callback_tasks import CallbackTask, running_part
 
-_FOLD = "candidate-split-evaluation"  # as scikit-learn's searches call it
+_FOLD = "candidate-split-evaluation"  # the name that scikit-learn's searches use
 
-_HARMLESS = {  # what a subclass may have of its own and still be trained in lock-step
+_HARMLESS = {  # what a subclass may define and still be trained in lock-step
     *(
         "__init__",
         "__module__",
@@ -47,20 +47,20 @@ class Task:
     Attributes
     ----------
     X, y : array-like
-        What is fitted.
+        The data that are fitted.
     labels : array-like
-        y as the scorers know it: the labels that one-hot rows stand for.
+        y as the scorers see it: one-hot rows are replaced by labels.
     splits : sequence of (ndarray, ndarray)
-        Rows to train and to test on, made once.
+        Rows to train and to test on, drawn once.
     scorers : callable
         ``scorers(estimator, X, y, **params)``: a number, or a dict of them.
     metric : str or None
-        Which of the numbers decides; "score" if there is one. None for the first.
+        The name of the number that decides; "score" if there is only one. None for the first.
     fit_params, score_params : dict
-        Metadata, among them one value for each row.
+        Metadata, including values for each row.
     scores_last_step : bool
-        Whether the scorers only call the estimator's methods, so that a pipeline's last step can be scored on what the
-        others made of X once. A scorer that is a function of the user's gets the whole pipeline, and X.
+        Whether the scorers only call the estimator's methods, so that a pipeline's last step can be scored on data
+        that the other steps transformed once. A scorer that the user wrote as a function gets the whole pipeline and X.
     """
 
     X: Any
@@ -74,43 +74,43 @@ class Task:
     scores_last_step: bool
 
     def decides(self, scores: Mapping[str, Any]) -> str:
-        """Return the name of the score that decides; what a function of the user's returns is not known before.
+        """Return the name of the score that decides. What a user's function returns is not known before it is called.
 
         Raises
         ------
         UndecidedError
-            If it is none of these scores.
+            If none of the scores has that name.
         """
         if self.metric is None or list(scores) == ["score"]:
             return next(iter(scores))
         if self.metric not in scores:
             raise UndecidedError(
-                f"scoring returned the scores {list(scores)}: refit must be set to a scorer key, which is the name of "
-                "the one that decides, to a callable, or to False."
+                f"scoring returned the scores {list(scores)}: refit must be set to a scorer key, the name of the score "
+                "that decides, to a callable, or to False."
             )
         return self.metric
 
 
 class UndecidedError(ValueError):
-    """There are several scores, and none was named that decides."""
+    """There are several scores, and `refit` does not name the one that decides."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a candidate did.
+    """The results of a candidate.
 
     Attributes
     ----------
     scores : dict of str to list of float
-        By metric, of each fold.
+        For each metric, the score of each fold.
     fit_seconds, score_seconds : list of float
-        Of each fold.
+        Seconds for each fold.
     n_epochs : int or None
-        How many epochs the scored networks have trained; None of a classifier that has none.
+        Number of epochs of the scored networks; None for classifiers without epochs.
     refit_epochs : int or None
-        How many a refit should train; None if its parameters say it.
+        Number of epochs for a refit; None if the parameters set it.
     pruned_epoch : int or None
-        After how many the candidate was given up.
+        Number of epochs after which the candidate was pruned.
     """
 
     scores: dict[str, list[float]]
@@ -126,23 +126,23 @@ class Outcome:
 
 
 def last_step(estimator: Any) -> Any:
-    """Return what is trained: the estimator, or a pipeline's last step, in any nesting."""
+    """Return the estimator that is trained: the last step of a pipeline, however nested, or the estimator itself."""
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]
     return estimator
 
 
 def is_recurrent(estimator: Any) -> bool:
-    """Return whether what is trained is a classifier of this package."""
-    module = sys.modules.get("skrnn.estimators.base")  # not imported: there is no such classifier
+    """Return whether the classifier that is trained is one of this package."""
+    module = sys.modules.get("skrnn.estimators.base")  # not imported: then there can be no such classifier
     return module is not None and isinstance(last_step(estimator), module.BaseRecurrentClassifier)
 
 
 def trains_by_epochs(estimator: Any) -> bool:
-    """Return whether the folds can be trained in lock-step with the same result as by `fit`.
+    """Return whether the folds can be trained in lock-step with the same result as in `fit`.
 
-    Keras callbacks have a state that would begin anew with every epoch. What a subclass of a pipeline or of a
-    classifier does in its own methods is not known here.
+    The state of Keras callbacks would begin anew with every epoch, and what a subclass of a pipeline or of a
+    classifier does in its own methods cannot be known here.
     """
     while type(estimator) is Pipeline:
         estimator = estimator.steps[-1][1]
@@ -172,14 +172,14 @@ def evaluate(
     Parameters
     ----------
     estimator : estimator
-        With the candidate's parameters; it is not changed.
+        An estimator with the candidate's parameters; it is not modified.
     task : Task
     epochs_are_searched : bool
         Whether ``epochs`` is one of the candidate's parameters. If not, the epoch with the best mean is chosen.
     go_on : callable
-        ``go_on(epoch, mean)`` is asked after each epoch, counted from 1, with the mean score over the folds.
+        ``go_on(epoch, mean)`` is called after each epoch, counted from 1, with the mean score over the folds.
     callbacks : CallbackTask, default=None
-        Each fold is a part of it.
+        The task that each fold is a part of.
     """
     if not trains_by_epochs(estimator):
         return _evaluate_fits(estimator, task, callbacks)
@@ -249,7 +249,7 @@ class _Fold:
         self.X_scored = self.X_test
         if task.scores_last_step:
             for head in self.heads:
-                # As `predict` does: a pipeline of transformers alone would ask whether they are fitted.
+                # As `predict` does: transform of a pipeline would check whether it is fitted.
                 for _, _, transformer in head._iter(with_final=False):
                     self.X_scored = transformer.transform(self.X_scored)
         self.fit_seconds, self.score_seconds = time.perf_counter() - started, 0.0
@@ -309,7 +309,7 @@ def _fit_heads(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> tuple[
         From the outermost to the innermost, fitted except for their last steps.
     classifier : estimator
     given : tuple of (array-like, array-like, dict)
-        What the classifier's `fit` is to be given.
+        The arguments for the classifier's `fit`.
     """
     if not isinstance(estimator, Pipeline):
         return [], estimator, (X, y, params)
@@ -323,7 +323,7 @@ def _fit_heads(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> tuple[
 
 
 def _with_heads(heads: list[Pipeline], classifier: Any) -> Any:
-    """Return the fitted pipeline, of the same form and the same names as the user's."""
+    """Return the fitted pipeline, with the structure and the names of the user's."""
     for head in reversed(heads):
         pipeline = copy.copy(head)
         pipeline.steps = [*head.steps[:-1], (head.steps[-1][0], classifier)]
@@ -332,7 +332,7 @@ def _with_heads(heads: list[Pipeline], classifier: Any) -> Any:
 
 
 def _evaluate_fits(estimator: Any, task: Task, callbacks: CallbackTask | None) -> Outcome:
-    """Fit and score whole, fold by fold, as scikit-learn does."""
+    """Fit and score whole fits, fold by fold, as scikit-learn does."""
     scores, fit_seconds, score_seconds = [], [], []
     for train, test in task.splits:
         fitted = clone(estimator)

@@ -1,4 +1,4 @@
-"""A search over hyperparameters by Optuna, as a scikit-learn search estimator. How a trial goes is told in `trial`."""
+"""A hyperparameter search by Optuna, as a scikit-learn search estimator. Single trials are run in `trial`."""
 
 import os
 import tempfile
@@ -39,83 +39,83 @@ from skrnn.model_selection.trial_results import as_results, outcome_of
 
 
 class OptunaSearchCV(BaseSearchCV):
-    """Search hyperparameters with Optuna, giving hopeless candidates up after a few epochs on all folds.
+    """Search hyperparameters with Optuna, pruning poor candidates after a few epochs on all folds.
 
-    The folds are split once. A candidate trains on all of them in lock-step, one epoch each; after each epoch its mean
-    score is reported to Optuna's pruner, which may end the trial. Its score is that of the epoch with the best mean,
-    and `refit` trains so many epochs; where ``epochs`` itself is searched, that of the last epoch; where the classifier
-    stops early, that of the networks it would keep, which an inner part of the training folds decides.
+    The folds are split once. A candidate trains on all of them in lock-step, one epoch each, and after each epoch its
+    mean score is reported to Optuna's pruner, which may end the trial. The score of a trial is that of the epoch with
+    the best mean, and `refit` trains for that number of epochs. If ``epochs`` itself is searched, the last epoch
+    counts. If the classifier stops early, an inner part of each training fold chooses the epoch, as in `fit`.
 
-    Classifiers that are not recurrent ones, or have Keras callbacks, are fitted whole and not pruned; so are subclasses
-    of scikit-learn's pipeline, which get the scores that `cross_validate` gives them.
+    Classifiers other than those of this package, or with Keras callbacks, are fitted whole and not pruned. So are
+    subclasses of scikit-learn's pipeline, which get the scores that `cross_validate` gives them.
 
     Parameters
     ----------
     estimator : estimator
         A classifier, or a pipeline that ends in one.
     param_distributions : dict or callable, default=None
-        Optuna distributions by the name of the parameter; or a function that is given a :class:`optuna.trial.Trial` and
-        returns parameters, with which a space can depend on what was chosen before. None takes
+        Optuna distributions by parameter name; or a function that takes a :class:`optuna.trial.Trial` and returns
+        parameters, so that the space can depend on earlier choices. None uses
         :func:`~skrnn.model_selection.search_space`.
     n_trials : int, default=50
-        How many trials there are to be in the study, in total: over all processes, and with those of earlier calls that
-        `storage` keeps. None for any number until `timeout`. Trials that a user added do not count, nor do candidates
-        outside the space that a user enqueued.
+        The total number of trials in the study, over all processes and including earlier calls that `storage` keeps.
+        None for no limit but `timeout`. Trials that a user added do not count, nor do candidates outside the space that
+        a user enqueued.
     timeout : float, default=None
-        Seconds after which no trial is begun any more.
+        Seconds after which no new trial begins.
     cv : int, cross-validation generator or iterable, default=None
-        As in :class:`~sklearn.model_selection.GridSearchCV`. Only splits that come out the same again can be resumed.
+        As in :class:`~sklearn.model_selection.GridSearchCV`. Searches can only be resumed with reproducible splits.
     scoring : str, callable, list, tuple or dict, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`. A callable may return a dict of scores; `refit` then names
         the one that decides.
     refit : bool, str or callable, default=True
-        As in :class:`~sklearn.model_selection.GridSearchCV`. Of several metrics, the name of the one that decides.
+        As in :class:`~sklearn.model_selection.GridSearchCV`. With several metrics, the name of the one that decides.
     pruner : optuna.pruners.BasePruner, default=None
         By default a form of successive halving [2]_: after a twentieth of the epochs the better half of the candidates
-        goes on, after a quarter the best quarter of those that came so far, after half the best third.
+        continues, after a quarter the best quarter of the candidates so far, after half the best third.
         :class:`optuna.pruners.NopPruner` prunes nothing.
     sampler : optuna.samplers.BaseSampler, default=None
-        By default :class:`optuna.samplers.TPESampler`. It is copied, and seeded anew for each trial.
+        By default :class:`optuna.samplers.TPESampler`. It is copied, and reseeded for each trial.
     storage : str, path-like or optuna.storages.BaseStorage, default=None
         A path is a journal file, which many processes can share; a URL is a database, for many machines. By default the
         study is kept in memory.
     study_name : str, default=None
-        The beginning of the study's name. With a `storage`, what follows is derived from all that a score depends on:
-        the data, splits, scoring, estimator and space, down to the code of functions. Only trials that can be compared
-        meet in one study, and each fold of an outer cross-validation has its own. Given a name, you vouch for what
-        cannot be described, which is otherwise refused.
+        The beginning of the study's name. With a `storage`, the rest is derived from all that a score depends on: the
+        data, splits, scoring, estimator and space, including the code of functions. So a study holds only comparable
+        trials, and each fold of an outer cross-validation has its own study. What cannot be described is an error,
+        unless you give a name: you then vouch that it is the same in every call.
     n_jobs : int, default=None
-        How many trials run at the same time, in processes of joblib's backend.
+        Number of trials that run at the same time, in processes of joblib's backend.
     random_state : int, RandomState instance or None, default=None
-        Seeds the sampler, together with the number of each trial: neither a resumed study nor a second process repeats
-        parameters.
+        Seeds the sampler, together with the number of each trial, so that neither a resumed study nor a second process
+        repeats parameters.
     error_score : float or "raise", default=nan
         The score of a trial that fails; its exception is a user attribute of the trial. "raise" ends the search.
     callbacks : callable or list of callable, default=None
         Called in this process as ``callback(study, trial)`` when a trial has ended.
     verbose : int, default=0
-        Above 0, a progress bar tells the best score so far.
+        Above 0, a progress bar shows the best score so far.
 
     Attributes
     ----------
     best_estimator_ : estimator
-        Fitted on all data with the best parameters. If `refit` is not False.
+        The estimator with the best parameters, fitted on all data. Only if `refit` is not False.
     best_params_ : dict
-        Those of the best trial.
+        The parameters of the best trial.
     best_score_ : float
         Its mean score.
     best_index_ : int
         Its row in `cv_results_`.
     best_epochs_ : int or None
-        How many epochs the refit trains; None where the parameters say it.
+        The number of epochs of the refit; None if the parameters set it.
     cv_results_ : dict of ndarray
-        As of :class:`~sklearn.model_selection.GridSearchCV`, one row for each trial that is complete, pruned or failed,
-        and ``trial_number``, ``state``, ``n_epochs`` (which the scores are of) and ``pruned_epoch`` (NaN for the
-        others). Pruned trials rank behind complete ones, failed ones last.
+        As in :class:`~sklearn.model_selection.GridSearchCV`, one row for each trial that is complete, pruned or failed,
+        with the columns ``trial_number``, ``state``, ``n_epochs`` (after which the scores were measured) and
+        ``pruned_epoch`` (NaN if not pruned). Pruned trials rank behind complete ones, failed ones last.
     trials_ : list of optuna.trial.FrozenTrial
-        The same trials as Optuna has them.
+        The same trials as Optuna's objects.
     study_ : optuna.study.Study
-        Made anew at each access.
+        The Optuna study, loaded anew at each access.
     study_name_ : str
     n_splits_ : int
     scorer_ : callable or dict
@@ -212,7 +212,7 @@ class OptunaSearchCV(BaseSearchCV):
         Parameters
         ----------
         X : array-like or list
-            Whatever the estimator takes.
+            Any input that the estimator accepts.
         y : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
             Labels, or one-hot rows for a classifier of this package, which are split and scored as labels.
         **params : dict
@@ -226,12 +226,12 @@ class OptunaSearchCV(BaseSearchCV):
         Raises
         ------
         ValueError
-            If a parameter is invalid; if `cv` gives no splits; if there is a `storage`, but no `study_name`, and
-            something that the scores depend on cannot be described; or if all trials failed. The message has the first
-            cause.
+            If a parameter is invalid; if `cv` gives no splits; if a `storage` is given without a `study_name`, and
+            something that the scores depend on cannot be described; or if all trials failed: the message then contains
+            the first cause.
         KeyboardInterrupt
-            After Ctrl-C. ``best_params_`` and ``cv_results_`` are then those of the trials so far, and with a `storage`
-            the next call goes on.
+            After Ctrl-C. ``best_params_`` and ``cv_results_`` then describe the trials so far, and with a `storage` the
+            next call continues.
         """
         if self.n_trials is None and self.timeout is None:
             raise ValueError("n_trials and timeout are both None: one of them must end the search.")
@@ -309,7 +309,7 @@ class OptunaSearchCV(BaseSearchCV):
     def _name_of_study(self, task: Task, space: Space) -> str:
         """Return a name that only those searches share whose trials can be compared."""
         prefix = type(last_step(self.estimator)).__name__ if self.study_name is None else self.study_name
-        if self.storage is None:  # nobody else can come to this study
+        if self.storage is None:  # no other process can open this study
             return prefix
         config = get_config()
         parts = {
@@ -329,10 +329,10 @@ class OptunaSearchCV(BaseSearchCV):
             return f"{prefix}-{fingerprint(parts, vouched=self.study_name is not None)}"
         except Undescribable as error:
             raise ValueError(
-                f"{error} With a storage, the study is named by all that the scores depend on, so that only trials "
-                "that can be compared meet in it. Give a study_name, with which you vouch that this part is the same "
-                "wherever you give it, or use something that can be described: a named function of plain values, or "
-                "an object with plain attributes."
+                f"{error} With a storage, the name of the study is derived from all that the scores depend on, so "
+                "that it holds only comparable trials. Pass a study_name to vouch that this part is the same wherever "
+                "you pass that name, or use something that can be described: a named function of plain values, or an "
+                "object with plain attributes."
             ) from error
 
     def _run(self, search: Search, task: CallbackTask) -> None:
@@ -407,7 +407,7 @@ class OptunaSearchCV(BaseSearchCV):
         Parameters
         ----------
         X : array-like or list
-            Whatever the estimator takes.
+            Any input that the estimator accepts.
         y : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
             Labels, or one-hot rows for a classifier of this package.
         **params : dict
@@ -416,7 +416,7 @@ class OptunaSearchCV(BaseSearchCV):
         Returns
         -------
         score : float
-            By `scoring`, or by the estimator's own ``score``.
+            Computed by `scoring`, or by the estimator's own ``score``.
         """
         return super().score(X, labels_of(y, [self.estimator]), **params)
 

@@ -1,4 +1,4 @@
-"""How a comparison tells what it is doing: events, and their way home from the processes that do the work.
+"""How a comparison reports its progress: events, and their way back from the processes that do the work.
 
 Nothing here fits anything, and nothing here draws: the command line turns the events into bars.
 """
@@ -12,7 +12,7 @@ from multiprocessing import ProcessError
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any, Literal
 
-_LOST = (OSError, EOFError, ProcessError)  # the other end is gone, on another machine, or somebody else
+_LOST = (OSError, EOFError, ProcessError)  # the other end is gone, on another machine, or another process
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class FitEvent:
     Attributes
     ----------
     kind : {"begin", "epoch", "trial", "end"}
-        Events of one fit come in this order. Epochs, and a search's trials, are told of by estimators that support
-        scikit-learn's callbacks with tasks of these names, as those of this package do.
+        Events of one fit come in this order. Epochs, and trials of a search, are reported by estimators that support
+        scikit-learn's callbacks with tasks of these names, such as those of this package.
     architecture : str
         The estimator's name in the comparison.
     split : int

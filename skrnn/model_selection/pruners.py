@@ -1,4 +1,4 @@
-"""The default pruner of a search: halving that is gentle while scores still say little."""
+"""The default pruner of a search: successive halving that is lenient while scores are unreliable."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -12,15 +12,15 @@ _SHARES = {0.05: 1 / 2, 0.25: 1 / 4, 0.5: 1 / 3}  # of the epochs: of the candid
 
 
 class RungPruner(BasePruner):
-    """Lets the better candidates go on, at a few epochs, by their rank among all that came so far.
+    """Keeps the better candidates at a few epochs, by their rank among all candidates so far.
 
-    This is asynchronous successive halving [1]_ with shares of one's choice: the first epochs tell slow learners from
-    hopeless ones badly, and simple cells lead for a while, so that half may go on where later a third or less does.
+    This is asynchronous successive halving [1]_ with adjustable shares. Early epochs hardly separate slow learners from
+    hopeless ones, and simple cells lead at first, so half of the candidates continue then, and a third or less later.
 
     Parameters
     ----------
     shares : mapping of int to float
-        By epoch, which share of the candidates that came to it goes on, rounded up: the first one always does.
+        For an epoch, the share of the candidates to keep there, rounded up, so that the first one always continues.
 
     References
     ----------
@@ -33,7 +33,7 @@ class RungPruner(BasePruner):
 
     @classmethod
     def for_epochs(cls, n_epochs: int) -> "RungPruner":
-        """Return the default: of the candidates at 1/20 of the epochs half go on, at 1/4 a quarter, at 1/2 a third."""
+        """Return the default: at 1/20 of the epochs half of the candidates stay, at 1/4 a quarter, at 1/2 a third."""
         return cls({ceil(part * n_epochs): share for part, share in _SHARES.items()})
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:

@@ -169,7 +169,7 @@ class ArchitectureComparison:
         directory : str or path-like
             Where to.
         settings : mapping, default=None
-            What ``summary.json`` should tell beside the results, such as the name of the data set.
+            What ``summary.json`` should contain besides the results, such as the name of the data set.
 
         Returns
         -------
@@ -193,7 +193,7 @@ class ArchitectureComparison:
         return [*written, scores_png]
 
     def _draw_curves(self) -> "Figure":
-        """Draw how training went, with the test scores beside it: a network may learn its data by heart."""
+        """Draw how training went, beside the test scores, because a network may memorise its training data."""
         from skrnn.plotting import HistoryDisplay
         from skrnn.plotting.history import stack_histories
         from skrnn.plotting.style import in_words, legend_below, new_figure
@@ -253,7 +253,7 @@ class ArchitectureComparison:
 
 
 def _as_json(value: Any) -> int | float | None:
-    """Return a number, or None for one that is missing: JSON knows no NaN."""
+    """Return a number, or None for one that is missing: JSON has no NaN."""
     if pd.isna(value):
         return None
     return value if isinstance(value, int) else float(value)

@@ -1,4 +1,4 @@
-"""The space of a search as a function of the trial, and whether a trial lies in it."""
+"""Search spaces as functions of the trial, and whether a trial lies in one."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ class OutsideSpaceError(ValueError):
 
 
 def check_space(space: Any) -> None:
-    """Raise a TypeError if a mapping has something else than distributions."""
+    """Raise a TypeError if a mapping contains anything but distributions."""
     if not isinstance(space, Mapping):
         return
     for name, distribution in space.items():
@@ -26,24 +26,24 @@ def check_space(space: Any) -> None:
 
 
 def suggest(space: Space, trial: Trial) -> dict[str, Any]:
-    """Return the parameters of a trial that has just begun.
+    """Return the parameters of a newly begun trial.
 
     Raises
     ------
     OutsideSpaceError
-        If the trial was enqueued with a value outside the space. Optuna would take it.
+        If the trial was enqueued with a value outside the space, which Optuna would accept.
     """
     trial.__class__ = _AskedTrial  # made by the study, and it must not be made a second time
     return _parameters(space, trial)
 
 
 def parameters_of(space: Space, trial: FrozenTrial) -> dict[str, Any]:
-    """Return the parameters that a trial has set; where the function of a space fails, the values that it was given.
+    """Return the parameters of an ended trial; if the function of a space fails, the values that it was given.
 
     Raises
     ------
     OutsideSpaceError
-        If they are not of this space, unless the trial failed.
+        If they are not in this space, unless the trial failed.
     """
     replay = copy.copy(trial)
     replay._distributions = {}  # what the space asks for

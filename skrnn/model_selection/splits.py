@@ -1,4 +1,4 @@
-"""From `cv` to splits that are drawn once, and from one-hot rows to the labels that splitters and scorers know."""
+"""Splits that are drawn once, and the labels of one-hot rows, for splitters and scorers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,13 +10,13 @@ from skrnn.model_selection.lockstep import is_recurrent, last_step
 
 
 def labels_of(y: Any, estimators: Iterable[Any]) -> Any:
-    """Return the labels that y stands for: one-hot rows are labels if one of the estimators reads them so.
+    """Return the labels that y encodes: one-hot rows are labels if one of the estimators reads them so.
 
     Parameters
     ----------
     y : array-like
     estimators : iterable of estimator
-        Scikit-learn's classifiers take one-hot rows for several labels at once.
+        Scikit-learn's own classifiers read one-hot rows as several labels at once.
 
     Returns
     -------
@@ -34,14 +34,14 @@ def labels_of(y: Any, estimators: Iterable[Any]) -> Any:
 
 
 def _searched(estimator: Any) -> Any:
-    """Return what a search looks for the parameters of; others are what they are."""
+    """Return the estimator that a search tunes; other estimators are returned unchanged."""
     while isinstance(last_step(estimator), BaseSearchCV):
         estimator = last_step(estimator).estimator
     return estimator
 
 
 def draw_splits(splitter: Any, X: Any, y: Any, params: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the rows to train and to test on, as their numbers.
+    """Return the indices of the rows to train and to test on, for each split.
 
     Parameters
     ----------
@@ -53,12 +53,12 @@ def draw_splits(splitter: Any, X: Any, y: Any, params: dict[str, Any]) -> list[t
     Raises
     ------
     ValueError
-        If there are none.
+        If there are no splits.
     """
     splits = [(_numbers(train), _numbers(test)) for train, test in splitter.split(X, y, **params)]
     if not splits:
         raise ValueError(
-            "cv gives no splits, so that nothing can be fitted: it is empty, or an iterator that was used up before."
+            "cv gives no splits: it is empty, or an iterator that was used up. Pass a splitter or a list of splits."
         )
     return splits
 

@@ -23,8 +23,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 WORKER, LOST, STUDY = "skrnn:worker", "skrnn:lost", "skrnn:study"
-_PATIENCE = 600.0  # seconds without a heartbeat after which a worker on another machine is given up, at least
-_SLOWNESS = 20  # or so many times as long as its longest epoch
+_PATIENCE = 600.0  # seconds without a heartbeat after which a worker on another machine counts as dead, at least
+_SLOWNESS = 20  # or this many times its longest epoch
 _LOCK_SECONDS = 10  # after which the lock of a journal whose holder died is taken over
 
 
@@ -59,7 +59,7 @@ def quiet() -> Iterator[None]:
 
 
 class SeededSampler(BaseSampler):
-    """Seeds another sampler anew for each trial, from one seed and the trial's number.
+    """Reseeds another sampler for each trial, from one seed and the trial's number.
 
     Optuna does not store a sampler's state: seeded once, it would begin again with the first parameters in every
     process that joins or resumes a study.
@@ -98,7 +98,7 @@ class SeededSampler(BaseSampler):
         return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Any) -> None:
-        """Tell the sampler."""
+        """Pass the result to the sampler."""
         self._sampler.after_trial(study, trial, state, values)
 
     def reseed_rng(self) -> None:
@@ -122,16 +122,16 @@ def claim(
     before: Callable[[], None] = lambda: None,
     those_that_count: Callable[[Study], list[FrozenTrial]] | None = None,
 ) -> Trial | None:
-    """Begin a trial of this process, if there are fewer than `n_trials` that count.
+    """Begin a trial in this process, if fewer than `n_trials` count.
 
     Parameters
     ----------
     study : optuna.Study
     n_trials : int or None
-        The total over all workers; None for any number.
+        The total over all workers; None for no limit.
     journal : str or None
-        The path of the journal file, whose workers take turns here. Workers on another storage may begin a trial at the
-        same moment: of these, those that are too many give theirs up.
+        The path of the journal file, where workers take turns to begin trials. Workers on another storage may begin
+        trials at the same moment; those beyond `n_trials` are then abandoned.
     before : callable
         Called before the trial begins.
     those_that_count : callable, default=None
@@ -153,10 +153,10 @@ def claim(
 
 
 def counted(study: Study) -> list[FrozenTrial]:
-    """Return the trials that count: those that a search began in this study, and that were not lost.
+    """Return the trials that count: those that a search began in this study and that were not lost.
 
-    Trials that a user added, perhaps of another study, were not measured by the search. A running trial may be about to
-    tell whose it is.
+    Trials that a user added, perhaps from another study, were not measured by the search. A running trial may not
+    have said yet who began it.
     """
     return [
         trial
@@ -179,7 +179,7 @@ def running_trials(storage: BaseStorage) -> list[tuple[str, FrozenTrial]]:
 
 
 class Heart:
-    """Tells the others, once per epoch, that a trial's worker lives."""
+    """Reports once per epoch that the worker of a trial is alive."""
 
     def __init__(self, trial: Trial):
         self.trial = trial
@@ -210,17 +210,17 @@ def give_up_the_dead(study: Study, *, alone: bool = False) -> None:
 
 def give_up(study: Study, trial_id: int, why: str) -> None:
     """Mark a running trial as lost: a failure of its worker, not of its parameters."""
-    with suppress(optuna.exceptions.UpdateFinishedTrialError):  # somebody else was faster
+    with suppress(optuna.exceptions.UpdateFinishedTrialError):  # another process was faster
         study._storage.set_trial_user_attr(trial_id, LOST, why)
         study._storage.set_trial_state_values(trial_id, TrialState.FAIL)
 
 
 def _why_dead(trial: FrozenTrial, alone: bool) -> str | None:
     worker = trial.user_attrs.get(WORKER)
-    if worker is None:  # it died, or is about to tell who it is
+    if worker is None:  # it died, or is about to register
         begun = trial.datetime_start
         silent = alone or (begun is not None and time.time() - begun.timestamp() > _PATIENCE)
-        return "its worker never told of itself" if silent else None
+        return "its worker never registered" if silent else None
     host = socket.gethostname()
     if worker["host"] == host:
         started = _start_of(worker["pid"])
@@ -243,7 +243,7 @@ def _this_worker(patience: float = _PATIENCE) -> dict[str, Any]:
 
 
 def _start_of(pid: int) -> float | None:
-    """Return when a process was started, which tells it from a later one of the same number; None if it has ended."""
+    """Return the start time of a process, to distinguish it from a later one with its number; None if it ended."""
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()

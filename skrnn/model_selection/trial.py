@@ -1,4 +1,4 @@
-"""Trials, in whatever process they run: claim one, measure its candidate, and write down how it ended."""
+"""Trials, in any process: claim one, evaluate its candidate, and record how it ended."""
 
 import copy
 import time
@@ -62,14 +62,14 @@ class Search:
     _inside: dict[int, bool] = field(default_factory=dict, repr=False, compare=False)
 
     def counted(self, study: optuna.Study) -> list[FrozenTrial]:
-        """Return the trials that count: the study's, except those with a score whose parameters are of another space.
+        """Return the trials that count: all but those with a score whose parameters are outside the space.
 
-        The name of the study follows from the space, but what a user has vouched for may have changed.
+        The name of the study follows from the space, but a part that the user vouches for may have changed.
         """
         return [trial for trial in counted(study) if outcome_of(trial) is None or self._is_inside(trial)]
 
     def ended(self, study: optuna.Study) -> list[FrozenTrial]:
-        """Return the trials that count and run no more."""
+        """Return the trials that count and have ended."""
         return [trial for trial in self.counted(study) if trial.state.is_finished()]
 
     def _is_inside(self, trial: FrozenTrial) -> bool:
@@ -95,20 +95,20 @@ class Search:
 
 
 def run_trial(search: Search, study: optuna.Study | None = None, callbacks: CallbackTask | None = None) -> int | None:
-    """Run one trial, if another is wanted.
+    """Run one trial, if more are wanted.
 
     Parameters
     ----------
     search : Search
     study : optuna.Study, default=None
-        By default it is opened.
+        By default it is loaded from the storage.
     callbacks : CallbackTask, default=None
-        Begins before the trial and ends after it.
+        The task of the trial.
 
     Returns
     -------
     number : int or None
-        The trial's, however it ended; None if none was begun.
+        The number of the trial, however it ended; None if none was begun.
     """
     with quiet(), ExitStack() as stack:
         study = search.open() if study is None else study
@@ -130,11 +130,11 @@ def run_trial(search: Search, study: optuna.Study | None = None, callbacks: Call
 
 
 def _ran(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> bool:
-    """Run a trial to its end; return False if its parameters are none that the search may try."""
+    """Run a trial to its end; return False if its parameters are outside the space."""
     try:
         _measure(search, study, trial, callbacks)
     except optuna.exceptions.UpdateFinishedTrialError:
-        pass  # others have given this worker up for dead: what it found comes too late
+        pass  # other workers have declared this one dead, so its result comes too late
     except OutsideSpaceError as error:
         give_up(study, trial._trial_id, str(error))
         warnings.warn(f"{error} The trial does not count.", UserWarning, stacklevel=2)
@@ -156,7 +156,7 @@ def _ran(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: Ca
 def run_trials(
     search: Search, study: optuna.Study, n_jobs: int | None, callbacks: CallbackTask | None
 ) -> Iterator[int]:
-    """Run trials, here or in processes, until no worker may begin another; yield the number of each as it ends.
+    """Run trials, here or in processes, until no more may begin; yield the number of each as it ends.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def run_trials(
     study : optuna.Study
     n_jobs : int or None
     callbacks : CallbackTask or None
-        What the trials are parts of.
+        The task that the trials are parts of.
     """
     parts = _parts(callbacks, search)
     if effective_n_jobs(n_jobs) == 1:
@@ -174,7 +174,7 @@ def run_trials(
     ended = False
 
     def jobs() -> Iterator[Any]:
-        # As many as are missing, so that none finds nothing to do; at least one, which looks for dead workers' trials.
+        # As many as are missing, so that none is idle; at least one, which looks for trials of dead workers.
         missing = None if search.n_trials is None else max(1, search.n_trials - len(search.counted(study)))
         for _ in count() if missing is None else range(missing):
             if ended:
@@ -196,7 +196,7 @@ def run_trials(
 
 
 def _parts(callbacks: CallbackTask | None, search: Search) -> Iterator[CallbackTask | None]:
-    """Yield a task for each trial; those that make up for a lost trial have none."""
+    """Yield a task for each trial; trials that replace a lost one have none."""
     counts = count() if search.n_trials is None else range(search.n_trials)
     if callbacks is not None:
         yield from (callbacks.part("trial", n_parts=len(search.task.splits)) for _ in counts)
@@ -204,7 +204,7 @@ def _parts(callbacks: CallbackTask | None, search: Search) -> Iterator[CallbackT
 
 
 def _measure(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> None:
-    """Train and score the candidate, and tell the study."""
+    """Train and score the candidate, and report the result to the study."""
     params = suggest(search.space, trial)
     estimator = clone(search.estimator).set_params(**clone(params, safe=False))
     heart = Heart(trial)

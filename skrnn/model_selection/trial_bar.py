@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 def trial_bar(
     verbose: Any, n_trials: int | None, n_ended: int, counted: Callable[[], list[FrozenTrial]]
 ) -> Iterator[Callable[[], None]]:
-    """Show a bar while trials end, if asked to.
+    """Show a bar while trials end, if `verbose` is set.
 
     Parameters
     ----------
@@ -19,14 +19,14 @@ def trial_bar(
         Above 0 shows the bar.
     n_trials : int or None
     n_ended : int
-        How many have ended before.
+        Number of trials that ended before.
     counted : callable
         Returns the trials that count.
 
     Yields
     ------
     show : callable
-        To be called when a trial has ended.
+        To be called whenever a trial has ended.
     """
     if not verbose:
         yield lambda: None

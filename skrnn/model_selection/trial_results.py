@@ -50,7 +50,7 @@ def as_results(
         results[f"mean_{name}_time"], results[f"std_{name}_time"] = seconds.mean(axis=1), seconds.std(axis=1)
     results |= _yield_masked_array_for_each_param(params)
     results["params"] = params
-    # A pruned trial has the scores that it was given up with, and stands behind every complete one.
+    # A pruned trial keeps the scores that it was pruned with, and ranks behind every complete one.
     tiers = np.array([{TrialState.COMPLETE: 0, TrialState.PRUNED: 1}.get(trial.state, 2) for trial in trials])
     for metric in dict.fromkeys(metric for outcome in outcomes if outcome for metric in outcome.scores):
         scores = np.array(

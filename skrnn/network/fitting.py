@@ -20,21 +20,21 @@ class Plan:
     Attributes
     ----------
     epochs : int
-        How many at most.
+        Greatest number of epochs.
     seed : int
-        Orders and dropout masks of every epoch follow from it and the number of the epoch.
+        The order of rows and the dropout masks of an epoch follow from it and the number of the epoch.
     first_epoch : int
         The number of epochs trained before, in earlier calls.
     shuffle : bool
-        Whether each epoch reads the rows in an order of its own.
+        Whether to shuffle the rows anew in each epoch.
     learning_rate : float or None
-        None leaves the optimizer's schedule.
+        None uses the optimizer's schedule.
     patience : int or None
-        Stop after so many epochs without a lower validation loss, and return the best; None trains all epochs.
+        Stop after this many epochs without a lower validation loss, and return the best; None trains all epochs.
     callbacks : sequence of keras.callbacks.Callback
-        This fit's own.
+        The copies that belong to this fit.
     verbose : int
-        What callbacks that print read.
+        The verbosity that callbacks read.
     """
 
     epochs: int
@@ -49,17 +49,17 @@ class Plan:
 
 @dataclass
 class Progress:
-    """What training has come to.
+    """The results of training.
 
     Attributes
     ----------
     best_epoch : int
-        The epoch whose weights are kept, as a position in the history of all calls.
+        The epoch whose weights are kept, as an index into the history of all calls.
     history : dict of list of float
-        One value an epoch for ``loss``, ``accuracy``, with validation data ``val_loss`` and ``val_accuracy``, and for
-        what callbacks add.
+        One value per epoch for ``loss``, ``accuracy``, with validation data ``val_loss`` and ``val_accuracy``, and for
+        whatever callbacks add.
     interrupt : KeyboardInterrupt or None
-        What ended the training after a complete epoch and before the next.
+        The interrupt that ended the training, if at least one epoch was complete.
     """
 
     best_epoch: int
@@ -80,7 +80,7 @@ def train(
     before_epoch: Callable[[], None],
     after_epoch: Callable[[Progress], bool],
 ) -> tuple[State, Progress]:
-    """Train a network from the state that is loaded in it.
+    """Train a network from the state that it holds.
 
     Parameters
     ----------
@@ -88,19 +88,19 @@ def train(
     training, validation : Batches
     plan : Plan
     before_epoch, after_epoch : callable
-        Called around every epoch; training stops when the second, told of the progress, returns True.
+        Called around every epoch; training stops when `after_epoch`, called with the progress, returns True.
 
     Returns
     -------
     state : State
-        Of the last epoch, or with `Plan.patience` of the best.
+        The state of the last epoch, or with `Plan.patience` of the best.
     progress : Progress
 
     Raises
     ------
     KeyboardInterrupt
-        If it comes before the first epoch is complete. After that it ends the training with what the complete epochs
-        have come to, and is handed back as `Progress.interrupt`.
+        If it comes before the first epoch is complete. Later, it ends the training, keeps the results of the
+        complete epochs, and is returned as `Progress.interrupt`.
     """
     model = network.model
     if plan.learning_rate is not None:
@@ -108,7 +108,7 @@ def train(
     model.stop_training, model._initial_epoch = False, None
     history = keras.callbacks.History()  # the last, so that it sees what the others add to the values of an epoch
     own = list(plan.callbacks)
-    if any(True for _ in averages(model)):  # the swap of this one is done by train_epoch, and a second would undo it
+    if any(True for _ in averages(model)):  # train_epoch does the swap of this callback, and a second one would undo it
         own = [callback for callback in own if not isinstance(callback, keras.callbacks.SwapEMAWeights)]
     callbacks = keras.callbacks.CallbackList(
         [*own, history],
@@ -121,16 +121,16 @@ def train(
     try:
         return _train(network, training, validation, plan, watched, history, before_epoch, after_epoch)
     finally:
-        for layer in model._flatten_layers():  # whatever a callback froze
+        for layer in model._flatten_layers():  # layers that a callback froze
             layer.trainable = True
-        for callback in plan.callbacks:  # not by set_model, which a user's may override to look at the model
+        for callback in plan.callbacks:  # not by set_model, which a user's callback may override to inspect the model
             callback._model = None
 
 
 class Watched:
     """Keras' list of callbacks, which may change every variable of a network, but nothing that is part of a graph.
 
-    Keras' own loop passes over such a change without a word, unless it is made before the first batch is traced.
+    Keras' own loop silently ignores such a change, unless it is made before the first batch is traced.
     """
 
     def __init__(self, network: Network, callbacks: keras.callbacks.CallbackList):
@@ -146,9 +146,9 @@ class Watched:
             if changed:
                 self._network.is_sound = False
                 raise ValueError(
-                    f"A callback changed {', '.join(changed)} in {hook}, which is traced into the training and has no "
-                    "effect there any more. It may change weights, the learning rate, stop_training and which layers "
-                    "are trainable; give all else as a parameter."
+                    f"A callback changed {', '.join(changed)} in {hook}. This has no effect, because it is already "
+                    "traced into the graph. A callback may change weights, the learning rate, stop_training and which "
+                    "layers are trainable; set everything else by parameters."
                 )
 
         return call
@@ -166,12 +166,12 @@ def _train(
 ) -> tuple[State, Progress]:
     progress = Progress(best_epoch=plan.first_epoch - 1)
     best_loss, best_state = np.inf, None
-    complete: tuple[Progress, State, State | None] | None = None  # what all complete epochs have come to
+    complete: tuple[Progress, State, State | None] | None = None  # the results after the last complete epoch
     hooks = BatchHooks(network.model, callbacks)
     on_batch = hooks if any(map(needs_batches, plan.callbacks)) else None
     logs: dict[str, float] = {}
     callbacks.on_train_begin()
-    begin = network.model._initial_epoch or plan.first_epoch  # what a callback restored may have come further
+    begin = network.model._initial_epoch or plan.first_epoch  # a callback may have restored a later epoch
     try:
         for epoch in range(begin, plan.first_epoch + plan.epochs):
             before_epoch()
@@ -200,7 +200,7 @@ def _train(
                 break
         callbacks.on_train_end(logs)
         state = network.state()
-    except KeyboardInterrupt as interrupt:  # callbacks hear no more, as in Keras: BackupAndRestore keeps its backup
+    except KeyboardInterrupt as interrupt:  # no more hooks are called, as in Keras: BackupAndRestore keeps its backup
         if complete is None:
             raise
         network.forget()
@@ -243,7 +243,7 @@ def _with_their_like(order: np.ndarray, lengths: np.ndarray, batch_size: int, rn
 
 def needs_batches(callback: keras.callbacks.Callback) -> bool:
     """Return whether this callback, as it is configured, looks at single batches and not only at epochs."""
-    idle: list[Any] = [keras.callbacks.Callback]  # classes whose hooks for batches come to nothing
+    idle: list[Any] = [keras.callbacks.Callback]  # classes whose hooks for batches do nothing
     saving = keras.callbacks.ModelCheckpoint, keras.callbacks.BackupAndRestore, keras.callbacks.OrbaxCheckpoint
     if isinstance(callback, saving) and callback.save_freq == "epoch":
         idle += saving

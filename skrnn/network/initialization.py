@@ -24,7 +24,7 @@ def initial_weights(model: keras.Model, built: Sequence[np.ndarray], seed: int) 
     built : sequence of ndarray
         Its weights as built: biases (the LSTM's forget gate at one) and batch statistics start there.
     seed : int
-        Each weight has a stream of its own, spawned from this seed and its position.
+        Each weight has its own stream, spawned from this seed and its position.
 
     Returns
     -------

@@ -80,7 +80,7 @@ def run(
     fused : bool
         Whether to compile the loops; shapes must then be static.
     differentiable : bool
-        Whether gradients will be asked for; without them much less is kept of each step.
+        Whether gradients will be needed; without them much less is kept of each step.
 
     Returns
     -------
@@ -227,7 +227,7 @@ def _arrays(like: Tensor, widths: Sequence[int]) -> list[tf.TensorArray]:
 class _Product:
     """The product of a hidden state with the recurrent kernel, its gradients, and recurrent dropout.
 
-    Without dropout all gates share one product; with it each gate sees a hidden state of its own.
+    Without dropout all gates share one product; with it each gate sees its own hidden state.
     """
 
     def __init__(self, kernel: Tensor, dropout: Tensor | None, bias: Tensor | None = None):

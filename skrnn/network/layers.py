@@ -1,9 +1,9 @@
 """Keras' SimpleRNN, LSTM and GRU layers, running on the kernels of :mod:`skrnn.network.kernels`.
 
-They are drop-in: the same constructor, weights, names, masks and results as the layers of Keras that they derive from,
-and they are saved under those layers' names, so that a saved model needs no skrnn. What the kernels do not cover runs
-as Keras has it: other activations than tanh, sigmoid, ReLU and the identity, precisions other than float32 and float64,
-``unroll=True``, and a GPU, where Keras uses cuDNN. Dropout rates can be changed without tracing again.
+They are drop-in: the same constructor, weights, names, masks and results as the Keras layers that they derive from,
+and they are saved under those layers' names, so that a saved model needs no skrnn. Keras' own code runs whatever the
+kernels do not cover: other activations than tanh, sigmoid, ReLU and the identity, precisions other than float32 and
+float64, ``unroll=True``, and a GPU, where Keras uses cuDNN. Dropout rates can be changed without tracing again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ class Execution:
     fused : bool
         Whether the loops are compiled. The shapes of a batch must then be static.
     differentiable : bool
-        Whether gradients will be asked for.
+        Whether gradients will be needed.
     """
 
     chains: int = 1
@@ -123,7 +123,7 @@ class _OnKernels(keras.layers.RNN):
     def _run(
         self, x: Tensor, states: Sequence[Tensor], mask: Tensor | None, dropout: Tensor | None, recurrent: Tensor | None
     ) -> tuple[Tensor, list[Tensor]]:
-        """Run one chain, with handles to the weights of its own, so that nothing ties it to the others."""
+        """Run one chain, with its own handles to the weights, so that nothing ties it to the others."""
         kernel, recurrent_kernel = tf.identity(self.cell.kernel.value), tf.identity(self.cell.recurrent_kernel.value)
         bias = tf.identity(self.cell.bias.value) if self.cell.use_bias else None
         recurrent_bias = None
@@ -195,7 +195,7 @@ def _split(x: Tensor | None, axis: int) -> Sequence[Tensor | None]:
 
 
 def _project(x: Tensor, kernel: Tensor, bias: Tensor | None, dropout: Tensor | None) -> Tensor:
-    """Return ``x @ kernel + bias`` for all steps at once, ``(T, n, G * H)``; each gate may have dropout of its own."""
+    """Return ``x @ kernel + bias`` for all steps at once, ``(T, n, G * H)``; each gate may have its own dropout."""
 
     def product(x: Tensor, kernel: Tensor) -> Tensor:
         shape = [x.shape[i] or tf.shape(x)[i] for i in (0, 1)]

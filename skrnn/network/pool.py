@@ -21,8 +21,8 @@ class NetworkPool:
     Parameters
     ----------
     max_idle : int
-        How many networks are kept for reuse. Those that are leased do not count: as many threads as like may train at
-        once, each with a network of its own.
+        Number of networks kept for reuse. Networks in use do not count: any number of threads may train at once, each
+        with its own network.
     """
 
     def __init__(self, max_idle: int = MAX_IDLE):
@@ -32,10 +32,10 @@ class NetworkPool:
 
     @contextmanager
     def lease(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> Iterator[Network]:
-        """Lend a network for `spec` that nobody else holds, new or used; its weights are whatever they are.
+        """Yield a network for `spec` that is not in use elsewhere, new or reused; its weights are arbitrary.
 
-        Load a state before using it. A network whose user failed goes back too, because loading sets every variable;
-        one that a callback changed in any other way does not.
+        Load a state before using it. A network is also returned after an error, because loading sets every variable,
+        but not if a callback changed it in any other way.
         """
         structure = _structure(spec)
         network = self._take(structure, optimizer_spec) or Network(structure, optimizer_spec)

@@ -1,6 +1,6 @@
 """The forward pass in NumPy, in double precision: the yardstick of the traced networks; it predicts small batches.
 
-In double precision the rounding of a row does not depend on the rows beside it, once the result is rounded to single.
+In double precision the rounding of a row does not depend on the other rows, once the result is rounded to single.
 Nothing here imports TensorFlow.
 
 Shapes: ``n`` sequences of ``T`` steps with ``D`` features, ``H`` units. A mask is ``(n, T)``, True where a step counts.

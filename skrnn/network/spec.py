@@ -19,7 +19,7 @@ class NetworkSpec:
     n_features : int
         Features per step; 1 for token ids.
     n_outputs : int
-        Width of the output: 1 for two classes (sigmoid), else the number of classes (softmax).
+        Width of the output: 1 for two classes (sigmoid), otherwise the number of classes (softmax).
     masked : bool
         Whether the input may hold padding, marked in band: NaN for numbers, a negative id for token ids.
     byte_scale : float
@@ -54,9 +54,9 @@ class NetworkSpec:
 
 @dataclass(frozen=True)
 class OptimizerSpec:
-    """An optimizer's class and configuration, without the learning rate where that is a number.
+    """An optimizer's class and configuration, without the learning rate if it is a number.
 
-    A constant learning rate is a value that is fed to the traced network; a schedule is computed inside it and so
+    A constant learning rate is a value that is passed to the traced network; a schedule is computed inside it and so
     belongs to the structure.
 
     Attributes
@@ -66,7 +66,7 @@ class OptimizerSpec:
     config : str
         The configuration as JSON with sorted keys, so that equal configurations compare equal.
     custom_objects : tuple of (str, type)
-        The classes in the configuration that are not Keras' own, by the names that they have there.
+        The classes in the configuration that are not Keras' own, by the names used there.
     """
 
     optimizer_class: Any
@@ -75,5 +75,5 @@ class OptimizerSpec:
 
     @property
     def is_keras(self) -> bool:
-        """Whether nothing but Keras' own classes takes part in an update."""
+        """Whether only Keras' own classes take part in an update."""
         return self.optimizer_class.__module__.startswith("keras.") and not self.custom_objects

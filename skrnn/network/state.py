@@ -14,15 +14,15 @@ from skrnn.network.spec import NetworkSpec, OptimizerSpec
 
 @dataclass(frozen=True)
 class State:
-    """What a training starts from, and what it comes to.
+    """The state that a training starts from or ends with.
 
     Attributes
     ----------
     weights : tuple of ndarray
-        What predicts, in the order of ``keras.Model.weights``. Where the optimizer averages weights, the averages.
+        The weights that predict, in the order of ``keras.Model.weights``. If the optimizer averages, the averages.
     optimizer : tuple of ndarray
-        The optimizer's variables but for the learning rate. Where it averages weights, those in training stand in the
-        averages' place.
+        The optimizer's variables except the learning rate. If it averages weights, the weights in training take the
+        place of the averages.
     """
 
     weights: tuple[np.ndarray, ...]
@@ -30,22 +30,22 @@ class State:
 
 
 def trainable_model(spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.Model:
-    """Return a new stock Keras model, compiled with its optimizer, that can be exported as it stands."""
+    """Return a new stock Keras model, compiled with its optimizer, ready to be exported."""
     model = compiled(build_model(spec), spec, optimizer_spec)
     one_step = (1, 1) if spec.reads_ids else (1, 1, spec.n_features)
     model(
         np.zeros(one_step, np.int32 if spec.reads_ids else np.float32)
-    )  # Keras exports no model that was never called
+    )  # Keras cannot export a model that was never called
     return model
 
 
 def compiled(model: keras.Model, spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.Model:
-    """Give a model of `spec` its optimizer, its loss and its metrics, all of them built."""
+    """Give a model of `spec` its optimizer, loss and metrics, all of them built."""
     optimizer = make_optimizer(optimizer_spec)
     optimizer.build(model.trainable_variables)
     loss = "binary_crossentropy" if spec.n_outputs == 1 else "sparse_categorical_crossentropy"
     model.compile(optimizer, loss=loss, metrics=["accuracy"])
-    # Keras builds these with the first batch of its own loop; callbacks look them up by name to know which way is up.
+    # Keras builds these with the first batch of its own loop; callbacks look them up by name to know what is better.
     y, predicted = np.zeros((1, 1), np.float32), np.full((1, spec.n_outputs), 0.5, np.float32)
     model.compute_loss(y=y, y_pred=predicted)
     model.compute_metrics(None, y, predicted)
@@ -62,7 +62,7 @@ def make_optimizer(optimizer_spec: OptimizerSpec) -> keras.optimizers.Optimizer:
 def fresh_optimizer(
     model: keras.Model, optimizer_spec: OptimizerSpec, weights: tuple[np.ndarray, ...]
 ) -> tuple[np.ndarray, ...]:
-    """Return the state of an optimizer that is new to a model with these weights, which the model then has."""
+    """Return the state of a fresh optimizer for a model with these weights, and set the weights."""
     model.set_weights(weights)
     optimizer = make_optimizer(optimizer_spec)
     optimizer.build(model.trainable_variables)
@@ -70,7 +70,7 @@ def fresh_optimizer(
 
 
 def parts(optimizer: keras.optimizers.Optimizer) -> Iterator[keras.optimizers.Optimizer]:
-    """Iterate over the optimizers that update weights: `optimizer` itself, or those that it hands gradients on to."""
+    """Iterate over the optimizers that update weights: `optimizer` itself, or those that it passes gradients to."""
     inner = getattr(optimizer, "optimizers", None) or [getattr(optimizer, "inner_optimizer", None)]
     for part in inner:
         yield from [optimizer] if part is None else parts(part)
@@ -90,10 +90,10 @@ def write_state(model: keras.Model, state: State, *, with_optimizer: bool) -> No
 
 
 def exchange_averages(model: keras.Model) -> None:
-    """Exchange the weights in training with the averages that the optimizer keeps of them, if it has begun to.
+    """Exchange the weights in training with the optimizer's averages of them, if it has begun to average.
 
-    When a training ends, Keras puts the averages (``use_ema``) in the weights' place for good, and what follows goes on
-    from there: two trainings would not be what one of both lengths is.
+    When a training ends, Keras replaces the weights by the averages (``use_ema``), and any further training starts from
+    those: two short trainings would then differ from a long one.
     """
     for part in parts(model.optimizer):
         if part.use_ema and part.iterations.numpy() > 0:
@@ -115,9 +115,9 @@ def _averages(optimizer: keras.optimizers.Optimizer) -> Iterator[tuple[Any, Any]
 
 
 def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[Any]:
-    """Return what an optimizer remembers; the one learning rate that it has is given anew to every training.
+    """Return the variables of an optimizer, except a learning rate, which every training sets anew.
 
-    An optimizer of a user's may hold others, or variables that it does not list, as Keras' own loop never needs a list.
+    A user's optimizer may hold others, or variables that it does not list, because Keras' own loop needs no list.
     """
     holder = optimizer
     while hasattr(holder, "inner_optimizer"):
@@ -128,7 +128,7 @@ def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> lis
 
 
 def _held_by(value: Any) -> Iterator[Any]:
-    """Iterate over the variables in the attributes of an optimizer, and in what these hold."""
+    """Iterate over the variables in the attributes of an optimizer, and in their attributes."""
     if isinstance(value, (keras.Variable, tf.Variable)):
         yield value
     elif isinstance(value, (keras.optimizers.Optimizer, keras.optimizers.OptimizerMap)):
@@ -139,5 +139,5 @@ def _held_by(value: Any) -> Iterator[Any]:
 
 
 def _native(variable: Any) -> tf.Variable:
-    """Return TensorFlow's variable, whose own assign takes less time than Keras'."""
+    """Return TensorFlow's variable, whose own assign is faster than Keras'."""
     return variable.value if isinstance(variable, keras.Variable) else variable

@@ -99,25 +99,25 @@ class BatchHooks:
         self._callbacks = callbacks
 
     def begin(self, batch: int) -> None:
-        """Tell that a batch is about to be trained on."""
+        """Call the hooks before a batch is trained on."""
         self._callbacks.on_train_batch_begin(batch)
 
     def end(self, batch: int, logs: dict[str, float]) -> bool:
-        """Tell what the epoch has come to with this batch; return whether to stop."""
+        """Call the hooks after a batch, with the metrics up to this batch; return whether to stop."""
         self._callbacks.on_train_batch_end(batch, logs)
         return self._model.stop_training
 
     def begin_test(self, batch: int) -> None:
-        """Tell that a batch is about to be evaluated."""
+        """Call the hooks before a batch is evaluated."""
         self._callbacks.on_test_batch_begin(batch)
 
     def end_test(self, batch: int, logs: dict[str, float]) -> None:
-        """Tell what the evaluation has come to with this batch."""
+        """Call the hooks after a batch, with the metrics up to this batch."""
         self._callbacks.on_test_batch_end(batch, logs)
 
 
 class Network:
-    """One traced network with its variables. It belongs to whoever leased it, and to one thread at a time.
+    """One traced network with its variables, used by one caller and one thread at a time.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class Network:
     model : keras.Model
         The network in training, compiled with its optimizer: what a Keras callback sees.
     is_sound : bool
-        Whether it is still the network of its specs, and may be lent again.
+        Whether it still matches its specs, so that it can be used again.
     """
 
     def __init__(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec):
@@ -157,15 +157,15 @@ class Network:
         return self.restarted(tuple(initial_weights(self.model, self._built.weights, seed)))
 
     def restarted(self, weights: tuple[np.ndarray, ...]) -> State:
-        """Return these weights with an optimizer that has not trained yet."""
-        if not self._optimizer_reads_weights:  # each optimizer that is made stays in TensorFlow, in part, for good
+        """Return a state with these weights and an optimizer that has not trained yet."""
+        if not self._optimizer_reads_weights:  # each new optimizer permanently leaves something in TensorFlow
             return replace(self._built, weights=weights)
         self._loaded = None
         return State(weights, fresh_optimizer(self.model, self.optimizer_spec, weights))
 
     @cached_property
     def _optimizer_reads_weights(self) -> bool:
-        """Whether an optimizer starts from the weights that it finds, as averages and schedule-free ones do."""
+        """Whether an optimizer copies the weights that it finds, as averages and schedule-free optimizers do."""
         self._loaded = None
         moved = tuple(weight + 1 for weight in self._built.weights)
         state = fresh_optimizer(self.model, self.optimizer_spec, moved)
@@ -188,7 +188,7 @@ class Network:
         self._loaded = state
 
     def forget(self) -> None:
-        """Take what is in the variables for nobody's state."""
+        """Forget which state the variables hold."""
         self._loaded = None
 
     def settings(self) -> dict[str, Any]:
@@ -223,7 +223,7 @@ class Network:
         seeds : ndarray of shape (n_random_states, 2)
             Where the dropout masks of this epoch start; see `n_random_states`.
         on_batch : BatchHooks, optional
-            Called around every batch, which then is a call into the graph of its own.
+            Called around every batch, which is then a separate call into the graph.
 
         Returns
         -------
@@ -280,7 +280,7 @@ class Network:
     def _train_batches(self, shape: Any, x: Any, y: Any, weight: Any, order: Any, batch_size: Any) -> Any:
         variables = self.model.trainable_variables
         update = self._apply
-        if shape is not None and self.optimizer_spec.is_keras:  # what a user's does may not compile
+        if shape is not None and self.optimizer_spec.is_keras:  # a user's class may not compile
             update = tf.function(partial(self._apply), jit_compile=True, autograph=False)
 
         def train_one(start: Any, totals: Any) -> Any:

@@ -16,32 +16,32 @@ _VALIDATION = "val_"
 class HistoryDisplay:
     """Learning curves.
 
-    Make it with `from_estimator` or `from_histories`, which draw at once; `plot` draws again.
+    Create it with `from_estimator` or `from_histories`, which draw at once; `plot` draws again.
 
     Parameters
     ----------
     curves : dict of str to dict of str to ndarray of shape (n_runs, n_epochs)
-        For each network, for each metric (such as "loss" or "val_accuracy"), the values; NaN after a run that stopped
-        earlier than others.
+        The values of each metric (such as "loss" or "val_accuracy") for each network; NaN after the end of a run that
+        stopped earlier than others.
     test_scores : dict of str to array-like of shape (n_runs,), default=None
-        For each network, the scores on data that no run has seen, drawn to the right of its curves. How well a network
-        does is told by them, not by curves of training data.
+        For each network, the scores on data that no run has seen, drawn to the right of its curves. They, and not the
+        curves of training data, show how good a network is.
     score_name : str, default="accuracy"
-        What these scores are; they are drawn where it is one of the metrics, and told in the legend in any case.
+        The name of these scores. They are drawn if it is one of the metrics; the legend shows them in any case.
 
     Attributes
     ----------
     metrics : tuple of str
         The metrics without those of validation data, one plot for each: the loss, if there is one, and the others in
-        their first order.
+        the order of the curves.
     axes_ : ndarray of shape (n_metrics,), object
-        Where it was drawn.
+        The axes that were drawn on.
     figure_ : matplotlib Figure
-        Where the axes are.
+        The figure of the axes.
     lines_ : list of matplotlib Line2D
         The means.
     bands_ : list of matplotlib artist
-        The bands, of the networks with several runs.
+        The bands of networks with several runs.
     test_scores_ : list of matplotlib Line2D
         The diamonds: mean test scores.
 
@@ -126,16 +126,16 @@ class HistoryDisplay:
         return cls(curves=stack_histories(histories)).plot(ax=ax)
 
     def plot(self, *, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the curves.
 
-        The line is the mean over the runs that reached an epoch, the band one standard deviation to either side, where
-        runs have been. Curves of validation data are dashed. Diamonds at the right are mean test scores, with the same
-        deviation.
+        The line is the mean over the runs that reached an epoch, the band one standard deviation to either side,
+        clipped to the range of the runs. Curves of validation data are dashed. Diamonds on the right are mean test
+        scores, with their standard deviation.
 
         Parameters
         ----------
         ax : matplotlib Axes or array of them, default=None
-            One for each of `metrics`. By default those of a new figure of pyplot.
+            One for each of `metrics`. By default the axes of a new pyplot figure.
 
         Returns
         -------
@@ -188,7 +188,7 @@ class HistoryDisplay:
         ax.legend()
 
     def _label(self, name: str) -> str:
-        """Return what the legend says of a network."""
+        """Return the legend entry of a network."""
         scores = self.test_scores.get(name, np.array([]))
         if not np.isfinite(scores).any():
             return name
@@ -196,7 +196,7 @@ class HistoryDisplay:
         return f"{name} (test {f'{score} ' if score else ''}{np.nanmean(scores):.3f})"
 
     def _plot_test_scores(self, ax: Any, n_epochs: int) -> dict[float, str]:
-        """Draw the scores in a strip of their own, to the right of the curves; return its tick."""
+        """Draw the scores in a strip to the right of the curves; return its tick."""
         step = 0.04 * max(n_epochs - 1, 1)
         start = n_epochs + 1.5 * step
         end = start + len(self.curves) * step
@@ -214,7 +214,7 @@ class HistoryDisplay:
 
 
 def _mean_and_spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the means of columns, and one standard deviation to either side, but not beyond what there was.
+    """Return the means of columns, and one standard deviation to either side, clipped to the range of the values.
 
     So an accuracy stays at or below 1, and a loss at or above 0.
     """
@@ -224,7 +224,7 @@ def _mean_and_spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 def _epochs_to_name(n_epochs: int) -> dict[float, str]:
-    """Return a few whole epochs, the last among them, for the axis."""
+    """Return a few whole epochs to label on the axis, including the last."""
     from matplotlib.ticker import MaxNLocator
 
     places = MaxNLocator(nbins=7, integer=True).tick_values(1, n_epochs)

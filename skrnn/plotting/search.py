@@ -1,4 +1,4 @@
-"""Four pictures of a search: its course, what mattered, the candidates' learning, and parameters beside scores."""
+"""Four figures of a search: history, importances, learning of the candidates, and parameters beside scores."""
 
 import math
 import warnings
@@ -21,14 +21,14 @@ _COMPLETE, _BEST = colour(0), colour(1)
 
 
 class SearchFigures(NamedTuple):
-    """Pictures of a search.
+    """The figures of a search.
 
     Attributes
     ----------
     figures : dict of str to matplotlib.figure.Figure
-        Those of `FIGURES` that can be drawn. They are no figures of pyplot.
+        Those of `FIGURES` that can be drawn. They do not belong to pyplot.
     left_out : dict of str to str
-        The others, with what they need.
+        The reason for each of the others.
     """
 
     figures: "dict[str, Figure]"
@@ -36,7 +36,7 @@ class SearchFigures(NamedTuple):
 
 
 class _Search(NamedTuple):
-    """What is drawn: trials by how they ended, and the parameters that have more than one value."""
+    """The data to draw: trials by how they ended, and the parameters that have more than one value."""
 
     score: str
     data: str
@@ -48,36 +48,36 @@ class _Search(NamedTuple):
 
     @property
     def best(self) -> "FrozenTrial":
-        """The complete trial of the best score, the first of several."""
+        """The complete trial with the best score, the first of several."""
         choose = max if self.direction == "MAXIMIZE" else min
         return choose(self.complete, key=_value)
 
     @property
     def counts(self) -> str:
-        """How many trials there are, how they ended, and what they were measured on."""
-        numbers = {"complete": len(self.complete), "given up early": len(self.pruned), "failed": self.n_failed}
+        """The number of trials, how they ended, and what they were measured on."""
+        numbers = {"complete": len(self.complete), "pruned": len(self.pruned), "failed": self.n_failed}
         n_trials = sum(numbers.values())
         ended = ", ".join(f"{number} {how}" for how, number in numbers.items() if number)
         trials = f"{n_trials} trial{'s' if n_trials > 1 else ''}: {ended}"
         return f"{trials}; {self.data}" if self.data else trials
 
     def label(self, name: str) -> str:
-        """Return the name of a parameter without its pipeline's step, where that is no other's name too."""
+        """Return the name of a parameter without the step of its pipeline, if that is unique."""
         short = [other.rpartition("__")[2] for other in self.space]
         return name.rpartition("__")[2] if len(set(short)) == len(short) else name
 
 
 def search_figures(study: "optuna.Study", *, score: str = "score", data: str = "") -> SearchFigures:
-    """Draw a study of a single objective.
+    """Draw a study with a single objective.
 
     Parameters
     ----------
     study : optuna.study.Study
         With at least one complete trial.
     score : str, default="score"
-        What its trials' values are.
+        The name of the score.
     data : str, default=""
-        What they were measured on, such as "3 folds, n = 1,347".
+        The data that it was measured on, such as "3 folds, n = 1,347".
 
     Returns
     -------
@@ -148,7 +148,7 @@ def _draw_history(search: _Search) -> "Figure":
     ax.plot(numbers, values, "o", color=_COMPLETE, markersize=5, label="complete")
     ended = {trial.number: trial.intermediate_values[trial.last_step] for trial in search.pruned if trial.last_step}
     if ended:
-        ax.plot(list(ended), list(ended.values()), "x", color="0.5", markersize=5, label="given up early, score so far")
+        ax.plot(list(ended), list(ended.values()), "x", color="0.5", markersize=5, label="pruned, score so far")
     ax.set(xlabel="Trial", ylabel=search.score.capitalize())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     dress(ax)
@@ -167,7 +167,7 @@ def _draw_importances(study: "optuna.Study", search: _Search) -> "Figure":
     remarks = [
         f"Share of each in what sets the better of {n_complete} complete trials apart (PED-ANOVA)",
         "so few trials give no more than a hint" if n_complete < 10 * len(found) else "",
-        "those given up early do not count" if search.pruned else "",
+        "pruned trials do not count" if search.pruned else "",
         search.data,
     ]
     figure = new_figure("Which parameters mattered", "; ".join(filter(None, remarks)), height=1.4 + 0.35 * len(found))
@@ -188,7 +188,7 @@ def _draw_intermediate_values(search: _Search) -> "Figure":
     figure = new_figure(f"{search.score.capitalize()} after each epoch, mean over the folds", search.counts)
     ax = figure.subplots()
     looks: dict[str, dict[str, Any]] = {
-        "given up early": {"color": FAINT, "linewidth": 1},
+        "pruned": {"color": FAINT, "linewidth": 1},
         "complete": {"color": _COMPLETE, "linewidth": 1, "alpha": 0.6},
         f"the best: trial {best.number}": {"color": _BEST, "linewidth": 2},
     }
@@ -208,7 +208,7 @@ def _draw_intermediate_values(search: _Search) -> "Figure":
 
 
 class _Scale(NamedTuple):
-    """Where the values of one parameter stand between 0 and 1, and what is written beside them."""
+    """The positions of one parameter's values between 0 and 1, and their labels."""
 
     label: str
     positions: dict[int, float]  # by trial number
@@ -226,7 +226,7 @@ def _draw_parallel_coordinates(search: _Search) -> "Figure":
     figure = new_figure(
         f"Parameters and {search.score} of each trial",
         f"{search.counts}. The better a trial, the darker its line"
-        + ("; grey lines were given up early and have no score." if search.pruned else "."),
+        + ("; grey lines are pruned trials without a score." if search.pruned else "."),
         width=max(8.0, 1.5 * len(scales)),
     )
     ax = figure.subplots()
@@ -278,7 +278,7 @@ def _scale(search: _Search, name: str, trials: "list[FrozenTrial]") -> _Scale:
 
 
 def _numbers(values: dict[int, float], *, log: bool) -> _Scale:
-    """Return a scale from the least of these values to the greatest, with a few between."""
+    """Return a scale from the smallest of these values to the largest, with a few in between."""
     low, high = min(values.values()), max(values.values())
     if low == high:
         return _Scale("", dict.fromkeys(values, 0.5), {0.5: f"{low:.3g}"})

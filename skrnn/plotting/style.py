@@ -1,4 +1,4 @@
-"""The style that all pictures share: colours, figures with a title, and axes."""
+"""The style of all figures: colours, titles and axes."""
 
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -8,14 +8,14 @@ if TYPE_CHECKING:
 
 # M. Okabe and K. Ito, "Color Universal Design" (2008): told apart with any kind of colour vision.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-# A score on test data, as opposed to what a network reaches in training.
+# A score on test data, as opposed to one from training.
 TEST_SCORE = {"marker": "D", "markersize": 6.5, "markerfacecolor": "white"}
 FAINT = "0.72"
 _CHARACTERS_PER_INCH = 14
 
 
 def colour(position: int) -> str:
-    """Return the colour of what stands at this position, the same in every plot."""
+    """Return the colour for this position, the same in every plot."""
     return _COLOURS[position % len(_COLOURS)]
 
 
@@ -28,14 +28,14 @@ def new_axes(n_columns: int, width: float) -> Any:
 
 
 def new_figure(title: str, remark: str = "", *, width: float = 8.0, height: float = 4.5) -> "Figure":
-    """Return a figure for a file, which no window and no current figure of pyplot knows of.
+    """Return a figure for a file, which does not belong to pyplot.
 
     Parameters
     ----------
     title : str
-        What it shows.
+        What the figure shows.
     remark : str, default=""
-        On how much data, and how to read it.
+        The amount of data, and how to read the figure.
     width, height : float
         In inches.
     """
@@ -48,14 +48,14 @@ def new_figure(title: str, remark: str = "", *, width: float = 8.0, height: floa
 
 
 def dress(ax: Any, *, grid: str = "both") -> None:
-    """Give axes the look that they share: a faint grid, and no frame above and to the right."""
+    """Give axes the common look: a faint grid, and no frame at the top and on the right."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis=grid, alpha=0.3)
     ax.set_axisbelow(True)
 
 
 def legend_below(figure: "Figure", handles: Any = None) -> None:
-    """Put one legend below all plots of a figure, where it hides nothing, by default that of the last of them."""
+    """Put one legend below all plots of a figure, where it hides nothing; by default that of the last plot."""
     handles = figure.axes[-1].get_legend_handles_labels()[0] if handles is None else handles
     for ax in figure.axes:
         if (legend := ax.get_legend()) is not None:
@@ -66,7 +66,7 @@ def legend_below(figure: "Figure", handles: Any = None) -> None:
 
 
 def in_words(metric: str) -> str:
-    """Return the name of a metric or a scorer as it stands in a sentence."""
+    """Return the name of a metric or a scorer as it is written in a sentence."""
     return metric.replace("_", " ")
 
 

@@ -24,14 +24,14 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
     patch_size : int or tuple of two ints, default=4
         The height and the width of a patch, which must divide those of the image. Used with `scan="patches"` only.
     image_shape : tuple of two or three ints, default=None
-        The shape (height, width) or (height, width, channels) of an image. None stands for the shape that X has, and
-        for a square without channels where the images of X are flat.
+        The shape (height, width) or (height, width, channels) of an image. None uses the shape in X, or a square
+        without channels if the images in X are flat.
     scale : {"auto"}, float or None, default="auto"
-        What the pixels are divided by. "auto" stands for the largest value of their type where `fit` sees integers,
-        such as 255, and for 1 where it sees floats; None for 1.
+        The divisor of the pixels. "auto" is the largest value of their type, such as 255, if `fit` sees integers,
+        and 1 if it sees floats; None is 1.
     dtype : {"float16", "float32", "float64", "uint8"} or dtype, default="float32"
-        The type of the result. "uint8" leaves images of bytes as they are, in a quarter of the memory, and notes the
-        scale in ``dtype.metadata["scale"]``: the classifiers of skrnn divide by it, batch by batch while they train.
+        The type of the result. "uint8" leaves images of bytes as they are, in a quarter of the memory, and stores the
+        scale in ``dtype.metadata["scale"]``; the classifiers of skrnn divide by it, batch by batch while they train.
 
     Attributes
     ----------

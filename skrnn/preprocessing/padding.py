@@ -1,4 +1,4 @@
-"""Padding, all there is of it: sequences of unequal length put into one array, and steps told from padding.
+"""Padding: putting sequences of unequal length into one array, and telling steps from padding.
 
 What an estimator makes of padded steps does not live here.
 """
@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn.preprocessing.reading import Reading, as_sequences, check_features, check_table, read
 
 Side = Literal["pre", "post"]
-NO_STEP = "X holds no step: all of its sequences are empty or padding."
+NO_STEP = "X holds no steps: all of its sequences are empty or padding."
 
 
 def pad_sequences(
@@ -36,13 +36,13 @@ def pad_sequences(
     sequences : list of array-like of shape (n_steps,) or (n_steps, n_features)
         The sequences; any of them may be empty.
     max_length : int, default=None
-        The number of steps of the result; None stands for the longest sequence.
+        The number of steps of the result; None uses the longest sequence.
     padding : {"pre", "post"}, default="post"
         Whether a shorter sequence is padded before its first step or after its last one.
     truncating : {"pre", "post"}, default="post"
         Whether a longer sequence loses its first steps or its last ones.
     value : float
-        What stands in the padded steps.
+        The value of padded steps.
     dtype : dtype
         The type of the result.
 
@@ -121,14 +121,14 @@ class Steps:
 
 
 def stack_steps(sequences: list[np.ndarray], *, n_features: int = 1) -> Steps:
-    """Put the steps of all sequences, padding included, one below the other; univariate ones get one column.
+    """Stack the steps of all sequences, padding included; univariate sequences get one column.
 
     Parameters
     ----------
     sequences : list of ndarray of shape (n_steps,) or (n_steps, n_features)
         The sequences, as `Reading.rows` returns them.
     n_features : int, default=1
-        The number of features where no sequence tells: all of them are empty lists.
+        The number of features if all sequences are empty lists.
 
     Returns
     -------
@@ -158,14 +158,14 @@ def stack_steps(sequences: list[np.ndarray], *, n_features: int = 1) -> Steps:
 class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Bring sequences of unequal length to one length.
 
-    Sequences of numbers are padded with NaN, a value that no step of them can have, and sequences of ids with 0, the id
-    that stands for no token. The estimators of this package read both as padding, so the padder can stand in any
-    pipeline in front of them.
+    Sequences of numbers are padded with NaN, which no real step can be, and sequences of ids with 0, the id of no
+    token. The estimators of this package read both as padding, so the padder can come before any of them in a
+    pipeline.
 
     Parameters
     ----------
     max_length : int, default=None
-        The number of steps of the result. None stands for the longest sequence seen in `fit`.
+        The number of steps of the result. None uses the longest sequence seen in `fit`.
     padding : {"pre", "post"}, default="post"
         Whether a shorter sequence is padded before its first step or after its last one.
     truncating : {"pre", "post"}, default="post"
@@ -175,22 +175,22 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     ----------
     max_length_ : int
         The number of steps of the result.
-    form_ : {"features", "ids", "table"}
+    How `fit` read X and `transform` will read it: see Notes.
         How `fit` read X, and `transform` will: see Notes.
     n_features_in_ : int
         The number of values per step; for a table, its number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The columns seen in `fit`, which later input must have in the same order. Defined only if X was a data frame, or
-        its sequences were data frames, whose columns all have string names.
+        The columns seen in `fit`, which later input must have in the same order. Defined only if X was a data frame or
+        a list of data frames, and all column names are strings.
 
     See Also
     --------
     TextToSequence : Turns texts into ids, padded or not.
-    TimeDistributed : Applies a transformer to each step, which may be done before padding.
+    TimeDistributed : Applies a transformer to each step, before or after padding.
 
     Notes
     -----
-    `fit` decides how X is read, and later input is read in the same way, also if its sequences happen to be equally
+    `fit` decides how X is read, and later input is read in the same way, even if its sequences happen to be equally
     long:
 
     - "features": an array of shape (n_sequences, n_steps, n_features), or a list or object array of sequences of shape
@@ -301,7 +301,7 @@ def _is_ids(sequence: np.ndarray) -> bool:
     return sequence.ndim == 1 and sequence.dtype.kind in "iu"
 
 
-# Each reader returns the sequences without padding, and sets, or checks, what scikit-learn knows of their features.
+# Each reader returns the sequences without padding, and sets or checks scikit-learn's feature attributes.
 
 
 def _read_features(estimator: SequencePadder, reading: Reading, *, reset: bool) -> list[np.ndarray]:

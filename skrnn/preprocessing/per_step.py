@@ -22,15 +22,15 @@ def _can_go_back(estimator: "TimeDistributed") -> bool:
 class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Apply a transformer of tables to each step of sequences.
 
-    The steps of all sequences make the rows of one table, on which the transformer is fitted, and by which each step is
-    transformed: a scaler learns the mean of a feature over all sequences and times. Padding is no row of that table: it
-    is left as it is.
+    The transformer is fitted on one table with the steps of all sequences as rows, and then transforms each step: a
+    scaler learns the mean of a feature over all sequences and times. Padding is not part of that table and stays as
+    it is.
 
     Parameters
     ----------
     transformer : transformer
-        What is applied to the steps, such as a scaler, an imputer or PCA. It is cloned before it is fitted. There is no
-        default: `fit` raises an error without one.
+        The transformer to apply to the steps, such as a scaler, an imputer or PCA. It is cloned before it is fitted.
+        It is required: without one, `fit` raises an error.
 
     Attributes
     ----------
@@ -44,14 +44,14 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
 
     See Also
     --------
-    SequencePadder : Pads sequences; steps may be transformed before as well as after.
-    sklearn.preprocessing.StandardScaler : One of the transformers that may stand here.
+    SequencePadder : Pads sequences; steps can be transformed before as well as after.
+    sklearn.preprocessing.StandardScaler : One of the transformers to use here.
 
     Notes
     -----
-    X is a numeric array of three dimensions, and the result is one too, or a list or object array of sequences, and the
-    result is an object array. Steps at either end of a sequence that hold nothing but NaN are padding. What becomes of
-    NaN elsewhere is up to the transformer.
+    X is a numeric array of three dimensions, and so is the result; or X is a list or object array of sequences, and
+    the result is an object array. Steps at either end of a sequence that hold nothing but NaN are padding. NaN
+    elsewhere is left to the transformer.
 
     Examples
     --------
@@ -108,7 +108,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         """
         if self.transformer is None:
             raise ValueError(
-                "TimeDistributed has no transformer to apply to the steps. Give it one, such as "
+                "TimeDistributed has no transformer to apply to the steps. Pass one, such as "
                 "TimeDistributed(StandardScaler())."
             )
         reading, steps = self._read(X)
@@ -120,7 +120,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         fit_params = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)[owners]}
         transformer = clone(self.transformer)
         transformer.fit(rows, None if y is None else np.asarray(y)[owners], **fit_params)
-        # Sequences of nothing but padding give the transformer no row to tell the number of features by.
+        # Sequences that are all padding have no row to show the number of output features, so find it now.
         n_features_out = _apply(transformer.transform, rows[:1]).shape[1]
 
         check_features(self, reading, rows.shape[1], reset=True)

@@ -1,6 +1,6 @@
-"""One way into arrays for whatever holds sequences: NumPy, lists, data frames and series, ragged tensors.
+"""One way to read anything that holds sequences: NumPy, lists, data frames and series, ragged tensors.
 
-The classifiers and all transformers read X here. What a step means, and which steps are padding, is decided elsewhere.
+The classifiers and all transformers read X here. Other modules decide what a step means and which steps are padding.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,19 +20,19 @@ _NESTED_TYPES = (nw.List, nw.Array, nw.Object)
 
 @dataclass(frozen=True)
 class Reading:
-    """What X holds.
+    """The contents of X.
 
     Attributes
     ----------
     values : ndarray or list of ndarray
-        An array of shape (n, T) or (n, T, D) if X is one, or holds sequences of one shape; else one array of shape
+        An array of shape (n, T) or (n, T, D) if X is one or holds sequences of one shape; otherwise one array of shape
         (T_i,) or (T_i, D) for each sequence. Missing values of any kind are NaN.
     lengths_are_free : bool
         Whether X is a collection of sequences, whose lengths may differ even where they happen to be equal. An array
         or a data frame of two dimensions is a table, whose columns are fixed.
     names : tuple or None
-        The columns of a data frame; or of the data frames that are the sequences, or whose cells hold one series each.
-        None without a data frame, and where no name is a string.
+        The columns of a data frame, or of the data frames that are the sequences or whose cells hold one series each.
+        None without a data frame, or if no name is a string.
     is_frame : bool
         Whether X is a data frame of numbers.
     """
@@ -64,17 +64,17 @@ def read(X: Any) -> Reading:
 
     Returns
     -------
-    reading : Reading
-        Its arrays are boolean, integer or floating. Only an array that X itself is may be of another type, or have
+    Its arrays are boolean, integer or floating. Only if X itself is an array may it have another type, or other
+    than two or three dimensions.
         another number of dimensions than two or three.
 
     Raises
     ------
     TypeError
-        If X is sparse, or no array-like at all.
+        If X is sparse, or not array-like.
     ValueError
-        If a sequence is neither of one nor of two dimensions, or holds anything but real numbers, or if sequences
-        differ in the names of their features.
+        If a sequence does not have one or two dimensions, or holds anything but real numbers, or if sequences differ
+        in the names of their features.
     """
     if isinstance(X, np.ndarray) and X.dtype != object and X.ndim != 1:
         return Reading(_without_dates(_without_mask(X), "X"))
@@ -86,7 +86,7 @@ def read(X: Any) -> Reading:
         X = series.to_list() if _is_nested(series) else as_numbers(series.to_numpy())
     elif _is_ragged_tensor(X):
         X = X.to_list() if _is_ragged_tensor(X.values) else np.split(X.values.numpy(), X.row_splits.numpy()[1:-1])
-    elif hasattr(X, "to_pylist"):  # an array of pyarrow
+    elif hasattr(X, "to_pylist"):  # a pyarrow array
         X = X.to_pylist()
     elif hasattr(X, "__array__") and not isinstance(X, np.ndarray):
         X = _as_array_or_list(X)
@@ -96,12 +96,12 @@ def read(X: Any) -> Reading:
 
 
 def as_sequences(reading: Reading) -> Reading:
-    """Return what was read, if it is sequences of numbers: an array is held to what is asked of those in a list.
+    """Return what was read if it is sequences of numbers; an array must meet the same conditions as a list.
 
     Raises
     ------
     ValueError
-        If it is empty, or an array of other than two or three dimensions, or of anything but real numbers.
+        If it is empty, or an array with other than two or three dimensions, or of anything but real numbers.
     """
     if len(reading.values) == 0:
         raise ValueError(_EMPTY)
@@ -111,9 +111,9 @@ def as_sequences(reading: Reading) -> Reading:
 
 
 def as_numbers(X: Any) -> Any:
-    """Return an array-like or a data frame as one array, numbers of any origin as numbers and missing values as NaN.
+    """Return an array-like or a data frame as one array, with numbers of any type as numbers and missing values as NaN.
 
-    Sparse matrices, and what holds anything but numbers, are left for scikit-learn's checks to refuse.
+    Sparse matrices, and anything but numbers, are left for scikit-learn's checks to reject.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def as_numbers(X: Any) -> Any:
         shapes = [np.shape(row) for row in X]
         number = next(number for number, shape in enumerate(shapes) if shape != shapes[0])
         raise ValueError(
-            f"All rows of X must have one shape: row {number} has {shapes[number]}, row 0 has {shapes[0]}."
+            f"All rows of X must have the same shape: row {number} has {shapes[number]}, row 0 has {shapes[0]}."
         ) from error
     if array.dtype != object:
         return _without_dates(array, "X")
@@ -146,7 +146,7 @@ def as_numbers(X: Any) -> Any:
 
 
 def as_labels(y: Any) -> Any:
-    """Return a series as an array of the same labels: nullable integers and booleans stay what they are.
+    """Return a series as an array of the same labels: nullable integers and booleans keep their type.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def as_labels(y: Any) -> Any:
 
 
 def column_names(X: Any) -> list[Any]:
-    """Return the names of the columns of a data frame; those of an array are none."""
+    """Return the names of the columns of a data frame; an array has none."""
     return list(nw.from_native(X, eager_only=True).columns) if nw.dependencies.is_into_dataframe(X) else []
 
 
@@ -177,14 +177,14 @@ def check_table(
     Parameters
     ----------
     estimator : estimator
-        Gets, or is held to, ``n_features_in_`` and ``feature_names_in_``.
+        Sets ``n_features_in_`` and ``feature_names_in_`` on it, or checks X against them.
     reading : Reading
     reset : bool
         Whether this is `fit`.
     dtype : dtype, default="numeric"
-        Of the result.
+        The type of the result.
     allow_nan : bool, default=False
-        Whether NaN may stay.
+        Whether NaN is allowed.
 
     Returns
     -------
@@ -204,10 +204,10 @@ def check_table(
 
 
 def check_features(estimator: Any, reading: Reading, n_features: int, *, reset: bool) -> None:
-    """Set ``n_features_in_`` and ``feature_names_in_`` to those of a step, or hold X to them, by scikit-learn's rules.
+    """Set ``n_features_in_`` and ``feature_names_in_`` to those of a step, or check X against them, like scikit-learn.
 
-    Other names than those of `fit`, or the same in another order, are an error; names on one side only are a warning.
-    The columns of a table are steps: their names are none of features.
+    Names other than those in `fit`, or the same in another order, are an error; names on one side only are a warning.
+    The columns of a table are steps, so their names are not names of features.
     """
     _check_names(estimator, None if reading.is_table else reading.names, n_features, reset=reset)
 
@@ -215,7 +215,7 @@ def check_features(estimator: Any, reading: Reading, n_features: int, *, reset: 
 def _check_names(estimator: Any, names: tuple[Any, ...] | None, n_features: int, *, reset: bool) -> None:
     known = getattr(estimator, "feature_names_in_", None)
     if not reset and names is known is None and n_features == estimator.n_features_in_:
-        return  # what scikit-learn's check comes to, in a fraction of the time of predicting one row
+        return  # the result of scikit-learn's check, in a fraction of the time of predicting one row
     columns: Any = np.empty((0, n_features))
     if names is not None:
         import pandas as pd
@@ -225,7 +225,7 @@ def _check_names(estimator: Any, names: tuple[Any, ...] | None, n_features: int,
 
 
 def to_object_array(values: Sequence[Any]) -> np.ndarray:
-    """Put arrays into an object array of one dimension, whether or not their shapes agree."""
+    """Put arrays into a one-dimensional object array, whether or not their shapes agree."""
     array = np.empty(len(values), dtype=object)
     for index, value in enumerate(values):
         array[index] = value
@@ -257,7 +257,7 @@ def _refuse_what_is_no_array(X: Any) -> None:
 
 
 def _as_array_or_list(X: Any) -> Any:
-    """Return an array-like of another library as an array, or as a list where it is ragged."""
+    """Return an array-like of another library as an array, or as a list if it is ragged."""
     try:
         return np.asarray(X)
     except (TypeError, ValueError):
@@ -278,7 +278,7 @@ def _read_collection(sequences: list[Any]) -> Reading:
     if not any(is_sequence):  # numbers or texts: an array of one dimension
         if any(isinstance(text, str) for text in sequences):
             raise ValueError(
-                "X holds texts, expected sequences; skrnn.preprocessing.TextToSequence makes token ids of texts."
+                "X holds texts, expected sequences; skrnn.preprocessing.TextToSequence turns texts into token ids."
             )
         return Reading(as_numbers(to_object_array(sequences)))
     arrays, names = [], []
@@ -310,7 +310,7 @@ def _read_sequence(sequence: Any, number: int) -> tuple[np.ndarray, tuple[Any, .
 def _list_to_array(steps: Any, number: int) -> np.ndarray:
     try:
         array = _without_mask(steps) if isinstance(steps, np.ndarray) else np.asarray(steps)
-        if array.dtype == object:  # steps that are arrays themselves, or numbers beside missing values
+        if array.dtype == object:  # steps that are arrays themselves, or numbers among missing values
             array = as_numbers(np.asarray(array.tolist()))
     except ValueError as error:
         raise ValueError(
@@ -333,7 +333,7 @@ def _check_sequence(array: np.ndarray, number: int) -> np.ndarray:
 
 
 def _refuse_several_inputs(sequences: list[Any]) -> None:
-    """Raise a ValueError for a list of arrays that hold all samples each, as Keras' models take several inputs."""
+    """Raise a ValueError for a list of arrays that each hold all samples, as for Keras models with several inputs."""
     shapes: list[tuple[int, ...]] = [getattr(array, "shape", ()) for array in sequences]
     if (
         len(shapes) > 1
@@ -342,14 +342,14 @@ def _refuse_several_inputs(sequences: list[Any]) -> None:
     ):
         raise ValueError(
             f"X is a list of {len(shapes)} arrays of shapes {', '.join(map(str, shapes))}, which looks like several "
-            "inputs of one network. A classifier of skrnn has one input, (n_samples, n_timesteps, n_features). "
+            "inputs of a network. A classifier of skrnn has one input, (n_samples, n_timesteps, n_features). "
             "Features that do not change over time can be repeated at every step: np.concatenate([X, "
             "np.repeat(static[:, np.newaxis], X.shape[1], axis=1)], axis=2)."
         )
 
 
 def _stacked(arrays: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
-    """Return one array where all sequences have the same shape and type."""
+    """Return one array if all sequences have the same shape and type."""
     first = arrays[0]
     alike = all(array.shape == first.shape and array.dtype == first.dtype for array in arrays)
     return np.array(arrays, dtype=first.dtype) if alike else arrays
@@ -385,13 +385,13 @@ def _column_to_array(column: Any, what: str) -> np.ndarray:
         return values.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{what} holds values that are no numbers: {error}. Leave it out, or encode it, for example with "
+            f"{what} holds values that are not numbers: {error}. Leave it out, or encode it, for example with "
             "OneHotEncoder."
         ) from error
 
 
 def _without_dates(array: np.ndarray, what: str) -> np.ndarray:
-    """Return an array that holds no dates or times, which NumPy would turn into numbers without a word."""
+    """Return an array without dates or times, which NumPy would silently turn into numbers."""
     if array.dtype.kind in "mM":
         raise ValueError(
             f"{what} holds dates or times ({array.dtype}); expected real numbers. Leave them out, or turn them into "
@@ -406,7 +406,7 @@ def _names_of(frame: Any) -> tuple[Any, ...] | None:
 
 
 def _same_names(names: Sequence[tuple[Any, ...] | None]) -> tuple[Any, ...] | None:
-    """Return the names that all sequences share, or raise the error that names the first that has others."""
+    """Return the names that all sequences share, or raise an error about the first sequence with others."""
     for number, found in enumerate(names):
         if found != names[0]:
             wanted = f"{[*names[0]]}" if names[0] else "none"
@@ -425,7 +425,7 @@ def _is_nested(series: Any) -> bool:
 
 
 def _read_nested(cells: np.ndarray, names: tuple[Any, ...] | None, columns: Sequence[Any] | None = None) -> Reading:
-    """Read a table whose cells are series: a row is a sample, and a column one of its features."""
+    """Read a table whose cells are series: each row is a sample and each column a feature."""
     labels = range(cells.shape[1]) if columns is None else columns
     sequences = []
     for number, row in enumerate(cells):
@@ -475,7 +475,7 @@ def _has_mask(array: np.ndarray) -> bool:
 
 
 def _without_mask(array: np.ndarray) -> np.ndarray:
-    """Return a masked array with NaN where it is masked."""
+    """Return a masked array with NaN in place of masked values."""
     if not _has_mask(array):
         return array
     if not np.ma.is_masked(array):

@@ -170,7 +170,7 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
             return self._columns_by_name(names, matches)
         if self.n_steps is None:
             raise ValueError(
-                "The 'n_steps' parameter of TabularToSequence must be an int, since no names of columns tell it (order="
+                "The 'n_steps' parameter of TabularToSequence must be an int, since no column names contain it (order="
                 f"{self.order!r}, name_pattern={self.name_pattern!r}). Got None."
             )
         if n_columns % self.n_steps:

@@ -29,8 +29,8 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     Parameters
     ----------
     max_tokens : int or None, default=10000
-        All ids are below this number, so the `max_tokens - 4` most frequent words have one. At least 5. None stands for
-        no limit.
+        All ids are below this number, so the `max_tokens - 4` most frequent words have one. At least 5. None means no
+        limit.
     max_length : int or None, default=100
         The number of steps of the result. With None each text keeps its own length.
     padding : {"pre", "post"}, default="pre"
@@ -42,7 +42,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     filters : str, default='!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
         The characters that separate words as `split` does. The apostrophe is not among those of Keras.
     split : str, default=" "
-        What stands between words. Nothing else does: a no-break space, for one, is part of a word.
+        The separator of words. Only this counts: a no-break space, for example, is part of a word.
     start_token : bool, default=True
         Whether each text begins with the id 1, which is put there before the text is truncated.
     analyzer : callable, default=None
@@ -65,8 +65,8 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     Notes
     -----
     With `max_length=None` the result is a one-dimensional object array of integer arrays, which `SequencePadder` and
-    the estimators of this package take as it is. A text without a word is a text of nothing but the start id, or of
-    padding alone.
+    the estimators of this package accept as it is. A text without words becomes the start id alone, or only
+    padding.
 
     References
     ----------
@@ -272,7 +272,7 @@ def _read_texts(X: Any) -> list[str]:
             "X[:, 0] or X['text']."
         )
     try:
-        texts = X.to_pylist() if hasattr(X, "to_pylist") else list(X)  # the scalars of pyarrow are no str
+        texts = X.to_pylist() if hasattr(X, "to_pylist") else list(X)  # pyarrow's scalars are not str
     except TypeError as error:
         raise TypeError(f"Expected X to be an iterable of texts, got {X!r}.") from error
     if not texts:

@@ -1,4 +1,4 @@
-"""The published systems. Data alone: what a recipe does is told in `skrnn.recipes.recipe`."""
+"""The published systems, as data only. `skrnn.recipes.recipe` explains what a recipe is."""
 
 import copy
 import difflib
@@ -194,7 +194,7 @@ def load_recipe(name: str) -> Recipe:
     Returns
     -------
     recipe : Recipe
-        A copy of its own.
+        A new copy.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Training many recipes with many seeds, so that an interruption loses nothing but the training that is running."""
+"""Training many recipes with many seeds, so that an interruption loses only the running training."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def reproduce(
 ) -> list[Reproduction]:
     """Train recipes, each with the seeds 0, 1, ..., and keep the figures in a file.
 
-    Called again with the same directory it trains only what is missing there: other seeds, other recipes, or what an
+    Called again with the same directory it trains only what is still missing: other seeds, other recipes, or what an
     interruption left.
 
     Parameters

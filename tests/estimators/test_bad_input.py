@@ -79,7 +79,7 @@ AT_FIT = {
     "NaN weight": (ESTIMATOR, X, Y, {"sample_weight": changed(np.ones(12), 3, np.nan)}, ValueError, r"Input sample_weight contains NaN"),
     "only zero weights": (ESTIMATOR, X, Y, {"sample_weight": np.zeros(12)}, ValueError, r"Sample weights must contain at least one non-zero number"),
     "one class left by weights": (ESTIMATOR, X, Y, {"sample_weight": Y}, ValueError, r"at least 2 classes to train on, but y contains only one class in rows of positive weight: 1"),
-    # weights of classes
+    # class weights
     "negative class weight": (with_params(class_weight={0: 1, 1: -2.0}), X, Y, {}, ValueError, r"class_weight\[1\] is -2\.0: expected a finite number, 0 or greater"),
     "NaN class weight": (with_params(class_weight={0: np.nan, 1: 1}), X, Y, {}, ValueError, r"class_weight\[0\] is nan: expected a finite number"),
     "infinite class weight": (with_params(class_weight={0: np.float32("inf"), 1: 1}), X, Y, {}, ValueError, r"class_weight\[0\] is np\.float32\(inf\): expected a finite number"),
@@ -90,10 +90,10 @@ AT_FIT = {
     "array as class weight": (with_params(class_weight={0: 1, 1: np.ones(2)}), X, Y, {}, ValueError, r"class_weight\[1\] is array\(\[1\., 1\.\]\): expected a finite number"),
     "complex class weight": (with_params(class_weight={0: 1, 1: 1j}), X, Y, {}, ValueError, r"class_weight\[1\] is 1j: expected a finite number"),
     "bad weight of a class that y lacks": (with_params(class_weight={0: 1, 1: 1, 2: -1}), X, Y, {}, ValueError, r"class_weight\[2\] is -1: expected a finite number"),
-    "class weight of an unknown label": (with_params(class_weight={0: 1, 5: 2}), X, Y, {}, ValueError, r"class_weight has weights for \[5\], which are none of the classes \[0, 1\], and none for the classes \[1\]"),
+    "class weight of an unknown label": (with_params(class_weight={0: 1, 5: 2}), X, Y, {}, ValueError, r"class_weight has weights for \[5\], which are not among the classes \[0, 1\], and none for the classes \[1\]"),
     "class weight of texts for numbers": (with_params(class_weight={"0": 1, "1": 2}), X, Y, {}, ValueError, r"weights for \['0', '1'\], .* and none for the classes \[0, 1\]\. Its keys must be labels of y, of the same type"),
-    "class weight of numbers for texts": (with_params(class_weight={0: 1, 1: 2}), X, np.array(["a", "b"])[Y], {}, ValueError, r"weights for \[0, 1\], which are none of the classes \['a', 'b'\]"),
-    "class weight of one-hot rows": (with_params(class_weight={(0, 1): 1, (1, 0): 2}), X, np.eye(2)[Y], {}, ValueError, r"weights for \[\(0, 1\), \(1, 0\)\], which are none of the classes \[0, 1\].*for one-hot y, numbers of columns"),
+    "class weight of numbers for texts": (with_params(class_weight={0: 1, 1: 2}), X, np.array(["a", "b"])[Y], {}, ValueError, r"weights for \[0, 1\], which are not among the classes \['a', 'b'\]"),
+    "class weight of one-hot rows": (with_params(class_weight={(0, 1): 1, (1, 0): 2}), X, np.eye(2)[Y], {}, ValueError, r"weights for \[\(0, 1\), \(1, 0\)\], which are not among the classes \[0, 1\].*for one-hot y, column numbers"),
     "only zero class weights": (with_params(class_weight={0: 0, 1: 0.0}), X, Y, {}, ValueError, r"class_weight is 0 for the classes of all samples"),
     "class weight zero where samples have weight": (with_params(class_weight={0: 0}), X, Y, {"sample_weight": 1 - Y}, ValueError, r"class_weight is 0 for the classes of all samples"),
     "one class left by class weights": (with_params(class_weight={0: 0}), X, Y, {}, ValueError, r"only one class in rows of positive weight: 1"),
@@ -103,7 +103,7 @@ AT_FIT = {
     "X_val alone": (ESTIMATOR, X, Y, {"X_val": X}, ValueError, r"X_val and y_val go together, but y_val is missing"),
     "unknown label in y_val": (ESTIMATOR, X, Y, {"X_val": X, "y_val": Y + 1}, ValueError, r"y_val holds labels that are none of the classes \[0, 1\]: \[2\]"),
     "X_val of other features": (ESTIMATOR, X, Y, {"X_val": X[:, :, :1], "y_val": Y}, ValueError, r"X has 1 features, but LSTMClassifier is expecting 2"),
-    "too few to hold out": (with_params(validation_fraction=0.01), X, Y, {}, ValueError, r"validation_fraction=0\.01 of 12 samples cannot be held out with every class in it"),
+    "too few to hold out": (with_params(validation_fraction=0.01), X, Y, {}, ValueError, r"validation_fraction=0\.01 holds out 1 of 12 samples, but these and the rest need at least one"),
     # parameters
     "units=0": (with_params(units=0), X, Y, {}, ValueError, r"The 'units' parameter of LSTMClassifier must be an int in the range \[1, inf\)"),
     "units='big'": (with_params(units="big"), X, Y, {}, ValueError, r"The 'units' parameter of LSTMClassifier must be .* Got 'big' instead"),
@@ -121,7 +121,7 @@ AT_FIT = {
     "mistyped prefix": (with_params(optimiser__momentum=0.9), X, Y, {}, ValueError, r"Invalid parameter 'optimiser__momentum' .* Did you mean 'optimizer__momentum'\?"),
     "foreign prefix": (with_params(model__units=3), X, Y, {}, ValueError, r"Invalid parameter 'model__units' for LSTMClassifier\. Did you mean 'units'\? Valid are optimizer__\* or callbacks__\*"),
     "mistyped routed name": (with_params(optimizer="sgd", optimizer__momentumm=0.9), X, Y, {}, ValueError, r"Invalid parameter 'optimizer__momentumm': SGD has no argument 'momentumm'\. Did you mean 'optimizer__momentum'\?"),
-    "learning rate twice": (with_params(learning_rate=0.1, optimizer__learning_rate=0.2), X, Y, {}, ValueError, r"learning_rate=0\.1 and optimizer__learning_rate=0\.2 say the same thing twice"),
+    "learning rate twice": (with_params(learning_rate=0.1, optimizer__learning_rate=0.2), X, Y, {}, ValueError, r"learning_rate=0\.1 and optimizer__learning_rate=0\.2 set the same argument"),
     "routed to an instance": (with_params(optimizer=keras.optimizers.SGD(), optimizer__momentum=0.9), X, Y, {}, ValueError, r"optimizer__momentum cannot be routed to an optimizer instance"),
     "routed to no callback": (with_params(callbacks__patience=3), X, Y, {}, ValueError, r"callbacks__patience reaches no callback class"),
     "mistyped callback argument": (with_params(callbacks=keras.callbacks.EarlyStopping, callbacks__pacience=3), X, Y, {}, ValueError, r"EarlyStopping has no argument 'pacience'\. Did you mean 'callbacks__patience'\?"),
@@ -136,7 +136,7 @@ def state_of(estimator):
     return dict(vars(estimator))
 
 
-@pytest.mark.filterwarnings("ignore::skrnn.InputWarning")  # the diverging one is warned before
+@pytest.mark.filterwarnings("ignore::skrnn.InputWarning")  # the case that diverges is also warned of
 @pytest.mark.parametrize("case", AT_FIT)
 def test_fit_names_what_is_wrong_and_changes_nothing(case):
     template, bad_X, bad_y, given, exception, message = AT_FIT[case]
@@ -216,7 +216,7 @@ def test_unknown_label_in_partial_fit(fitted):
 def test_other_network_in_partial_fit():
     estimator = GRUClassifier(3, epochs=1).fit(X, Y).set_params(units=4)
     before = state_of(estimator)
-    with pytest.raises(ValueError, match=r"go on training one network, but units changed from \(3,\) to \(4,\)"):
+    with pytest.raises(ValueError, match=r"same network, but units changed from \(3,\) to \(4,\)"):
         estimator.partial_fit(X, Y)
     assert state_of(estimator) == before
 

@@ -1,4 +1,4 @@
-"""What X may come in: names of features are held to, lists leave lengths free, missing values pad or are an error."""
+"""Containers for X: feature names are checked, lists leave lengths free, missing values are padding or an error."""
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def small(**parameters):
     return GRUClassifier(3, epochs=1, random_state=0, **parameters)
 
 
-# Names of features
+# Feature names
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def small(**parameters):
     [FRAMES, pd.Series(FRAMES), NESTED, [pl.DataFrame(x, schema=["temp", "rain"]) for x in X]],
     ids=["frames", "series of frames", "nested frame", "polars frames"],
 )
-def test_frames_are_read_as_their_numbers(named):
+def test_frames_are_read_as_arrays(named):
     fitted = small().fit(named, Y)
     assert fitted.n_features_in_ == 2
     assert fitted.feature_names_in_.tolist() == ["temp", "rain"]
@@ -45,7 +45,7 @@ def test_frames_are_read_as_their_numbers(named):
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function", "staged_predict_proba"])
-def test_columns_in_another_order_are_refused(method):
+def test_columns_in_another_order_are_rejected(method):
     fitted = small().fit(FRAMES, Y)
     for classifier in (fitted, fitted.freeze()):
         for X_swapped in (SWAPPED, NESTED[["rain", "temp"]]):
@@ -55,7 +55,7 @@ def test_columns_in_another_order_are_refused(method):
             list(getattr(classifier, method)([frame.rename(columns={"rain": "snow"}) for frame in FRAMES]))
 
 
-def test_columns_in_another_order_are_refused_while_training():
+def test_columns_in_another_order_are_rejected_in_training():
     with pytest.raises(ValueError, match=r"Sequence 1 of X has the feature names \['temp', 'rain'\], but sequence 0"):
         small().fit([SWAPPED[0], *FRAMES[1:]], Y)
     with pytest.raises(ValueError, match="Feature names must be in the same order"):
@@ -66,14 +66,14 @@ def test_columns_in_another_order_are_refused_while_training():
             method(SWAPPED, Y)
 
 
-def test_names_on_one_side_only_are_a_warning():
+def test_names_on_one_side_only_give_a_warning():
     with pytest.warns(UserWarning, match="X does not have valid feature names, but GRUClassifier was fitted with"):
         small().fit(FRAMES, Y).predict(X)
     with pytest.warns(UserWarning, match="X has feature names, but GRUClassifier was fitted without feature names"):
         small().fit(X, Y).predict(FRAMES)
 
 
-def test_another_fit_forgets_the_names():
+def test_fitting_again_forgets_the_names():
     fitted = small().fit(FRAMES, Y).fit(X, Y)
     assert not hasattr(fitted, "feature_names_in_")
 
@@ -93,7 +93,7 @@ def test_lists_leave_lengths_free_whatever_fit_has_seen():
 
 
 def test_every_fold_accepts_the_same_list():
-    # The first four are equally long, so that one training fold holds nothing else.
+    # The first four are equally long, so one training fold holds only these.
     series = [x[:, 0] for x in X[:8]] + RAGGED[:4]
     folds = KFold(3)
     assert cross_val_predict(small(), series, Y, cv=folds).shape == (12,)
@@ -103,7 +103,7 @@ def test_every_fold_accepts_the_same_list():
     assert np.isfinite(test_scores).all()
 
 
-def test_arrays_are_tables_and_hold_to_their_width():
+def test_arrays_are_tables_of_fixed_width():
     table = X[:, :, 0]
     fitted = small().fit(table, Y)
     assert fitted.n_features_in_ == 5
@@ -114,7 +114,7 @@ def test_arrays_are_tables_and_hold_to_their_width():
         fitted.predict(RAGGED)
     assert str(caught.value) == (
         "X holds sequences of 2 to 4 steps, but GRUClassifier was fitted on a table of 5 columns, an array or a data "
-        "frame, whose number of steps is fixed. Lengths are free after a fit on a list of sequences, or on an array of "
+        "frame, whose number of steps is fixed. To leave it free, fit on a list of sequences, or on an array of "
         "shape (n_samples, n_timesteps, 1)."
     )
 
@@ -237,10 +237,10 @@ def test_a_missing_label_is_an_error(y):
         small().fit(X, y)
 
 
-# Errors that name the way that works
+# Errors that name the cure
 
 
-def test_one_sequence_or_one_row_per_step():
+def test_single_sequences_and_one_row_per_step():
     with pytest.raises(ValueError, match=r"samples: \[5, 1\]\..*A single sequence is a list of one, \[x\]"):
         small().fit(X[0], [1])
     with pytest.raises(ValueError, match=r"y must be an array of one label for each sequence\. Got 1 instead"):
@@ -252,7 +252,7 @@ def test_one_sequence_or_one_row_per_step():
     assert_array_equal(small().fit(grouped, Y).predict_proba(grouped), small().fit(X, Y).predict_proba(X))
 
 
-def test_sparse_input_is_refused_by_name():
+def test_sparse_input_is_rejected_by_name():
     texts, y = ["good film", "bad film", "good", "bad"], [1, 0, 1, 0]
     for classifier in (small(embedding_dim=2), small()):
         with pytest.raises(TypeError, match=r"Sparse data was passed for X, .*TextToSequence reads the texts"):
@@ -273,7 +273,7 @@ def test_sparse_input_is_refused_by_name():
             TypeError,
             r"got a dict with the keys \['seq'\]\. A classifier of skrnn has one input: pass the array",
         ),
-        ([X, np.arange(12)], ValueError, r"looks like several inputs of one network.*repeated at every step"),
+        ([X, np.arange(12)], ValueError, r"looks like several inputs of a network.*repeated at every step"),
         (
             pd.DataFrame(np.where(np.arange(5) < 3, X[:, :, 0], np.nan)),
             ValueError,
@@ -292,6 +292,6 @@ def test_sparse_input_is_refused_by_name():
     ],
     ids=["dict", "several inputs", "padded table", "dates", "static feature"],
 )
-def test_errors_name_the_way_that_works(bad_X, error, message):
+def test_errors_name_the_cure(bad_X, error, message):
     with pytest.raises(error, match=message):
         small().fit(bad_X, Y)

@@ -55,6 +55,6 @@ def test_onnx_computes_the_same(classifier, x, tmp_path):
     fitted.model_.export(tmp_path / "model.onnx", format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     (given,) = session.get_inputs()
-    for part in (x, x[:1, :4]):  # any number of rows and of steps
+    for part in (x, x[:1, :4]):  # any number of rows and steps
         (probabilities,) = session.run(None, {given.name: part})
         assert_allclose(probabilities, fitted.predict_proba(part), rtol=1e-4, atol=1e-6)

@@ -1,4 +1,4 @@
-"""What is held out for validation: every class in both parts, or a message that says what would do."""
+"""Held-out validation data: every class is in both parts, or the message says what would work."""
 
 import re
 
@@ -33,7 +33,7 @@ def test_early_stopping_on_50_rows_of_10_classes():
     ("counts", "n_held_out"),
     [([50, 50], 10), ([5] * 10, 10), ([2] * 10, 10), ([100] * 10, 100), ([51, 50], 11), ([2, 2], 2), ([998, 2], 100)],
 )
-def test_our_own_share_is_a_tenth_or_one_row_of_each_class(counts, n_held_out):
+def test_the_default_fraction_is_a_tenth_or_one_row_of_each_class(counts, n_held_out):
     training, held_out = split(counts)
     assert held_out.sum() == n_held_out
     assert training.min() >= 1
@@ -44,12 +44,12 @@ def test_our_own_share_is_a_tenth_or_one_row_of_each_class(counts, n_held_out):
     counts=st.lists(st.integers(2, 40), min_size=1, max_size=12),
     fraction=st.floats(0.01, 0.99),
 )
-def test_every_class_is_in_both_parts_or_the_message_says_what_works(counts, fraction):
+def test_every_class_is_in_both_parts_or_the_message_gives_working_fractions(counts, fraction):
     try:
         training, held_out = split(counts, fraction)
     except ValueError as error:
         least, most = map(
-            float, re.search(r"least that works is ([\d.e-]+), the most ([\d.e-]+)\.$", str(error)).groups()
+            float, re.search(r"fraction of at least ([\d.e-]+) and at most ([\d.e-]+)\.$", str(error)).groups()
         )
         assert not least <= fraction <= most
         for works in (least, most):
@@ -67,7 +67,7 @@ def test_parts_are_stratified():
 
 
 def test_rare_classes_are_exchanged_for_rows_of_common_ones():
-    training, held_out = split([100] + 9 * [2], 0.7)  # proportional shares of what is left would be rounded to none
+    training, held_out = split([100] + 9 * [2], 0.7)  # proportional shares would be rounded to zero
     assert held_out.sum() == 83
     assert_array_equal(held_out[1:], 9 * [1])
     assert_array_equal(training[1:], 9 * [1])
@@ -76,7 +76,7 @@ def test_rare_classes_are_exchanged_for_rows_of_common_ones():
 def test_a_class_of_one_sample_is_named():
     X, y = np.random.default_rng(0).normal(size=(21, 3, 2)), np.array(["a", "b"] * 10 + ["c"])
     with pytest.raises(
-        ValueError, match=r"there is a single sample of 'c'\. Give fit X_val and y_val, or more samples"
+        ValueError, match=r"there is only one sample of 'c'\. Pass X_val and y_val to fit, or more samples"
     ):
         LSTMClassifier(3, epochs=1, early_stopping=True).fit(X, y)
     # One of weight zero does not count.
@@ -86,9 +86,9 @@ def test_a_class_of_one_sample_is_named():
 def test_the_least_fraction_of_50_rows_of_10_classes():
     X, y = np.random.default_rng(0).normal(size=(50, 3, 2)), np.arange(50) % 10
     with pytest.raises(
-        ValueError, match=r"validation_fraction=0\.1 of 50 .*5 samples, .* 10 classes\. The least .* 0\.2,"
+        ValueError, match=r"validation_fraction=0\.1 holds out 5 of 50 .* 10 classes\. .* at least 0\.2 "
     ):
         LSTMClassifier(3, epochs=1, validation_fraction=0.1).fit(X, y)
-    with pytest.raises(ValueError, match=r"validation_fraction=0\.9 of 50 .*45 samples, .* the most 0\.8\."):
+    with pytest.raises(ValueError, match=r"validation_fraction=0\.9 holds out 45 of 50 .* at most 0\.8\."):
         LSTMClassifier(3, epochs=1, validation_fraction=0.9).fit(X, y)
     LSTMClassifier(3, epochs=1, validation_fraction=0.2).fit(X, y)

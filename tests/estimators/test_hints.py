@@ -1,4 +1,4 @@
-"""Which parameter an error suggests for a name that does not exist."""
+"""Suggestions in errors about unknown parameters."""
 
 import re
 
@@ -21,7 +21,7 @@ MEANT = {
     "vocabulary_size": "vocab_size module__num_embeddings",
     "optimizer": "solver optimiser optimzer",
     "bidirectional": "bidirectionnal",
-    # one underscore for two, another prefix, no prefix
+    # one underscore instead of two, another prefix, no prefix
     "optimizer__momentum": "optimizer_momentum optimiser__momentum optim__momentum momentum optimizer_momentm",
     "optimizer__weight_decay": "weight_decay optimizer_weight_decay optimizer_decay l2",
     "optimizer__clipnorm": "clipnorm max_grad_norm optimizer_clip_norm",
@@ -38,17 +38,17 @@ PAIRS = [(given, meant) for meant, names in MEANT.items() for given in names.spl
 
 
 @pytest.mark.parametrize(("given", "meant"), PAIRS)
-def test_the_parameter_that_is_meant(given, meant):
+def test_the_right_parameter_is_suggested(given, meant):
     with pytest.raises(ValueError, match=rf"'{given}' for LSTMClassifier\. Did you mean '{meant}'\?"):
         LSTMClassifier().set_params(**{given: 1})
 
 
-def test_layers_are_widths():
+def test_numbers_of_layers_are_explained_as_widths():
     with pytest.raises(ValueError, match=re.escape("'units'? It takes one width for each layer, such as (64, 64).")):
         LSTMClassifier(num_layers=2).fit([[0.0], [1.0]], [0, 1])
 
 
-def test_only_what_there_is_is_suggested():
+def test_only_existing_parameters_are_suggested():
     with pytest.raises(ValueError, match=r"'rnn_type' for RecurrentClassifier\. Did you mean 'cell'\?"):
         RecurrentClassifier().set_params(rnn_type="gru")
     for name in ("rnn_type", "zzz"):
@@ -66,6 +66,6 @@ def test_only_what_there_is_is_suggested():
         ("clip_norm", "clipnorm"),
     ],
 )
-def test_the_argument_that_is_meant(given, meant):
+def test_the_right_argument_is_suggested(given, meant):
     with pytest.raises(ValueError, match=rf"Adam has no argument '{given}'\. Did you mean 'optimizer__{meant}'\?"):
         LSTMClassifier(**{f"optimizer__{given}": 0.1}).fit([[0.0], [1.0]], [0, 1])

@@ -1,4 +1,4 @@
-"""Whatever lists or shows an estimator's attributes is quick, raises nothing, and builds no network."""
+"""Listing or displaying an estimator's attributes is quick, raises nothing, and builds no network."""
 
 import contextlib
 import copy
@@ -83,7 +83,7 @@ def test_html_shows_what_was_fitted(built):
         assert name in html
 
 
-def test_dir_has_what_is_fitted_and_completion_finds_the_model(built):
+def test_dir_lists_fitted_attributes_and_completion_finds_the_model(built):
     estimator = fitted("fit")
     assert {"classes_", "history_", "predict_proba", "freeze", "units", "optimizer__momentum"} <= {*dir(estimator)}
     before = len(built)
@@ -102,7 +102,7 @@ def test_checking_whether_it_is_fitted_builds_nothing(built):
 
 @pytest.mark.parametrize("name", ["target_encoder", "feature_encoder", "scorer"])
 @pytest.mark.parametrize("how", [None, "fit"])
-def test_what_scikeras_has_for_its_own_training_is_gone(name, how):
+def test_attributes_of_scikeras_training_are_hidden(name, how):
     with pytest.raises(AttributeError, match=f"'LSTMClassifier' object has no attribute '{name}'"):
         getattr(fitted(how), name)
     assert not hasattr(RecurrentClassifier, name)

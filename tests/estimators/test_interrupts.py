@@ -1,4 +1,4 @@
-"""Ctrl-C in a training: what is kept, what is said, and that whoever called hears of it."""
+"""Ctrl-C in training: what is kept, what is reported, and that the caller gets the exception."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ Y = (X[:, :, 0].sum(axis=1) > 0).astype(int)
 
 
 class Interrupt(keras.callbacks.Callback):
-    """Raises KeyboardInterrupt in one of Keras' hooks of one epoch, and notes which hooks it was called in."""
+    """Raises KeyboardInterrupt in a hook of Keras in one epoch, and records which hooks were called."""
 
     def __init__(self, hook, epoch, called=None):
         super().__init__()
@@ -53,7 +53,7 @@ class Interrupt(keras.callbacks.Callback):
 
 
 class InterruptBatch(Interrupt):
-    """The same in the middle of an epoch: Keras' loop over batches is used for it."""
+    """The same in the middle of an epoch: Keras' own loop over batches is used."""
 
     def on_train_batch_end(self, batch, logs=None):
         if batch == 1:
@@ -98,7 +98,7 @@ def test_complete_epochs_are_kept(when, average):
     assert (kept.n_iter_, kept.best_epoch_) == (3, 2)
     assert vars(kept).keys() == vars(three).keys()
     assert error.__notes__ == [
-        "GRUClassifier.fit was interrupted and keeps the 3 epochs that were complete; with warm_start=True it goes on."
+        "GRUClassifier.fit was interrupted and keeps the 3 complete epochs; fit with warm_start=True continues."
     ]
     assert kept.predict_proba(X).shape == (64, 2)
 
@@ -108,7 +108,7 @@ def test_after_the_last_epoch_everything_is_kept():
     assert same_state(kept, clone(kept).set_params(callbacks=None).fit(X, Y))
 
 
-def test_warm_start_goes_on_from_there():
+def test_warm_start_continues_from_there():
     kept, _ = interrupted(Interrupt("on_epoch_begin", 2))
     kept.set_params(callbacks=None, warm_start=True, epochs=4).fit(X, Y)
     at_once = clone(kept).set_params(epochs=6).fit(X, Y)
@@ -116,12 +116,12 @@ def test_warm_start_goes_on_from_there():
     assert kept.history_ == at_once.history_
 
 
-def test_interrupt_of_a_warm_start_keeps_the_epochs_of_both_calls():
+def test_an_interrupted_warm_start_keeps_the_epochs_of_both_calls():
     kept = GRUClassifier(3, epochs=2, random_state=0, warm_start=True).fit(X, Y)
     kept.set_params(callbacks=Interrupt("on_epoch_end", 3), epochs=5)
     with pytest.raises(KeyboardInterrupt) as caught:
         kept.fit(X, Y)
-    assert "keeps the epoch that was complete" in caught.value.__notes__[0]
+    assert "keeps the first epoch" in caught.value.__notes__[0]
     assert same_state(kept, clone(kept).set_params(epochs=3, callbacks=None).fit(X, Y))
     assert (kept.n_iter_, len(kept.history_["loss"])) == (3, 3)
 
@@ -139,11 +139,11 @@ def test_early_stopping_keeps_the_best_epoch():
     assert len(losses) == kept.n_iter_ == 11
     assert kept.best_epoch_ == int(np.argmin(losses)) < 10
     assert same_state(kept, clone(kept).set_params(epochs=kept.best_epoch_ + 1, callbacks=None).fit(X, Y))
-    assert f"with the weights of the best (best_epoch_={kept.best_epoch_})" in error.__notes__[0]
+    assert f"with the weights of the best one (best_epoch_={kept.best_epoch_})" in error.__notes__[0]
 
 
 @pytest.mark.parametrize("callback", [Interrupt("on_epoch_end", 0), InterruptBatch("on_train_batch_end", 0)])
-def test_before_the_first_complete_epoch_nothing_changes(callback):
+def test_an_interrupt_in_the_first_epoch_changes_nothing(callback):
     unfitted, error = interrupted(callback)
     assert vars(unfitted) == vars(clone(unfitted)) | {"callbacks": callback}
     assert not hasattr(error, "__notes__")
@@ -169,13 +169,13 @@ def test_an_error_still_leaves_the_estimator_as_it_was():
     assert vars(fitted) == before
 
 
-def test_keras_callbacks_hear_no_more_as_in_keras():
+def test_keras_callbacks_are_not_called_afterwards_as_in_keras():
     callback = Interrupt("on_epoch_begin", 1)
     interrupted(callback)
     assert callback.called == ["on_epoch_begin", "on_epoch_end", "on_epoch_begin"]
 
 
-def test_keras_early_stopping_has_restored_nothing_by_then():
+def test_keras_early_stopping_restores_nothing_on_an_interrupt():
     restoring = keras.callbacks.EarlyStopping("loss", mode="max", patience=20, restore_best_weights=True)
     kept, _ = interrupted([restoring, Interrupt("on_epoch_end", 4)])
     assert np.argmax(kept.history_["loss"]) < 3
@@ -201,10 +201,10 @@ def test_partial_fit_keeps_nothing_of_its_epoch():
     assert vars(estimator) == before
 
 
-def test_it_is_printed_where_epochs_are(capsys):
+def test_an_interrupt_is_printed_if_verbose(capsys):
     interrupted(Interrupt("on_epoch_end", 2), verbose=1)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "[GRUClassifier] interrupted: keeps the 2 epochs that were complete"
+    assert lines[-1] == "[GRUClassifier] interrupted, keeps the 2 complete epochs"
     assert len(lines) == 3
 
 
@@ -217,7 +217,7 @@ def test_a_pipeline_is_fitted_and_cross_validation_stops():
     callback = Interrupt("on_epoch_end", 2)
     with pytest.raises(KeyboardInterrupt):
         cross_validate(classifier.set_params(callbacks=callback), X, Y, cv=3, error_score=0)
-    assert callback.called.count("on_epoch_begin") == 3  # in the first fold alone
+    assert callback.called.count("on_epoch_begin") == 3  # in the first fold only
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send to a process")

@@ -1,4 +1,4 @@
-"""Warnings of the commonest mistakes: given where the numbers show one, and on no data that is right."""
+"""Warnings of common mistakes: issued where the values of X show one, and never for correct data."""
 
 import os
 import warnings
@@ -22,7 +22,7 @@ from skrnn.preprocessing import ImageToSequence, TabularToSequence, TextToSequen
 
 
 def hint_for(X):
-    """Return what `fit` warns of for X, or None, without the training."""
+    """Return the message that `fit` warns with for X, or None, without training."""
     form, sequences = read_new(LSTMClassifier(), X)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -41,7 +41,7 @@ def autoregressive(rng, shape, coefficient, axis=1):
 
 
 def sensors(scales=(1, 1, 1), levels=(0, 0, 0), n=100, n_timesteps=60, coefficient=0.95):
-    """Features that go on from step to step, each with a scale and a level of its own."""
+    """Features that vary smoothly from step to step, each with its own scale and level."""
     values = autoregressive(np.random.default_rng(0), (n, n_timesteps, len(scales)), coefficient)
     return values * scales + levels
 
@@ -74,7 +74,7 @@ def ucr(name):
     return series
 
 
-# What is right: data sets, and numbers of all usual kinds
+# Correct input: data sets, and numbers of all usual kinds
 
 RIGHT = {}
 
@@ -89,7 +89,7 @@ def bundled_digits(rng):
     images, _ = load_digits(return_X_y=True)
     yield images
     yield flat(images)
-    yield flat(images) / images.max() * 16  # as scikit-learn has them
+    yield flat(images) / images.max() * 16  # as in scikit-learn
     for scan in ("rows", "columns", "pixels"):
         yield ImageToSequence(scan=scan).fit_transform(images)
     for size in (2, 4):
@@ -210,7 +210,7 @@ def series_of_the_archive(rng):
 
 
 @pytest.mark.parametrize("kind", RIGHT)
-def test_what_is_right_is_no_mistake(kind):
+def test_correct_data_give_no_warning(kind):
     for number, X in enumerate(RIGHT[kind](np.random.default_rng(0))):
         assert hint_for(X) is None, number
 
@@ -247,13 +247,13 @@ def test_what_is_right_is_no_mistake(kind):
 )
 def test_scale(X, cure):
     message = hint_for(X)
-    assert message.startswith("The numbers of X are ")
+    assert message.startswith("The values of X are ")
     assert cure in message
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("shape", [(28, 28), (784,)])
-def test_bytes_that_nobody_divided(dtype, shape):
+def test_undivided_bytes(dtype, shape):
     images = np.random.default_rng(0).integers(0, 256, (50, 28, 28)).cumsum(axis=1) // 28  # smooth
     X = np.rint(255 * (images / images.max())).astype(dtype).reshape(50, *shape)
     X[:, :2] = 0
@@ -268,9 +268,9 @@ def ids_of_reviews(**parameters):
 @pytest.mark.parametrize("kind", [{}, {"max_length": 10}, {"padding": "post"}, {"max_length": None}], ids=str)
 def test_token_ids_without_an_embedding(kind):
     X = ids_of_reviews(**kind)
-    assert "give embedding_dim" in hint_for(X)
-    assert "give embedding_dim" in hint_for([list(filter(None, row)) for row in X])
-    assert "give embedding_dim" in hint_for(X[:40])
+    assert "set embedding_dim" in hint_for(X)
+    assert "set embedding_dim" in hint_for([list(filter(None, row)) for row in X])
+    assert "set embedding_dim" in hint_for(X[:40])
 
 
 @pytest.mark.parametrize("kind", [{}, {"max_length": 20}, {"max_tokens": 500}, {"max_length": 300}], ids=str)
@@ -278,8 +278,8 @@ def test_token_ids_of_real_reviews_without_an_embedding(kind):
     real("imdb")
     texts = fetch_imdb(return_X_y=True, download_if_missing=False)[0][::50]
     X = TextToSequence(**kind).fit_transform(texts)
-    assert "give embedding_dim" in hint_for(X)
-    assert "give embedding_dim" in hint_for([row[row > 0] for row in X])
+    assert "set embedding_dim" in hint_for(X)
+    assert "set embedding_dim" in hint_for([row[row > 0] for row in X])
 
 
 SENSORS = {
@@ -356,7 +356,7 @@ NUMBERS = {
     shape=st.tuples(st.integers(1, 60), st.integers(1, 40), st.integers(1, 30)),
     form=st.sampled_from(["table", "array", "list"]),
 )
-def test_no_input_breaks_it(numbers, shape, form):
+def test_no_input_breaks_the_checks(numbers, shape, form):
     rng = np.random.default_rng(0)
     X = NUMBERS[numbers](rng, shape[:2] if form == "table" else shape)
     if form == "list":
@@ -364,7 +364,7 @@ def test_no_input_breaks_it(numbers, shape, form):
     hint_for(X)
 
 
-# How it is given
+# How the warning is issued
 
 
 @pytest.fixture(scope="module")
@@ -379,7 +379,7 @@ def warned_by(call, action="always"):
     return [warning for warning in caught if warning.category is InputWarning]
 
 
-def test_it_points_at_the_code_of_the_user(large):
+def test_the_warning_points_at_the_users_code(large):
     classifier = GRUClassifier(2, epochs=1)
     pipeline = make_pipeline(TabularToSequence(n_steps=5), classifier)
     for call in (
@@ -392,8 +392,8 @@ def test_it_points_at_the_code_of_the_user(large):
         assert {warning.lineno for warning in warned} == {call.__code__.co_firstlineno}
 
 
-def test_folds_say_the_same(large):
-    """Python's filters then show it once for each place."""
+def test_all_folds_give_the_same_message(large):
+    """Python's filters then show it once per place."""
     warned = warned_by(lambda: cross_validate(GRUClassifier(2, epochs=1), *large, cv=3))
     assert len(warned) == 3
     assert len({(str(warning.message), warning.filename, warning.lineno) for warning in warned}) == 1
@@ -409,15 +409,15 @@ def test_only_a_first_fit_warns(large):
     assert not warned_by(lambda: classifier.predict(X))
 
 
-def test_token_ids_with_an_embedding_are_right():
+def test_token_ids_with_an_embedding_give_no_warning():
     X = ids_of_reviews(max_length=10)[:40]
     assert not warned_by(lambda: GRUClassifier(2, epochs=1, embedding_dim=2).fit(X, np.arange(40) % 2))
 
 
-def test_it_can_be_an_error_and_be_silenced(large):
+def test_the_warning_can_be_an_error_or_silenced(large):
     classifier = GRUClassifier(2, epochs=1)
     before = dict(vars(classifier))
-    with pytest.raises(InputWarning, match="The numbers of X are so large"):
+    with pytest.raises(InputWarning, match="The values of X are so large"):
         classifier.fit(*large)
     assert vars(classifier) == before
     with warnings.catch_warnings():
@@ -425,7 +425,7 @@ def test_it_can_be_an_error_and_be_silenced(large):
         classifier.fit(*large)
 
 
-def test_what_is_refused_is_not_warned_of(large):
+def test_rejected_input_gives_no_warning(large):
     X, y = large
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         GRUClassifier(2, epochs=1).fit(X, y[1:])

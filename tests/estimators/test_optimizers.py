@@ -1,4 +1,4 @@
-"""An optimizer by name, class or instance, of Keras or of a user: read whole, or refused by name."""
+"""Optimizers by name, class or instance, Keras' or the user's: read completely, or rejected by name."""
 
 import inspect
 import pickle
@@ -45,29 +45,29 @@ AROUND_OTHERS = {"LossScaleOptimizer", "MultiOptimizer"}
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC.keys() - AROUND_OTHERS))
-def test_every_optimizer_is_known_by_its_name(name):
+def test_every_optimizer_can_be_given_by_name(name):
     by_class, rate = read_optimizer(PUBLIC[name], None, {})
     for given in (name, name.lower(), name.upper(), PUBLIC[name]()):
         assert read_optimizer(given, None, {}) == (by_class, rate)
     assert rate == pytest.approx(inspect.signature(PUBLIC[name]).parameters["learning_rate"].default)
 
 
-def test_an_optimizer_around_others_is_given_them():
+def test_an_optimizer_that_wraps_others_gets_them():
     def inner():
         return optimizers.SGD(0.1, momentum=0.9)
 
     expected = weights_of(fit(optimizers.LossScaleOptimizer(inner())))
     for optimizer in ("lossscaleoptimizer", optimizers.LossScaleOptimizer):
         assert_same(weights_of(fit(optimizer, optimizer__inner_optimizer=inner())), expected)
-        with pytest.raises(ValueError, match="LossScaleOptimizer cannot be made without 'inner_optimizer': give optim"):
+        with pytest.raises(ValueError, match="LossScaleOptimizer requires the argument 'inner_optimizer': set optim"):
             fit(optimizer)
-    with pytest.raises(ValueError, match="MultiOptimizer cannot be made without 'optimizer_map'"):
+    with pytest.raises(ValueError, match="MultiOptimizer requires the argument 'optimizer_map'"):
         fit("multioptimizer")
     with pytest.raises(ValueError, match="LossScaleOptimizer cannot be made with optimizer__inner_optimizer: "):
         fit("lossscaleoptimizer", optimizer__inner_optimizer="adam")
 
 
-def test_the_learning_rate_of_a_loss_scale_is_that_of_the_optimizer_inside():
+def test_the_learning_rate_of_a_loss_scale_is_the_inner_optimizers():
     clear_graphs()
     slow = fit(optimizers.LossScaleOptimizer(optimizers.SGD(0.01)))
     fast = fit(optimizers.LossScaleOptimizer(optimizers.SGD(0.01)), learning_rate=0.3)
@@ -85,7 +85,7 @@ def test_several_optimizers_have_no_learning_rate_of_their_own():
             optimizers.OptimizerMap(optimizers.Adam(rate), {"logits/.*": optimizers.Adam(0.01)})
         )
 
-    with pytest.raises(ValueError, match=r"learning_rate=0\.1 has nowhere to go: MultiOptimizer has no argument"):
+    with pytest.raises(ValueError, match=r"learning_rate=0\.1 cannot be set: MultiOptimizer has no argument"):
         fit(several(0.1), learning_rate=0.1)
     callback = keras.callbacks.ReduceLROnPlateau(monitor="loss", min_delta=100.0, patience=1, factor=0.5)
     reduced = fit(several(0.1), callbacks=callback, epochs=3)
@@ -96,7 +96,7 @@ def test_several_optimizers_have_no_learning_rate_of_their_own():
     assert_other(weights_of(reduced), weights_of(plain))
 
 
-def test_names_that_keras_counts_up_make_no_other_network():
+def test_names_that_keras_numbers_make_no_new_network():
     clear_graphs()
     for _ in range(2):
         fit(optimizers.LossScaleOptimizer(optimizers.Adam()), epochs=1)
@@ -108,7 +108,7 @@ def test_names_that_keras_counts_up_make_no_other_network():
 
 
 class Anchored(optimizers.SGD):
-    """Pulls the weights back to where they started; holds its variables as it likes."""
+    """Pulls the weights back to where they started, and stores its variables in its own way."""
 
     def build(self, variables):
         super().build(variables)
@@ -120,7 +120,7 @@ class Anchored(optimizers.SGD):
 
 
 class Around(optimizers.Optimizer):
-    """Hands every gradient on to another optimizer, whose variables it does not list."""
+    """Passes every gradient on to another optimizer, whose variables it does not list."""
 
     def __init__(self, learning_rate=0.1, **options):
         super().__init__(learning_rate, **options)
@@ -137,7 +137,7 @@ class Around(optimizers.Optimizer):
 @pytest.mark.parametrize(
     "optimizer", ["schedulefreeadamw", Anchored, Around], ids=["schedule-free", "anchored", "around"]
 )
-def test_a_seed_decides_over_weights_and_state(optimizer):
+def test_a_seed_determines_weights_and_state(optimizer):
     parameters = {"learning_rate": 0.1}
     fitted = fit(optimizer, **parameters)
     other = fit(optimizer, random_state=1, **parameters)
@@ -152,7 +152,7 @@ def test_a_seed_decides_over_weights_and_state(optimizer):
     assert_same(weights_of(in_pieces), weights_of(fitted))
 
 
-def test_an_optimizer_new_to_a_training_that_goes_on_starts_from_its_weights():
+def test_a_new_optimizer_in_continued_training_starts_from_its_weights():
     first = fit("sgd", learning_rate=0.1)
     goes_on = clone(first).fit(X, Y).set_params(optimizer="schedulefreeadamw", warm_start=True, learning_rate=1e-6)
     goes_on.fit(X, Y)
@@ -166,7 +166,7 @@ def test_a_loss_scale_factor_scales_the_loss():
     assert_same(weights_of(fit("sgd", learning_rate=0.1, optimizer__loss_scale_factor=128.0)), weights_of(plain))
 
 
-# A user's own
+# The user's own
 
 
 class Boosted(optimizers.SGD):
@@ -233,7 +233,7 @@ def test_arguments_that_a_configuration_lacks_are_kept():
             np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-7)
 
 
-def test_a_schedule_of_a_users_own():
+def test_a_users_own_schedule():
     expected = weights_of(fit(optimizers.SGD(optimizers.schedules.ExponentialDecay(0.4, 1, 0.5))))
     fitted = fit("sgd", learning_rate=Halving(0.4))
     for found in (fitted, fit(optimizers.SGD(Halving(0.4))), fit("sgd", optimizer__learning_rate=Halving(0.4))):
@@ -257,20 +257,20 @@ def _excluding():
 
 REFUSED = {
     "no class": (optimizers.Optimizer, "optimizer must be a name, a Keras optimizer class or an instance"),
-    "no optimizer": ("optimizermap", r"Unknown optimizer 'optimizermap'\. .*Expected a name that Keras knows"),
-    "no update": (type("Empty", (optimizers.Optimizer,), {})(0.1), "Empty defines no update_step, so that it cannot"),
-    "argument lost": (Hidden(2.0), r"Another Hidden made from its get_config\(\) has "),
+    "no optimizer": ("optimizermap", r"Unknown optimizer 'optimizermap'\. .*Expected the name of a Keras optimizer"),
+    "no update": (type("Empty", (optimizers.Optimizer,), {})(0.1), "Empty defines no update_step, so it cannot"),
+    "argument lost": (Hidden(2.0), r"Hidden made from get_config\(\) has "),
     "schedule lost": (
         optimizers.SGD(Forgetful(0.3)),
-        r"has _learning_rate\.start=0\.1 instead of 0\.3\. Let get_config",
+        r"has _learning_rate\.start=0\.1 instead of 0\.3\. Make get_config",
     ),
     "rate is a function": (optimizers.SGD(lambda: 0.1), "The learning_rate of SGD is a function, which cannot be kept"),
     "map is a function": (
         optimizers.MultiOptimizer(lambda variable: optimizers.SGD()),
-        r"The optimizer_map of MultiOptimizer is a function.* Write it as a keras\.optimizers\.OptimizerMap",
+        r"The optimizer_map of MultiOptimizer is a function.* Replace it with a keras\.optimizers\.OptimizerMap",
     ),
     "argument is a function": (optimizers.Adam(beta_1=lambda: 0.9), "The configuration of Adam holds <function"),
-    "excluded": (_excluding(), "exclude_from_weight_decay is no part of the configuration of AdamW, and would be lost"),
+    "excluded": (_excluding(), "exclude_from_weight_decay is not part of the configuration of AdamW and would be lost"),
 }
 
 
@@ -280,22 +280,22 @@ class NoConfiguration(Halving):
 
 
 @pytest.mark.parametrize("around", [lambda: "sgd", lambda: optimizers.LossScaleOptimizer(optimizers.SGD())])
-def test_a_schedule_that_cannot_be_kept_is_refused_by_name(around):
+def test_a_schedule_that_cannot_be_kept_is_rejected_by_name(around):
     with pytest.raises(ValueError, match=r"_learning_rate\.start=0\.1 instead of 0\.3"):
         fit(around(), learning_rate=Forgetful(0.3))
-    with pytest.raises(ValueError, match="NoConfiguration has no configuration that it could be kept by: must"):
+    with pytest.raises(ValueError, match="NoConfiguration has no configuration and cannot be kept: must"):
         fit(around(), learning_rate=NoConfiguration(0.3))
-    with pytest.raises(ValueError, match="SGD has no configuration that it could be kept by: must"):
+    with pytest.raises(ValueError, match="SGD has no configuration and cannot be kept: must"):
         fit(optimizers.SGD(NoConfiguration(0.3)))
 
 
 @pytest.mark.parametrize(("optimizer", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_kept_is_refused_by_name(optimizer, message):
+def test_what_cannot_be_kept_is_rejected_by_name(optimizer, message):
     with pytest.raises(ValueError, match=message):
         fit(optimizer)
 
 
-def test_an_optimizer_that_was_used_elsewhere_is_read_as_one_that_was_not():
+def test_a_used_optimizer_is_read_like_a_new_one():
     for optimizer in (
         optimizers.Muon(0.01, use_ema=True, gradient_accumulation_steps=2),
         optimizers.LossScaleOptimizer(optimizers.Adafactor(0.01)),

@@ -1,7 +1,7 @@
-"""Whole trainings beside stock Keras: from the same weights, over the same rows, to the same weights.
+"""Complete trainings compared to stock Keras: from the same weights, over the same rows, to the same weights.
 
-Stock Keras builds its optimizer here before it fits. Left to `fit`, Keras 3.15 builds it where values are not assigned,
-and ScheduleFreeAdamW, whose state starts from the weights, starts from zeros.
+Here stock Keras builds its optimizer before it fits. Within `fit`, Keras 3.15 builds it where values cannot be
+assigned, so ScheduleFreeAdamW, whose state should start from the weights, starts from zeros.
 """
 
 import inspect
@@ -29,7 +29,7 @@ WEIGHTS = rng.uniform(0.5, 2, N_ROWS)
 
 
 def assert_same_training(classifier, make_optimizer, X=X, y=Y, padded=None, weights=None, **fit_arguments):
-    """Train with skrnn and with Keras' own `fit`; `padded` and `weights` are what the second is given."""
+    """Train with skrnn and with Keras' own `fit`, which gets `padded` and `weights`."""
     classifier.set_params(
         optimizer=make_optimizer(), epochs=N_EPOCHS, batch_size=BATCH_SIZE, shuffle=False, random_state=0
     )
@@ -51,7 +51,7 @@ def assert_same_training(classifier, make_optimizer, X=X, y=Y, padded=None, weig
     assert moved > 100 * TOLERANCE * size
 
 
-# Every optimizer of Keras, with arguments of its own and with those that all share.
+# Every Keras optimizer, with its own arguments and with those that all share.
 
 OWN = [
     (optimizers.SGD, {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True}),
@@ -98,7 +98,7 @@ CLIPPING = [{"clipnorm": 0.1}, {"clipvalue": 0.03}, {"global_clipnorm": 0.2}]
 
 
 @pytest.mark.parametrize(("optimizer_class", "arguments"), OWN, ids=lambda value: getattr(value, "__name__", ""))
-def test_optimizers_with_arguments_of_their_own(optimizer_class, arguments):
+def test_optimizers_with_their_own_arguments(optimizer_class, arguments):
     assert_same_training(SimpleRNNClassifier(3), lambda: optimizer_class(**arguments))
 
 
@@ -131,7 +131,7 @@ def test_optimizers_around_optimizers(make, monkeypatch):
     assert_same_training(SimpleRNNClassifier(3), make)
 
 
-def test_every_optimizer_and_every_argument_is_among_these():
+def test_every_optimizer_and_every_argument_is_tested_here():
     base = optimizers.Optimizer
     public = {c for c in vars(optimizers).values() if inspect.isclass(c) and issubclass(c, base) and c is not base}
     tried = {
@@ -158,7 +158,7 @@ def test_schedules(schedule):
     assert_same_training(SimpleRNNClassifier(3), lambda: optimizers.SGD(schedule, momentum=0.5))
 
 
-def test_every_schedule_is_among_these():
+def test_every_schedule_is_tested_here():
     base = schedules.LearningRateSchedule
     public = {c for c in vars(schedules).values() if inspect.isclass(c) and issubclass(c, base) and c is not base}
     assert public == {type(schedule) for schedule in SCHEDULES}
@@ -198,18 +198,18 @@ def test_sequences_of_unequal_length(pooling, compiled, monkeypatch):
 
 @pytest.mark.parametrize("mask_zero", [True, False])
 def test_an_embedding_under_an_optimizer_that_squares_nothing(mask_zero):
-    """Under those that do, Keras differs on purpose: it squares each occurrence of a word."""
+    """Under those that square it, Keras differs on purpose: it squares each occurrence of a word."""
     classifier = GRUClassifier(4, embedding_dim=3, mask_zero=mask_zero)
     assert_same_training(classifier, lambda: keras.optimizers.SGD(0.5), X=IDS)
 
 
-def test_two_classes_and_weights_of_rows():
+def test_two_classes_and_sample_weights():
     assert_same_training(
         GRUClassifier(4), adam, y=np.arange(N_ROWS) % 2, weights=WEIGHTS / WEIGHTS.mean(), sample_weight=WEIGHTS
     )
 
 
-def test_weights_of_classes_and_of_rows():
+def test_class_and_sample_weights():
     of_class = {0: 1.0, 1: 3.0, 2: 0.5}
     weights = WEIGHTS * np.vectorize(of_class.get)(Y)
     assert_same_training(

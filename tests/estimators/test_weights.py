@@ -1,4 +1,4 @@
-"""Weights of classes and samples: what is refused, what balances, and what validation makes of them."""
+"""Class and sample weights: what is rejected, how classes are balanced, and what validation uses."""
 
 import warnings
 
@@ -41,7 +41,7 @@ def same(first, second):
     ],
     ids=["np.int64", "float for int", "int for float", "np.str_", "objects"],
 )
-def test_keys_of_equal_value_are_the_label(labels, key):
+def test_keys_equal_to_a_label_match_it(labels, key):
     expected = small().fit(X, Y, sample_weight=np.array([1.0, 4.0, 2.0])[Y])
     weights = {key(label): weight for label, weight in zip(labels, [1, np.float32(4), 2.0], strict=True)}
     assert same(small(class_weight=weights).fit(X, labels[Y]), expected)
@@ -52,7 +52,7 @@ def test_booleans_as_labels():
     assert same(small(class_weight={True: 4}).fit(X, Y > 0), expected)
 
 
-def test_one_hot_labels_are_the_numbers_of_columns():
+def test_one_hot_labels_are_column_numbers():
     expected = small(class_weight={1: 4}).fit(X, Y)
     assert same(small(class_weight={1: 4}).fit(X, np.eye(3)[Y]), expected)
 
@@ -117,10 +117,10 @@ def test_balance_of_a_warm_start_is_that_of_its_own_rows():
         assert_allclose(balanced.predict_proba(X), weights.predict_proba(X), rtol=1e-4)
 
 
-def test_partial_fit_refuses_to_balance_a_part_of_the_data():
+def test_partial_fit_rejects_balanced():
     estimator = small(class_weight="balanced").fit(X, Y)
     before = dict(vars(estimator))
-    with pytest.raises(ValueError, match=r"class_weight='balanced' cannot be used with partial_fit, .*Give a dict"):
+    with pytest.raises(ValueError, match=r"class_weight='balanced' cannot be used with partial_fit, .*Pass a dict"):
         estimator.partial_fit(X, Y)
     assert vars(estimator) == before
 
@@ -134,13 +134,13 @@ def test_partial_fit_takes_weights_of_classes_that_a_batch_lacks():
     assert same(only, small().partial_fit(X[Y == 0], Y[Y == 0], classes=[0, 1, 2]))
 
 
-# Validation: one thing, whatever it is measured on
+# Validation: the same loss, whatever it is measured on
 
 CLASS_WEIGHTS = pytest.mark.parametrize("class_weight", [None, "balanced", {0: 0.1, 2: 9.0}, {1: 0}], ids=str)
 
 
 @CLASS_WEIGHTS
-def test_rows_given_and_the_same_rows_held_out_validate_alike(class_weight):
+def test_passed_and_held_out_rows_give_the_same_validation(class_weight):
     held_out = small(
         class_weight=class_weight, epochs=20, learning_rate=0.1, early_stopping=True, patience=2,
         validation_fraction=0.25, batch_size=8,
@@ -157,14 +157,14 @@ def test_rows_given_and_the_same_rows_held_out_validate_alike(class_weight):
 
 
 @CLASS_WEIGHTS
-def test_class_weights_are_for_training_alone(class_weight):
+def test_class_weights_apply_to_training_only(class_weight):
     fitted = small(class_weight=class_weight).fit(X, Y, X_val=X[::2], y_val=Y[::2])
     loss = log_loss(Y[::2], fitted.predict_proba(X[::2]))
     assert_allclose(fitted.history_["val_loss"][-1], loss, rtol=1e-5)
     assert_allclose(fitted.history_["val_accuracy"][-1], fitted.score(X[::2], Y[::2]), rtol=1e-6)
 
 
-def test_sample_weights_of_what_is_held_out_count():
+def test_sample_weights_of_held_out_rows_count():
     estimator = small(class_weight="balanced", validation_fraction=0.5)
     weights = np.arange(1, 41)
     data = read_training_data(estimator, X, Y, weights, continues=False)

@@ -48,8 +48,8 @@ def prune_at():
 def own_workers():
     """Worker processes that end with the test.
 
-    A later test whose estimators load TensorFlow would make them grow so much that loky replaces them, and warns of it
-    in a thread. As an error, the warning ends the thread, and the test waits for ever.
+    If a later test's estimators load TensorFlow in them, they grow so much that loky replaces them, and warns of it
+    in a thread. Warnings are errors, so this ends the thread, and the test waits for ever.
     """
     yield
     get_reusable_executor().shutdown(wait=True)

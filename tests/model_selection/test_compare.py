@@ -421,16 +421,16 @@ class _CountsFits(DummyClassifier):
 
 
 @pytest.mark.parametrize("scoring", [["accuracy", "f1"], ("accuracy",), {"a": "accuracy"}, {"accuracy"}, 3])
-def test_several_scores_are_refused_before_anything_is_fitted(scoring):
+def test_several_scores_are_rejected_before_anything_is_fitted(scoring):
     _CountsFits.fits.clear()
-    with pytest.raises(ValueError, match=r"A comparison is by one score: .* compare once for each"):
+    with pytest.raises(ValueError, match=r"A comparison needs a single score: .* run one comparison for each"):
         compare_architectures({"dummy": _CountsFits()}, np.zeros((8, 2)), [0, 1] * 4, cv=2, scoring=scoring)
     assert not _CountsFits.fits
 
 
 @pytest.mark.parametrize("value", [{"a": 1.0, "b": 2.0}, "high", None, [0.5, 0.6]])
-def test_a_function_that_returns_no_number_is_said(value):
-    with pytest.raises(ValueError, match="A comparison is by one score: scoring must return a number"):
+def test_a_function_that_returns_no_number_is_an_error(value):
+    with pytest.raises(ValueError, match="A comparison needs a single score: scoring must return a number"):
         compare_architectures(
             {"dummy": DummyClassifier()}, np.zeros((8, 2)), [0, 1] * 4, cv=2, scoring=lambda e, X, y: value
         )

@@ -1,4 +1,4 @@
-"""What changes a score changes the name of the study, and nothing else does; what cannot be described is refused."""
+"""Whatever changes a score changes the name of the study, and nothing else does; indescribable parts are rejected."""
 
 import dataclasses
 import enum
@@ -62,7 +62,7 @@ class Record:
 
 
 class Constant(keras.initializers.Initializer):
-    """Keras' own `get_config` knows nothing of the value."""
+    """Keras' own `get_config` does not contain the value."""
 
     def __init__(self, value):
         self.value = value
@@ -72,7 +72,7 @@ class Constant(keras.initializers.Initializer):
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-    """Without a `get_config`."""
+    """Has no `get_config`."""
 
     def __init__(self, rate):
         self.rate = rate
@@ -271,7 +271,7 @@ def test_what_changes_a_score_changes_the_fingerprint(what):
     assert of(make(1)) != of(make(2))
 
 
-def test_a_number_is_neither_another_type_nor_its_text():
+def test_a_number_differs_from_other_types_and_from_its_text():
     values = [1, 1.0, True, "1", b"1", np.float32(1), np.float64(1), [1], (1,), {1}, {1: 1}, None]
     assert len({of(value) for value in values}) == len(values)
 
@@ -282,7 +282,7 @@ def test_the_order_of_a_dict_and_of_a_set_does_not_count():
     assert of({first, second}) == of({second, first})
 
 
-def test_what_changes_no_score_changes_no_fingerprint():
+def test_what_does_not_change_a_score_does_not_change_the_fingerprint():
     quiet, loud = make_pipeline(FunctionTransformer()), make_pipeline(FunctionTransformer(), memory="x", verbose=True)
     assert of(quiet) == of(loud)
     assert of(keras.optimizers.Adam(0.1)) == of(keras.optimizers.Adam(0.1))  # Keras numbers them: adam, adam_1, ...
@@ -390,7 +390,7 @@ def uses_lock(X):
 
 
 class Momentum(keras.optimizers.SGD):
-    """Its configuration lacks what it was given."""
+    """Its configuration lacks its argument."""
 
     def __init__(self, mine=1):
         super().__init__()
@@ -411,7 +411,7 @@ class Momentum(keras.optimizers.SGD):
         (np.frompyfunc(lambda x: x + 1, 1, 1), "part"),
     ],
 )
-def test_what_cannot_be_described_is_refused_by_name_unless_vouched_for(value, where):
+def test_what_cannot_be_described_is_rejected_by_name_unless_vouched_for(value, where):
     with pytest.raises(Undescribable, match=f"^{where} cannot be described: "):
         of(value)
     assert len(fingerprint({"part": value}, vouched=True)) == 16
@@ -422,5 +422,5 @@ def test_what_is_not_vouched_for_still_counts():
     assert fingerprint({"part": one}, vouched=True) != fingerprint({"part": other}, vouched=True)
 
 
-def test_a_scorer_by_its_name_is_the_scorer():
+def test_the_name_of_a_scorer_is_the_scorer():
     assert of(get_scorer("accuracy")) == of(get_scorer("accuracy")) != of(get_scorer("f1"))

@@ -1,7 +1,7 @@
-"""What scikit-learn's tests ask of ``GridSearchCV``, asked of ``OptunaSearchCV``.
+"""The behaviour that scikit-learn's tests require of ``GridSearchCV``, tested on ``OptunaSearchCV``.
 
-Where a grid is searched, a function of the trial walks through it: trial 0 gets its first candidate. What does not hold
-is listed in docs/tuning.md, and tested at the end as it is.
+Where a grid is searched, a function of the trial walks through it: trial 0 gets its first candidate. Differences are
+listed in docs/tuning.md, and tested at the end.
 """
 
 import os
@@ -78,7 +78,7 @@ def search_of(estimator, values, **parameters):
 
 
 class Mock(ClassifierMixin, BaseEstimator):
-    """Is right where its parameter is above 1."""
+    """Scores best if its parameter is above 1."""
 
     def __init__(self, foo=0):
         self.foo = foo
@@ -104,7 +104,7 @@ class Mock(ClassifierMixin, BaseEstimator):
 
 
 class Failing(BaseEstimator):
-    """Fails where its parameter is 2, and `fit` returns nothing."""
+    """Fails if its parameter is 2, and `fit` returns nothing."""
 
     def __init__(self, parameter=None):
         self.parameter = parameter
@@ -126,7 +126,7 @@ class NoScore(LinearSVC):
         raise AttributeError
 
 
-# What is best, and what can be done with it
+# The best candidate, and its use
 
 
 def test_of_equal_candidates_the_first_is_best():
@@ -168,7 +168,7 @@ def test_estimators_among_the_candidates_are_cloned_before_they_are_fitted():
         assert estimator is not search.best_estimator_
 
 
-def test_a_candidate_is_left_as_it_was_given():
+def test_candidates_are_not_modified():
     given = LogisticRegression(C=1.0)
     pipe = Pipeline([("trs", MinimalTransformer()), ("clf", None)])
     search = search_of(pipe, {"clf": [given], "clf__C": [0.01]}, cv=2, scoring="accuracy").fit(*SEPARABLE)
@@ -187,7 +187,7 @@ def test_an_estimator_without_a_score_needs_a_scoring():
         search_of(NoScore(), values).fit([[1]])
 
 
-def test_score_is_by_the_scoring():
+def test_score_uses_the_scoring():
     X, y = make_classification(100, n_classes=2, flip_y=0.2, random_state=0)
     values = {"C": [0.1]}
     svc = LinearSVC(random_state=0)
@@ -203,7 +203,7 @@ def test_score_is_by_the_scoring():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_classes_are_those_of_the_best():
+def test_classes_come_from_the_best_estimator():
     values = {"C": [0.1, 1]}
     search = search_of(LinearSVC(random_state=0), values)
     assert not hasattr(search, "classes_")
@@ -212,13 +212,13 @@ def test_classes_are_those_of_the_best():
     assert not hasattr(search_of(LinearSVC(random_state=0), values, refit=False).fit(X10, y10), "classes_")
 
 
-def test_the_number_of_features_is_that_of_the_best():
+def test_the_number_of_features_comes_from_the_best_estimator():
     search = search_of(DecisionTreeClassifier(), {"max_depth": [3, 4]})
     assert not hasattr(search, "n_features_in_")
     assert search.fit(*SEPARABLE).n_features_in_ == 4
 
 
-def test_methods_are_there_if_the_estimator_has_them():
+def test_methods_exist_if_the_estimator_has_them():
     X, y = np.arange(20).reshape(5, -1), [0, 0, 1, 1, 1]
     assert not hasattr(search_of(SVC(), {}, cv=2).fit(X, y), "predict_proba")
     tree = search_of(DecisionTreeClassifier(), {"max_depth": [5]}).fit(*SEPARABLE)
@@ -228,7 +228,7 @@ def test_methods_are_there_if_the_estimator_has_them():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_methods_depend_on_what_was_found_best():
+def test_methods_depend_on_the_best_estimator():
     X, y = np.arange(24).reshape(6, -1) / 24, [0, 0, 0, 1, 1, 1]
     search = search_of(SGDClassifier(loss="hinge"), {"loss": ["log_loss"]}, cv=3)
     assert not hasattr(search, "predict_proba")
@@ -237,14 +237,14 @@ def test_methods_depend_on_what_was_found_best():
     assert not hasattr(search_of(SGDClassifier(loss="hinge"), {"loss": ["hinge"]}, cv=3).fit(X, y), "predict_proba")
 
 
-def test_score_samples_are_those_of_the_best():
+def test_score_samples_come_from_the_best_estimator():
     X = make_blobs(60, 2, centers=[[0, 0], [0, 0]], cluster_std=0.5, random_state=0)[0]
     y = np.where(np.arange(60) < 50, 1, -1)
     search = search_of(LocalOutlierFactor(novelty=True), {"n_neighbors": [5, 10]}, scoring="recall").fit(X, y)
     np.testing.assert_allclose(search.score_samples(X), search.best_estimator_.score_samples(X))
 
 
-def test_a_fitted_search_is_pickled():
+def test_a_fitted_search_can_be_pickled():
     search = OptunaSearchCV(KNeighborsClassifier(), {"n_neighbors": IntDistribution(1, 5)}, n_trials=3, cv=2)
     search.fit(*SEPARABLE)
     again = pickle.loads(pickle.dumps(search))
@@ -347,7 +347,7 @@ def test_a_function_chooses_by_one_of_several_metrics():
 # Data, splits, metadata
 
 
-def test_lengths_that_differ_are_an_error():
+def test_different_lengths_are_an_error():
     X, y = SEPARABLE
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         search_of(LinearSVC(), {"C": [0.1, 1.0]}).fit(X[:30], y)
@@ -365,7 +365,7 @@ def test_sparse_data_give_what_dense_data_give(csr_container, scoring):
     assert np.mean(sparse.predict(csr_container(X[100:])) == dense.predict(X[100:])) >= 0.9
 
 
-def test_a_loss_is_made_small():
+def test_a_loss_is_minimised():
     def loss(y, predicted):
         return -f1_score(y, predicted)
 
@@ -388,7 +388,7 @@ def test_kernels_are_split_by_rows_and_columns():
 
 
 @pytest.mark.parametrize("pairwise", [True, False])
-def test_the_tag_of_pairwise_data_is_the_estimators(pairwise):
+def test_the_pairwise_tag_is_the_estimators(pairwise):
     class Tagged(BaseEstimator):
         def __init__(self, pairwise=True):
             self.pairwise = pairwise
@@ -401,7 +401,7 @@ def test_the_tag_of_pairwise_data_is_the_estimators(pairwise):
     assert search_of(Tagged(pairwise), {"k": [10]}).__sklearn_tags__().input_tags.pairwise == pairwise
 
 
-def test_distances_that_were_computed_before_change_nothing():
+def test_precomputed_distances_change_nothing():
     X, y = SEPARABLE
     plain = search_of(KNeighborsClassifier(), {"n_neighbors": [10]}, cv=2).fit(X, y)
     distances = euclidean_distances(X)
@@ -446,7 +446,7 @@ def test_several_outputs_are_scored_as_the_estimator_scores_them(estimator):
             assert search.cv_results_[f"split{split}_test_score"][row] == pytest.approx(expected)
 
 
-def test_missing_values_are_the_pipelines_business():
+def test_missing_values_are_left_to_the_pipeline():
     X = np.arange(20.0).reshape(5, -1)
     X[2] = np.nan
     pipe = Pipeline([("imputer", SimpleImputer()), ("classifier", Mock())])
@@ -454,7 +454,7 @@ def test_missing_values_are_the_pipelines_business():
     assert search.best_params_ == {"classifier__foo": 2}
 
 
-def test_without_labels_there_are_searches_too():
+def test_a_search_works_without_labels():
     X, y = make_blobs(60, random_state=0)
     kmeans, values = KMeans(random_state=0, init="random", n_init=1), {"n_clusters": [2, 3, 4]}
     several = ["adjusted_rand_score", "fowlkes_mallows_score"]
@@ -465,7 +465,7 @@ def test_without_labels_there_are_searches_too():
     assert search_of(kmeans, values).fit(X).best_params_ == {"n_clusters": 4}
 
 
-def test_without_predict_there_are_searches_too():
+def test_a_search_works_without_predict():
     X, _ = make_blobs(30, cluster_std=0.1, random_state=1, centers=[[0, 1], [1, 0], [0, 0]])
     search = search_of(
         KernelDensity(), {"bandwidth": [0.01, 0.1, 1]}, scoring=lambda estimator, X: 42 * (estimator.bandwidth == 0.1)
@@ -475,7 +475,7 @@ def test_without_predict_there_are_searches_too():
 
 
 @pytest.mark.parametrize("Predictor", [MinimalRegressor, MinimalClassifier])
-def test_an_estimator_that_is_no_base_estimator_will_do(Predictor):
+def test_an_estimator_need_not_be_a_base_estimator(Predictor):
     X, y = np.random.RandomState(0).randn(25, 2), np.array([0] * 5 + [1] * 20)
     model = Pipeline([("transformer", MinimalTransformer()), ("predictor", Predictor())])
     values = {"transformer__param": [1, 10], "predictor__parama": [1, 10]}
@@ -524,7 +524,7 @@ def test_no_splits_are_an_error(cv, n_jobs):
         search_of(Ridge(), {"alpha": [1e-3, 1e-2]}, cv=cv, n_jobs=n_jobs).fit(X4, y4)
 
 
-def test_a_splitter_that_contradicts_itself_is_an_error():
+def test_a_splitter_with_inconsistent_results_is_an_error():
     class Broken(KFold):
         def get_n_splits(self, *args, **kw):
             return 1
@@ -533,13 +533,13 @@ def test_a_splitter_that_contradicts_itself_is_an_error():
         search_of(Ridge(), {"alpha": [1e-3]}, cv=Broken(3)).fit(X4, y4)
 
 
-def test_overlapping_splits_are_the_users_business():
+def test_overlapping_splits_are_allowed():
     rows = np.arange(10)
     search = search_of(KNeighborsClassifier(1), {"p": [2]}, cv=[(rows, rows)]).fit(X10, y10)
     assert search.best_score_ == 1.0
 
 
-def test_empty_parts_fail_with_what_the_estimator_says():
+def test_empty_parts_fail_with_the_estimators_error():
     rows, none = np.arange(10), np.array([], dtype=int)
     for cv in ([(none, rows)], [(rows, none)]):
         with pytest.raises(ValueError, match=r"All 1 trials failed\..*0 sample"):
@@ -566,7 +566,7 @@ def test_fit_parameters_are_split_like_the_rows():
     search.fit(X10, y10, spam=np.ones(10), eggs=np.zeros(10))
 
 
-def test_fit_parameters_that_are_no_rows_are_passed_on():
+def test_fit_parameters_that_are_not_per_row_are_passed_on():
     class Curious(SGDClassifier):
         def fit(self, X, y, sample_weight=None, pair=None, number=None, function=None):
             assert isinstance(pair, tuple)
@@ -580,7 +580,7 @@ def test_fit_parameters_that_are_no_rows_are_passed_on():
     assert search.best_estimator_.number_ == 42
 
 
-def test_weights_that_a_scorer_does_not_take_are_warned_of():
+def test_weights_that_a_scorer_ignores_give_a_warning():
     def fake(y_true, y_pred):
         return 0.5
 
@@ -637,7 +637,7 @@ def test_score_takes_metadata_only_where_they_are_routed():
         search.score(*SEPARABLE, metadata=1)
 
 
-def test_arrays_of_the_array_api_are_taken():
+def test_arrays_of_the_array_api_are_accepted():
     """SciPy reads the variable when it is imported."""
     code = """
 import numpy as np
@@ -658,7 +658,7 @@ with config_context(array_api_dispatch=True):
 # The results
 
 
-def test_the_columns_are_those_of_a_grid():
+def test_the_columns_are_those_of_a_grid_search():
     X, y = make_classification(50, n_features=4, random_state=42)
 
     def space(trial):
@@ -689,7 +689,7 @@ def test_the_columns_are_those_of_a_grid():
 
 
 @pytest.mark.parametrize("refit", [False, "accuracy"])
-def test_several_metrics_are_what_each_is_alone(refit):
+def test_several_metrics_give_what_each_gives_alone(refit):
     X, y = make_classification(50, n_features=4, random_state=42)
     values = {"C": np.logspace(-4, 1, 3)}
     both, accuracy, recall = (
@@ -734,13 +734,13 @@ def test_equal_scores_share_the_lower_rank():
 
 
 @pytest.mark.parametrize("estimator", [DecisionTreeRegressor(), DecisionTreeClassifier()])
-def test_none_is_a_parameter(estimator):
+def test_none_can_be_a_parameter_value(estimator):
     search = search_of(estimator, {"random_state": [0, None]}, cv=KFold(), scoring=lambda e, X, y: 1.0)
     search.fit([[1], [2], [3], [4], [5]], [0, 0, 0, 0, 1])
     assert search.cv_results_["param_random_state"].tolist() == [0, None]
 
 
-def test_times_are_there_and_none_is_negative():
+def test_times_exist_and_are_not_negative():
     search = search_of(LinearSVC(random_state=0), {"C": [0.1, 1]}, cv=2).fit([[1], [2], [3], [4]], [0, 1, 1, 0])
     for key in ("mean_fit_time", "std_fit_time", "mean_score_time", "std_score_time"):
         assert (search.cv_results_[key] >= 0).all()
@@ -748,7 +748,7 @@ def test_times_are_there_and_none_is_negative():
     assert search.refit_time_ >= 0
 
 
-def test_train_scores_are_not_among_the_results():
+def test_train_scores_are_not_reported():
     search = search_of(LinearSVC(random_state=0), {"C": [0.1, 0.2]}, cv=3).fit(np.arange(6).reshape(6, -1), y10[2:8])
     assert not any("train" in key for key in search.cv_results_)
 
@@ -811,7 +811,7 @@ def test_a_function_may_return_several_scores():
     assert search.score(X, y) == confusion_matrix(y, search.predict(X))[0, 1]
 
 
-def test_a_function_of_several_scores_is_as_good_as_their_names():
+def test_a_function_of_several_scores_equals_their_names():
     def both(estimator, X, y):
         predicted = estimator.predict(X)
         return {"recall": recall_score(y, predicted), "accuracy": accuracy_score(y, predicted)}
@@ -854,7 +854,7 @@ def test_failures_have_all_scores_of_a_function():
 
 
 @pytest.mark.parametrize("error_score", [0.0, np.nan])
-def test_failures_are_warned_of_and_scored(error_score):
+def test_failures_give_a_warning_and_error_score(error_score):
     search = search_of(Failing(), {"parameter": [0, 1, 2]}, scoring="accuracy", refit=False, error_score=error_score)
     with pytest.warns(
         FitFailedWarning, match=r"1 of 3 trials.*(?s:.*)ValueError: Failing classifier failed as required"
@@ -868,7 +868,7 @@ def test_failures_are_warned_of_and_scored(error_score):
 
 
 @pytest.mark.parametrize("scoring", [None, lambda e, X, y: {"acc": 1}])
-def test_if_all_fail_it_is_an_error(scoring):
+def test_it_is_an_error_if_all_fail(scoring):
     search = search_of(Failing(), {"parameter": [2, 2, 2]}, scoring=scoring, refit=False, error_score=0.0)
     with pytest.raises(ValueError, match=r"All 3 trials failed\. .*ValueError: Failing classifier failed as required"):
         search.fit(*SEPARABLE)
@@ -884,7 +884,7 @@ def test_raise_raises():
 
 
 @pytest.mark.parametrize("values", [1, [], "1,2,3", [0.1, 1.0], np.ones((3, 2))])
-def test_a_space_has_distributions_not_lists(values):
+def test_a_space_needs_distributions_not_lists(values):
     with pytest.raises(TypeError, match=r"param_distributions\['C'\] must be an Optuna distribution"):
         OptunaSearchCV(SVC(), {"C": values}).fit(*SEPARABLE)
 
@@ -907,7 +907,7 @@ def test_a_trial_whose_mean_is_not_finite_has_failed():
     assert (ranks[~np.isnan(means)] < ranks.max()).all()
 
 
-def test_a_trial_ends_with_its_first_fold_that_fails():
+def test_a_trial_ends_at_its_first_failed_fold():
     fits = []
 
     class Second(KNeighborsClassifier):
@@ -924,7 +924,7 @@ def test_a_trial_ends_with_its_first_fold_that_fails():
     assert [search.cv_results_[f"split{split}_test_score"][0] for split in range(3)] == [0.0] * 3
 
 
-def test_there_is_no_hook_that_runs_the_search():
+def test_run_search_is_not_called():
     class Own(OptunaSearchCV):
         def _run_search(self, evaluate_candidates):
             raise AssertionError
@@ -944,6 +944,6 @@ def test_verbose_shows_a_bar(capsys):
     assert "best 0." in captured.err
 
 
-def test_unfitted_is_said():
+def test_an_unfitted_search_says_so():
     with warnings.catch_warnings(), pytest.raises(NotFittedError):
         OptunaSearchCV(LogisticRegression(), {"C": FloatDistribution(0.1, 1)}).predict(X10)

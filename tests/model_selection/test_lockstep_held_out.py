@@ -1,4 +1,4 @@
-"""Folds in lock-step hold out what `fit` holds out, and train as many epochs on as many rows."""
+"""Folds in lock-step hold out the same rows as `fit`, and train for as many epochs on as many rows."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""One-hot labels in searches and comparisons: split and scored as the labels that they stand for."""
+"""One-hot labels in searches and comparisons: split and scored as ordinary labels."""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ KINDS = {
 @pytest.fixture(scope="module")
 def sorted_images(images):
     X, y = images
-    order = np.argsort(y, kind="stable")  # of sorted labels, folds that are not stratified lack a class
+    order = np.argsort(y, kind="stable")  # with sorted labels, unstratified folds lack a class
     return X[order], y[order]
 
 
@@ -41,7 +41,7 @@ def test_a_search_scores_one_hot_rows_as_labels(sorted_images, search_of, kind, 
     assert search.score(X, one_hot) == search.score(X, y) == expected.score(X, y)
 
 
-def test_the_refit_knows_of_classes_that_were_not_seen(images, search_of):
+def test_the_refit_knows_classes_that_no_fold_saw(images, search_of):
     X, y = images
     search = search_of(n_trials=1).fit(X, np.eye(5)[y])
     assert search.classes_.tolist() == [0, 1, 2, 3, 4]
@@ -59,7 +59,7 @@ def flatten(X):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_comparison_is_by_labels_for_everyone(sorted_images, kind):
+def test_all_estimators_of_a_comparison_get_labels(sorted_images, kind):
     X, y = sorted_images
     estimators = {
         "GRU": GRUClassifier(4, epochs=2),
@@ -80,7 +80,7 @@ def test_a_comparison_of_searches_reads_them_too(images, search_of):
     assert comparison.scores.shape == (1, 2)
 
 
-def test_rows_that_are_not_one_hot_are_refused_before_anything_is_fitted(images, search_of):
+def test_rows_that_are_not_one_hot_are_rejected_before_anything_is_fitted(images, search_of):
     X, y = images
     rows = np.eye(3)[y]
     rows[4, :] = 1

@@ -85,7 +85,7 @@ def test_results_are_a_frame_as_of_a_grid_search(images, search_of, prune_at):
     splits = frame[["split0_test_score", "split1_test_score"]]
     np.testing.assert_allclose(frame["mean_test_score"], splits.mean(axis=1))
     np.testing.assert_allclose(frame["std_test_score"], splits.std(axis=1, ddof=0))
-    assert frame["rank_test_score"][0] == 1  # a complete trial stands before all that were given up
+    assert frame["rank_test_score"][0] == 1  # a complete trial ranks before all pruned ones
     assert search.best_index_ == 0
     assert (frame[["mean_fit_time", "mean_score_time"]] > 0).all(axis=None)
     assert frame["param_learning_rate"].between(1e-3, 0.1).all()

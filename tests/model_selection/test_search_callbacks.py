@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks on a search: they see its tasks, and those that are propagated the fits inside."""
+"""Scikit-learn's callbacks on a search: they see its tasks, and propagated ones also see the fits inside."""
 
 import warnings
 
@@ -52,7 +52,7 @@ def test_each_trial_and_each_of_its_fits_is_a_task(refit, n_jobs, own_workers):
         assert all(entry["estimator"] is search for entry in callbacks[0].record)
 
 
-def test_an_estimator_that_knows_no_callbacks_is_warned_of_as_in_a_grid():
+def test_an_estimator_without_callbacks_gives_a_warning_as_in_a_grid_search():
     def warned(search):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -63,7 +63,7 @@ def test_an_estimator_that_knows_no_callbacks_is_warned_of_as_in_a_grid():
     assert warned(search_of(NoCallbackEstimator(), n_trials=1)) == warned(grid) != set()
 
 
-def test_weights_are_told_of():
+def test_callbacks_get_the_weights():
     callback = RecordingCallback()
     weights = np.arange(20)
     search = search_of(MaxIterEstimator(), "accuracy", error_score=0, refit=True, n_trials=1)
@@ -77,7 +77,7 @@ def test_weights_are_told_of():
     assert [len(part) for part in by_task["candidate-split-evaluation"]] == [10, 10]
 
 
-def test_tasks_of_fits_that_fail_end_too():
+def test_tasks_of_failed_fits_end_too():
     class MayFail(ClassifierMixin, BaseEstimator):
         def __init__(self, max_iter=1):
             self.max_iter = max_iter
@@ -133,7 +133,7 @@ def test_a_trials_task_begins_before_it_and_ends_after_it(images):
     assert told == ["begins", "asked", "scored", "scored", "told", "ends"] * 2
 
 
-def test_networks_in_lock_step_tell_of_their_epochs(images):
+def test_networks_in_lock_step_report_their_epochs(images):
     callback = RecordingAutoPropagatedCallback()
     space = {"learning_rate": FloatDistribution(0.01, 0.1)}
     search = OptunaSearchCV(GRUClassifier(4, epochs=3, random_state=0), space, n_trials=1, cv=2, refit=False)
@@ -150,7 +150,7 @@ def test_networks_in_lock_step_tell_of_their_epochs(images):
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_a_comparison_hears_of_the_trials_of_its_searches(images, n_jobs):
+def test_a_comparison_reports_the_trials_of_its_searches(images, n_jobs):
     events: list[FitEvent] = []
     space = {"learning_rate": FloatDistribution(0.01, 0.1)}
     search = OptunaSearchCV(GRUClassifier(2, epochs=1), space, n_trials=3, cv=2, n_jobs=n_jobs)

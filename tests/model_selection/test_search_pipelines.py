@@ -1,4 +1,4 @@
-"""Pipelines of every kind score in a search what they score in scikit-learn's own cross-validation."""
+"""Pipelines of every kind get the same scores in a search as in scikit-learn's own cross-validation."""
 
 import numpy as np
 import pytest
@@ -29,28 +29,28 @@ def images_again(X):
 
 
 class Upside(Pipeline):
-    """Predicts another class than its last step."""
+    """Predicts a class other than that of its last step."""
 
     def predict(self, X, **params):
         return (super().predict(X, **params) + 1) % 3
 
 
 class Weighted(Pipeline):
-    """Fits on the first rows alone."""
+    """Fits on the first rows only."""
 
     def fit(self, X, y=None, **params):
         return super().fit(X[:40], y[:40], **params)
 
 
 class Strict(Pipeline):
-    """Scores itself in another way."""
+    """Has its own score method."""
 
     def score(self, X, y=None, **params):
         return super().score(X, y) / 2
 
 
 class Proud(Pipeline):
-    """Is surer than its last step."""
+    """Is more confident than its last step."""
 
     def predict_proba(self, X, **params):
         sharp = super().predict_proba(X, **params) ** 2
@@ -65,14 +65,14 @@ class Halved(GRUClassifier):
 
 
 class Renamed(GRUClassifier):
-    """Predicts in its own way."""
+    """Has its own predict method."""
 
     def predict(self, X):
         return np.roll(super().predict(X), 1)
 
 
 class Remembering(TransformerMixin, BaseEstimator):
-    """Its training data are not what it makes of them later."""
+    """Transforms training data differently from later data."""
 
     def fit(self, X, y=None):
         return self
@@ -135,7 +135,7 @@ def own_scorer(estimator, X, y):
 
 @pytest.mark.parametrize("scoring", [None, "neg_log_loss", own_scorer])
 @pytest.mark.parametrize("kind", ESTIMATORS)
-def test_a_candidate_scores_what_cross_validation_says(images, search_of, kind, scoring):
+def test_a_candidate_gets_the_scores_of_cross_validation(images, search_of, kind, scoring):
     X, y = images
     keep = np.r_[np.flatnonzero(y > 0), np.flatnonzero(y == 0)[:10]]  # one class is rare: samplers have something to do
     X, y = X[np.sort(keep)], y[np.sort(keep)]
@@ -161,7 +161,7 @@ def test_a_candidate_scores_what_cross_validation_says(images, search_of, kind, 
     assert not hasattr(estimator.steps[-1][1], "classes_")
 
 
-def test_only_what_is_known_is_trained_in_lock_step():
+def test_only_known_classes_are_trained_in_lock_step():
     in_lock_step = {kind for kind, estimator in ESTIMATORS.items() if trains_by_epochs(estimator)}
     assert in_lock_step == {
         *("plain", "one step", "passthrough", "passthrough first and last transformer"),
@@ -171,14 +171,14 @@ def test_only_what_is_known_is_trained_in_lock_step():
     assert not trains_by_epochs(Pipeline([("gru", gru()), ("nothing", "passthrough")]))
 
 
-def test_a_pipeline_with_a_memory_is_searched_as_one_without(images, search_of, tmp_path):
+def test_a_pipeline_with_a_memory_is_searched_like_one_without(images, search_of, tmp_path):
     cached = search_of(pipeline(memory=str(tmp_path)), rates(pipeline()), n_trials=2).fit(*images)
     plain = search_of(pipeline(), rates(pipeline()), n_trials=2).fit(*images)
     np.testing.assert_array_equal(cached.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"])
     assert any(tmp_path.iterdir())
 
 
-def test_a_scorer_of_the_users_sees_the_pipeline_as_it_was_written(images, search_of):
+def test_a_users_scorer_sees_the_whole_pipeline(images, search_of):
     seen = []
 
     def scorer(estimator, X, y):

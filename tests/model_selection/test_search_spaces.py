@@ -36,7 +36,7 @@ def test_a_function_may_make_the_space_depend_on_what_was_chosen(images, search_
     assert search.best_estimator_.units == search.best_params_["units"]
 
 
-def test_a_function_may_look_at_the_study_that_only_a_running_trial_has(images, search_of):
+def test_a_function_may_use_the_study_of_a_running_trial(images, search_of):
     def space(trial):
         assert trial.study.study_name == "SimpleRNNClassifier"
         return {"learning_rate": trial.suggest_float("learning_rate", 0.01, 0.1)}

@@ -253,7 +253,7 @@ def test_a_dead_workers_trial_is_given_up_and_a_live_ones_is_not(tmp_path):
     }
     for worker in workers.values():
         study.ask().set_user_attr(WORKER, worker)
-    study.ask()  # one that has just begun, and not told of itself
+    study.ask()  # one that has just begun and has not registered
     give_up_the_dead(study)
     states = dict(zip(workers, study.trials, strict=False))
     assert {name for name, trial in states.items() if trial.state == TrialState.RUNNING} == {

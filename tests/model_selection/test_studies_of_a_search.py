@@ -1,4 +1,4 @@
-"""Which trials meet in one study, and which of them count: no other search's scores, no candidate outside the space."""
+"""Which trials share a study, and which of them count: no scores of other searches, no candidates outside the space."""
 
 import threading
 
@@ -34,14 +34,14 @@ def search_of(space=None, **parameters):
     ],
 )
 def test_searches_by_other_scores_do_not_share_a_study(tmp_path, scorings):
-    """They did, where the scorers had the same class or name."""
+    """Formerly they did, if the scorers had the same class or name."""
     first, second = (search_of(storage=tmp_path / "j", scoring=scoring).fit(X, y) for scoring in scorings)
     assert first.study_name_ != second.study_name_
     alone = search_of(scoring=scorings[1]).fit(X, y)
     np.testing.assert_array_equal(second.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"])
 
 
-def test_what_is_fitted_and_scored_with_belongs_to_the_name(tmp_path):
+def test_all_that_a_score_depends_on_changes_the_name(tmp_path):
     def name(estimator=None, **parameters):
         fitted = parameters.pop("fitted", {})
         estimator = LogisticRegression() if estimator is None else estimator
@@ -68,7 +68,7 @@ def test_what_is_fitted_and_scored_with_belongs_to_the_name(tmp_path):
     )  # other trials, not scores
 
 
-def test_what_cannot_be_described_is_refused_before_anything_is_fitted(tmp_path):
+def test_what_cannot_be_described_is_rejected_before_anything_is_fitted(tmp_path):
     lock = threading.Lock()
     fits = []
 
@@ -112,7 +112,7 @@ def test_a_study_name_vouches_for_what_cannot_be_described(tmp_path):
     )
 
 
-def test_a_fit_parameter_that_cannot_be_pickled_is_no_matter_without_a_storage():
+def test_a_fit_parameter_that_cannot_be_pickled_is_allowed_without_a_storage():
     class Classifier(DummyClassifier):
         def fit(self, X, y, lock=None):
             with lock:
@@ -151,12 +151,12 @@ def test_trials_of_another_space_neither_count_nor_win(tmp_path, first, second, 
     assert search.best_params_["n_neighbors"] in inside
 
 
-def test_trials_that_a_user_added_neither_count_nor_win(tmp_path):
+def test_trials_added_by_the_user_neither_count_nor_win(tmp_path):
     journal = str(tmp_path / "j")
     other = search_of({"n_neighbors": IntDistribution(7, 9)}, storage=journal, n_trials=3).fit(X, y)
     search = search_of(storage=journal, n_trials=1).fit(X, y)
     study = search.study_
-    study.add_trials(other.trials_)  # with all that a search keeps of a trial
+    study.add_trials(other.trials_)  # with everything that a search stores in a trial
     study.add_trial(optuna.create_trial(params={"n_neighbors": 3}, distributions=SPACE, value=1.0))
     again = search_of(storage=journal, n_trials=3).fit(X, y)
     assert len(again.trials_) == 3
@@ -178,7 +178,7 @@ def test_an_enqueued_candidate_is_tried_if_it_lies_in_the_space(tmp_path, space)
     assert all(params["n_neighbors"] <= 5 for params in search.cv_results_["params"])
 
 
-def test_an_enqueued_choice_that_there_is_not_ends_no_search(tmp_path):
+def test_an_enqueued_unknown_choice_does_not_end_the_search(tmp_path):
     space = {"weights": CategoricalDistribution(["uniform", "distance"])}
     study = search_of(space, storage=str(tmp_path / "j"), n_trials=1).fit(X, y).study_
     study.enqueue_trial({"weights": "heavy"})
@@ -187,7 +187,7 @@ def test_an_enqueued_choice_that_there_is_not_ends_no_search(tmp_path):
     assert search.cv_results_["state"].tolist() == ["complete", "complete"]
 
 
-def test_a_space_that_changed_behind_a_vouched_name_finds_no_candidate_outside(tmp_path):
+def test_a_changed_space_under_a_given_name_ignores_candidates_outside(tmp_path):
     settings = {"storage": str(tmp_path / "j"), "study_name": "mine"}
     first = search_of(_Vouched(1, 2), **settings, n_trials=3).fit(X, y)
     second = search_of(_Vouched(2, 9), **settings, n_trials=3).fit(X, y)
@@ -197,7 +197,7 @@ def test_a_space_that_changed_behind_a_vouched_name_finds_no_candidate_outside(t
 
 
 class _Vouched:
-    """A space that does not show what it is."""
+    """A space without a description."""
 
     def __init__(self, low, high):
         self.bounds = low, high
@@ -209,7 +209,7 @@ class _Vouched:
         raise TypeError("no state")
 
 
-def test_every_trial_of_a_search_says_whose_it_is(tmp_path):
+def test_every_trial_of_a_search_says_who_began_it(tmp_path):
     search = search_of(storage=str(tmp_path / "j")).fit(X, y)
     assert [trial.user_attrs[STUDY] for trial in search.study_.trials] == [search.study_name_] * 2
     assert [trial.state for trial in search.study_.trials] == [TrialState.COMPLETE] * 2

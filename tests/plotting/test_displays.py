@@ -75,7 +75,7 @@ def test_runs_are_drawn_as_their_mean_in_a_band_of_one_standard_deviation():
     assert set(edges[edges[:, 0] == 3, 1]) == {1}
 
 
-def test_bands_stay_where_runs_have_been():
+def test_bands_stay_within_the_range_of_the_runs():
     runs = [{"accuracy": [1.0, 0.5], "loss": [0.0, 1.0]}] * 2 + [{"accuracy": [0.4, 0.5], "loss": [3.0, 1.0]}]
     display = HistoryDisplay.from_histories({"LSTM": runs})
     edges = {metric: band.get_paths()[0].vertices for metric, band in zip(display.metrics, display.bands_, strict=True)}
@@ -85,7 +85,7 @@ def test_bands_stay_where_runs_have_been():
     assert first["loss"].min() == 0
 
 
-def test_test_scores_stand_beside_the_curves_and_in_the_legend():
+def test_test_scores_are_drawn_beside_the_curves_and_in_the_legend():
     curves = stack_histories(
         {"SimpleRNN": [{"loss": [0.1, 0.0], "accuracy": [0.9, 1.0]}] * 3, "GRU": {"loss": [1.0, 0.8]}}
     )
@@ -94,7 +94,7 @@ def test_test_scores_stand_beside_the_curves_and_in_the_legend():
     loss, accuracy = display.axes_
     assert texts(loss) == ["SimpleRNN (test 0.600)", "GRU (test 0.850)"]
     assert texts(accuracy) == ["SimpleRNN (test 0.600)"]
-    simple, gru = display.test_scores_  # a network that has none of these curves has a score all the same
+    simple, gru = display.test_scores_  # even a network without curves has a score
     assert [mark.axes for mark in (simple, gru)] == [accuracy, accuracy]
     assert [mark.get_ydata()[0] for mark in (simple, gru)] == pytest.approx([0.6, 0.85])
     assert [mark.get_color() for mark in (simple, gru)] == [line.get_color() for line in (loss.lines[0], loss.lines[1])]
@@ -104,7 +104,7 @@ def test_test_scores_stand_beside_the_curves_and_in_the_legend():
     assert accuracy.get_ylabel() == "Accuracy"
 
 
-def test_scores_of_another_kind_than_the_curves_are_told_in_the_legend():
+def test_scores_of_another_kind_than_the_curves_are_in_the_legend():
     curves = stack_histories({"GRU": {"loss": [1.0, 0.8], "accuracy": [0.5, 0.6]}})
     display = HistoryDisplay(curves=curves, test_scores={"GRU": [0.25]}, score_name="balanced_accuracy").plot()
     assert display.test_scores_ == []
@@ -113,7 +113,7 @@ def test_scores_of_another_kind_than_the_curves_are_told_in_the_legend():
 
 
 @pytest.mark.parametrize("n_epochs", [1, 2, 3, 20, 100])
-def test_epochs_are_whole_and_the_last_is_named(n_epochs):
+def test_epochs_are_whole_numbers_and_the_last_is_labelled(n_epochs):
     display = HistoryDisplay.from_histories({"GRU": {"loss": [1.0] * n_epochs}})
     named = [int(label.get_text()) for label in display.axes_[0].get_xticklabels()]
     assert named == sorted(set(named))
@@ -180,8 +180,8 @@ def test_one_score_has_no_spread_and_none_has_no_point():
     assert len(display.points_) == 1
 
 
-def test_pictures_of_a_comparison_say_on_what_it_was_measured():
-    """The network that learned its training data by heart is not the one with the better test scores."""
+def test_figures_of_a_comparison_name_its_data():
+    """The network that memorised its training data does not have the better test scores."""
     by_heart, better = {"loss": [0.5, 0.0], "accuracy": [0.9, 1.0]}, {"loss": [0.6, 0.4], "accuracy": [0.7, 0.8]}
     numbers = np.ones((2, 4))
     comparison = ArchitectureComparison(

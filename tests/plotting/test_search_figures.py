@@ -1,4 +1,4 @@
-"""The pictures of a search: every trial is in them, few are enough, and what is left out is said."""
+"""The figures of a search: they show every trial, need few of them, and give a reason if one is left out."""
 
 import optuna
 import pytest
@@ -13,7 +13,7 @@ STEP = "lstmclassifier__"
 
 
 def made_study(n_complete, n_pruned=0, direction="maximize"):
-    """The pruned trials are the last; the best is the third, or the last of fewer."""
+    """The pruned trials come last; the best is the third, or the last if there are fewer."""
     study = optuna.create_study(direction=direction, sampler=optuna.samplers.RandomSampler(seed=0))
     for number in range(n_complete + n_pruned):
         trial = study.ask()
@@ -32,7 +32,7 @@ def made_study(n_complete, n_pruned=0, direction="maximize"):
 
 
 def lines(ax):
-    """Those that go through points: the legend has empty ones."""
+    """The lines that go through points: the legend has empty ones."""
     return [line for line in ax.lines if len(line.get_xdata())]
 
 
@@ -40,7 +40,7 @@ def same_colour(line, wanted):
     return to_hex(line.get_color()) == to_hex(wanted)
 
 
-def test_pictures_leave_matplotlib_as_it_was():
+def test_figures_leave_matplotlib_unchanged():
     before = dict(plt.rcParams)
     figures, left_out = search_figures(made_study(6))
     assert list(figures) == ["history", "importances", "intermediate_values", "parallel_coordinates"]
@@ -49,7 +49,7 @@ def test_pictures_leave_matplotlib_as_it_was():
     assert plt.get_fignums() == []
 
 
-def test_parameters_are_named_without_their_step_and_those_of_one_value_not_at_all():
+def test_parameters_are_named_without_their_step_and_constants_are_left_out():
     figures, _ = search_figures(made_study(6), score="accuracy")
     labels = {label.get_text() for label in figures["importances"].axes[0].get_yticklabels()}
     assert labels == {"learning_rate", "cell", "units"}
@@ -58,11 +58,11 @@ def test_parameters_are_named_without_their_step_and_those_of_one_value_not_at_a
 
 
 @pytest.mark.parametrize("n_pruned", [0, 2])
-def test_importances_say_on_what_they_stand(n_pruned):
+def test_importances_say_what_they_are_based_on(n_pruned):
     figure = search_figures(made_study(6, n_pruned)).figures["importances"]
     assert " ".join(figure.get_suptitle().split()) == (
         "Which parameters mattered Share of each in what sets the better of 6 complete trials apart (PED-ANOVA); so "
-        "few trials give no more than a hint" + ("; those given up early do not count" if n_pruned else "")
+        "few trials give no more than a hint" + ("; pruned trials do not count" if n_pruned else "")
     )
 
 
@@ -78,7 +78,7 @@ def test_every_trial_is_a_line_through_its_parameters(n_complete, n_pruned):
     assert drawn[-1] is best  # on top of the others
     for line in drawn:
         heights = line.get_ydata()
-        n_known = 3 if same_colour(line, FAINT) else 4  # the pruned have no score
+        n_known = 3 if same_colour(line, FAINT) else 4  # pruned trials have no score
         assert all(0 <= height <= 1 for height in heights[:n_known])
         assert n_known == 4 or heights[3] != heights[3]
     if n_complete > 1:
@@ -107,7 +107,7 @@ def test_the_history_has_all_trials_and_the_best_so_far(direction):
     best = {"maximize": 0.875, "minimize": 0.125}[direction]
     assert figure.get_suptitle().splitlines() == [
         f"Best balanced accuracy: {best:.4f} (trial 2)",
-        "6 trials: 4 complete, 2 given up early; 3 folds, n = 99",
+        "6 trials: 4 complete, 2 pruned; 3 folds, n = 99",
     ]
     (ax,) = figure.axes
     so_far, complete, pruned = lines(ax)
@@ -128,13 +128,13 @@ def test_the_curve_of_every_trial_is_drawn_and_the_best_stands_out():
 
 
 @pytest.mark.parametrize(("n_complete", "are"), [(1, "is 1"), (4, "are 4")])
-def test_importances_want_five_complete_trials_and_say_so(n_complete, are):
+def test_importances_need_five_complete_trials_and_say_so(n_complete, are):
     figures, left_out = search_figures(made_study(n_complete, 7))
     assert left_out == {"importances": f"needs 5 complete trials, there {are}"}
     assert "importances" not in figures
 
 
-def test_other_pictures_that_cannot_be_drawn_say_what_they_need():
+def test_other_figures_that_cannot_be_drawn_say_what_they_need():
     study = optuna.create_study(direction="maximize")
     for _ in range(6):
         trial = study.ask({"depth": optuna.distributions.IntDistribution(1, 1)})

@@ -207,7 +207,7 @@ def test_padding_twice_is_padding_once(sequences, padding):
         ("abc", TypeError, "Expected X to be an array or a list of sequences, got 'abc'."),
         (3, TypeError, "Expected X to be an array or a list of sequences, got 3."),
         ([], ValueError, "Found array with 0 sample(s) while a minimum of 1 is required: X holds no sequence."),
-        ([[], []], ValueError, "X holds no step: all of its sequences are empty or padding."),
+        ([[], []], ValueError, "X holds no steps: all of its sequences are empty or padding."),
         (
             [[1.0], 2.0],
             ValueError,

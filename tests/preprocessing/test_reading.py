@@ -1,4 +1,4 @@
-"""One way into arrays: whatever container holds the numbers, the same sequences come out, with the names they have."""
+"""Reading X: whatever container holds the numbers, the result is the same sequences, with the same feature names."""
 
 import decimal
 
@@ -158,7 +158,7 @@ def test_missing_values_of_any_kind_are_nan(table):
     assert_array_equal(read([np.ma.array([1, 2], mask=[False, True]), [3]]).rows()[0], [1, nan])
 
 
-def test_what_is_an_array_already_is_not_copied():
+def test_arrays_are_not_copied():
     for X in (WALKS, WALKS[:, :, 0], WALKS.astype(np.float32)):
         assert read(X).values is X
 
@@ -180,7 +180,7 @@ def test_names_within_a_list_must_agree():
 
 @pytest.mark.parametrize("transformer", [SequencePadder(), TimeDistributed(StandardScaler())])
 @pytest.mark.parametrize("container", NAMED)
-def test_transformers_hold_to_the_names(transformer, container):
+def test_transformers_check_the_names(transformer, container):
     X = NAMED[container](RAGGED)
     transformer.fit(X)
     assert transformer.feature_names_in_.tolist() == ["temp", "rain"]
@@ -196,15 +196,15 @@ def test_transformers_hold_to_the_names(transformer, container):
     assert not hasattr(transformer, "feature_names_in_")
 
 
-def test_names_that_are_no_strings_are_none():
+def test_names_that_are_not_strings_are_ignored():
     reading = read([pd.DataFrame(walk) for walk in RAGGED])
     assert reading.names is None
 
 
-# Doors of the transformers
+# Entry points of the transformers
 
 
-def test_bytes_are_divided_by_255_whatever_holds_them():
+def test_bytes_are_divided_by_255_in_any_container():
     pixels = np.random.default_rng(0).integers(0, 256, (4, 9)).astype(np.uint8)
     expected = ImageToSequence().fit_transform(pixels)
     for frame in (
@@ -274,12 +274,12 @@ def test_a_step_needs_a_transformer():
         (
             pd.DataFrame({"v": [1.0], "c": ["Oslo"]}),
             ValueError,
-            r"Column 'c' of X holds values that are no numbers: .*Oslo",
+            r"Column 'c' of X holds values that are not numbers: .*Oslo",
         ),
         (
             [pd.DataFrame({"v": [1.0], "c": ["Oslo"]})],
             ValueError,
-            r"Column 'c' of sequence 0 of X holds values that are no numbers",
+            r"Column 'c' of sequence 0 of X holds values that are not numbers",
         ),
         (
             pd.DataFrame({"a": [[1, 2], [3]], "b": [[1, 2], [3, 4]]}),
@@ -304,5 +304,5 @@ def test_messages(X, error, message):
 
 
 def test_images_of_unequal_sizes():
-    with pytest.raises(ValueError, match=r"All rows of X must have one shape: row 1 has \(3, 4\), row 0 has \(3, 3\)"):
+    with pytest.raises(ValueError, match=r"All rows of X .* the same shape: row 1 has \(3, 4\), row 0 has \(3, 3\)"):
         ImageToSequence().fit([np.ones((3, 3)), np.ones((3, 4))])

@@ -97,7 +97,7 @@ def test_inverse_transform_gives_the_table_back(table_shape_names, order):
         (
             {},
             np.ones((1, 4)),
-            "The 'n_steps' parameter of TabularToSequence must be an int, since no names of columns tell it "
+            "The 'n_steps' parameter of TabularToSequence must be an int, since no column names contain it "
             "(order='auto', name_pattern='{feature}_t{step}'). Got None.",
         ),
         ({"n_steps": 3}, np.ones((1, 4)), "X has 4 columns, which cannot be divided into n_steps=3."),

@@ -113,7 +113,7 @@ def test_texts_without_words_do_not_disturb():
     encoder = TextToSequence(max_length=3).fit(["", "a", "...", " "])
     assert_array_equal(encoder.transform(["", "...", "a"]), [[0, 0, 1], [0, 0, 1], [0, 1, 4]])
     ragged = TextToSequence(max_length=None, start_token=False).fit_transform(["", "a"])
-    assert [row.tolist() for row in ragged] == [[0], [4]]  # padding alone, as where texts are padded
+    assert [row.tolist() for row in ragged] == [[0], [4]]  # only padding, as in padded texts
     assert all(row.dtype == np.int32 for row in ragged)
 
 

@@ -231,7 +231,7 @@ def test_ctrl_c_keeps_what_is_trained(quick, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(Recipe, "run", interrupted)
     assert cli.main(["reproduce", "all", "--out", str(tmp_path)]) == 130
     printed = capsys.readouterr().out.splitlines()
-    assert printed[-1] == "Interrupted: 1 of 3 trainings are kept; the same command goes on with the others."
+    assert printed[-1] == "Interrupted: 1 of 3 trainings are kept; run the same command to continue."
     assert f"{tmp_path}: runs.jsonl, results.md" in printed
     monkeypatch.setattr(Recipe, "run", run)
     assert cli.main(["reproduce", "all", "--out", str(tmp_path)]) == 0
