@@ -11,7 +11,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-import matplotlib
+import matplotlib.pyplot
 import pytest
 import sklearn
 

@@ -107,7 +107,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
             Rows of weight zero are left out; the other weights are scaled to a mean of one.
         X_val, y_val : as X and y, default=None
             Validation data for early stopping and the validation curves, instead of rows held out of X. `class_weight`
-                does not apply to either; held-out rows keep their sample weights.
+            does not apply to either; held-out rows keep their sample weights.
 
         Returns
         -------

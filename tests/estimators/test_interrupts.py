@@ -242,7 +242,12 @@ except KeyboardInterrupt as error:
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, str(script)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # the tests may run where it is ignored
     ) as process:
         assert any("epoch 3/" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
