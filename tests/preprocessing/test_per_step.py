@@ -186,7 +186,12 @@ def test_inverse_transform_gives_the_sequences_back(sequences):
             "X[:, :, np.newaxis] has one feature per step. A table needs no TimeDistributed.",
         ),
         ([[], [[nan, nan]]], ValueError, "X holds no step: all of its sequences are empty or padding."),
-        ([[["a"]]], ValueError, "Sequence 0 of X holds values of type <U1; expected real numbers."),
+        (
+            [[["a"]]],
+            ValueError,
+            "Sequence 0 of X holds values of type <U1; expected real numbers. astype(float) converts texts that stand "
+            "for numbers.",
+        ),
         ([[[1.0]], [[1.0, 2.0]]], ValueError, "Sequence 1 of X has 2 features per step, but sequence 0 has 1."),
     ],
 )
