@@ -65,7 +65,7 @@ def _as_labels(y: Any) -> Any:
         if series.dtype == nw.Struct:
             raise ValueError("y holds records of several fields; expected one label for each sequence.")
         return _labels_of(series.to_numpy())
-    if hasattr(y, "shape"):
+    if hasattr(y, "__array__") and not hasattr(y, "to_pylist"):
         return _labels_of(y if isinstance(y, np.ndarray) else np.asarray(y))
     labels = y.to_pylist() if hasattr(y, "to_pylist") else list(y)  # the scalars of pyarrow are no Python objects
     _require_labels(labels)
