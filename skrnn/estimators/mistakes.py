@@ -24,6 +24,7 @@ _VANISHES = 5e-3
 _VERY_DIFFERENT = 30.0
 _MOST_IDS = 10_000_000
 _MOST_FEATURES = 64  # of a flat table
+_SERIES = 30  # the least length of a series that shows how smooth it is
 _PASSED_THROUGH = {"skrnn", "sklearn", "imblearn", "optuna", "joblib", "contextlib"}
 
 
@@ -65,9 +66,8 @@ def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
     if enough and _has_features_first(rows):
         yield (
             f"X has the shape (n_samples, {n_steps}, {n_features}), which is read as {n_steps} steps of {n_features} "
-            "features, but its values vary smoothly along the last axis, as steps do, and differ in level or scale "
-            "along the middle one, as features do. If X is (n_samples, n_features, n_timesteps), pass "
-            "np.swapaxes(X, 1, 2)."
+            "features, but its values vary smoothly along the last axis, as steps do, and differ along the middle one, "
+            "as features do. If X is (n_samples, n_features, n_timesteps), pass np.swapaxes(X, 1, 2)."
         )
     flat = _features_of_flat(rows[:, :, 0]) if enough and n_features == 1 else None
     if flat is not None:
@@ -140,16 +140,41 @@ def _follow_each_other(steps: np.ndarray, inside: np.ndarray) -> bool:
 
 
 def _has_features_first(rows: np.ndarray) -> bool:
-    """Return whether ``(n, T, D)`` is smooth along D and rough along T, whose levels or scales differ for all rows."""
+    """Return whether ``(n, T, D)`` is smooth along D and rough along T.
+
+    Moreover the levels or the scales along T differ for all rows, or there are few steps and very smooth features.
+    """
     n_steps, n_features = rows.shape[1:]
     if not 2 <= n_steps < n_features or n_features < _TOO_FEW or np.isnan(rows).any() or _roughness(rows, axis=2) > 0.5:
         return False
+    if _has_few_series(rows):
+        return True
     level, scale = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
     if not _differ_by_row(level, scale):
         return False
     # Levels and scales that rise from feature to feature are no sequence.
     alike = (rows - level.mean(axis=1)[:, None]) / np.sqrt((scale**2).mean(axis=1))[:, None]
     return _roughness(alike, axis=1) > 0.7
+
+
+def _has_few_series(rows: np.ndarray) -> bool:
+    """Return whether the last axis of ``(n, T, D)`` runs on as one series does, and the T series are independent."""
+    n_steps, n_features = rows.shape[1:]
+    smooth = _roughness(rows, axis=2)
+    is_long = n_features >= max(_SERIES, 8 * n_steps) if smooth < 0.12 else n_features >= max(60, 12 * n_steps)
+    if not is_long or _roughness(rows, axis=1) < 0.7:
+        return False
+    values = rows - rows.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
+    deviation = values.std(axis=(1, 2), keepdims=True)
+    values = np.divide(values, deviation, out=values, where=deviation > 0)  # a large sequence says no more than others
+    if values.mean(axis=(0, 1)).var() > 0.2 * values.var():  # a curve that all steps share, such as a day or a spectrum
+        return False
+    jumps = (np.diff(values, axis=2) ** 2).mean(axis=(0, 1))
+    if jumps.max() > 4 * np.median(jumps):  # rows of a patch of an image, one after the other
+        return False
+    # Windows of one series go on where the one before has ended, or repeat a part of it.
+    distance = ((values[:, 1:, :1] - values[:, :-1, 1:]) ** 2).mean(axis=(0, 1))
+    return bool(distance.min() > min(1.5 * jumps.mean(), 0.5 * np.median(distance)))
 
 
 def _roughness(rows: np.ndarray, axis: int) -> float:
@@ -202,12 +227,14 @@ def _features_of_flat(table: np.ndarray) -> tuple[str, int] | None:
     for n_features in reversed(divisors):
         n_steps = n_columns // n_features
         ends = np.arange(n_steps - 1, n_columns - 1, n_steps)
-        by_step = np.delete(neighbours, ends).mean()
+        inside = np.delete(neighbours, ends)
+        by_step = inside.mean()
         if (others := np.abs(neighbours[ends]).max()) < by_step:
             others = max(others, np.abs(resemblance(n_steps)).mean())
         if by_step < 0.45 or by_step < 1.4 * others:
             continue
-        if _differ_by_row(level.reshape(n_features, -1), scale.reshape(n_features, -1)):
+        is_sure = n_steps >= _SERIES and by_step > 4 * others and inside.min() > 2 * others
+        if is_sure or _differ_by_row(level.reshape(n_features, -1), scale.reshape(n_features, -1)):
             return "feature", n_features
     return None
 

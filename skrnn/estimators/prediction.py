@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.metrics import accuracy_score
 
-from skrnn.estimators.targets import read_labels
+from skrnn.estimators.targets import read_labels, read_sample_weight
 
 
 class Prediction:
@@ -104,7 +104,9 @@ class Prediction:
         -------
         score : float
         """
-        return float(accuracy_score(read_labels(y)[0], self.predict(X), sample_weight=sample_weight))
+        labels = read_labels(y)[0]
+        weights = None if sample_weight is None else read_sample_weight(sample_weight, labels)
+        return float(accuracy_score(labels, self.predict(X), sample_weight=weights))
 
     def staged_predict_proba(self, X) -> Iterator[np.ndarray]:
         """Predict after every step: what the network believes when it has read the sequences so far.

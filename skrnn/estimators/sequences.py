@@ -206,11 +206,10 @@ def _read_numbers(values: Any, byte_scale: float) -> Sequences:
     """Read sequences of numbers: an array of shape (n, T) or (n, T, D), or a list of arrays."""
     if isinstance(values, list):
         _no_empty_sequence(_same_number_of_features(values))
+        values = [row / np.float32(_scale_of(row) or byte_scale) if row.dtype == np.uint8 else row for row in values]
         ends = np.cumsum([len(row) for row in values])[:-1]
         # As one table they are converted and checked at once, by scikit-learn's rules and with its messages.
         steps = _checked(np.concatenate([row if row.ndim == 2 else row[:, None] for row in values]))
-        if all(row.dtype == np.uint8 for row in values):
-            steps = steps / np.float32(byte_scale)
         return _align(pad_sequences(np.split(steps, ends), value=np.nan, dtype=np.float32))
     values = values[:, :, None] if values.ndim == 2 else values
     is_bytes = values.dtype == np.uint8
@@ -224,9 +223,10 @@ def _read_numbers(values: Any, byte_scale: float) -> Sequences:
 
 
 def _scale_of(values: Any) -> float | None:
-    """Return what `ImageToSequence` has noted that bytes are to be divided by."""
-    dtype = (values[0] if isinstance(values, list) else values).dtype
-    return (dtype.metadata or {}).get("scale") if dtype == np.uint8 else None
+    """Return what `ImageToSequence` has noted that bytes are to be divided by; in a list, those that come first."""
+    if isinstance(values, list):
+        return next((scale for scale in map(_scale_of, values) if scale is not None), None)
+    return (values.dtype.metadata or {}).get("scale") if values.dtype == np.uint8 else None
 
 
 def _checked(X: Any) -> np.ndarray:
@@ -285,6 +285,8 @@ def _token_ids(reading: Reading) -> list[np.ndarray] | np.ndarray:
 
 def _whole_numbers(ids: np.ndarray, where: str) -> np.ndarray:
     """Return ids as integers. Missing values at either edge are padding, as they are in sequences of numbers."""
+    if ids.dtype == np.float16:
+        ids = ids.astype(np.float32)  # wide enough to compare with the largest id
     if ids.dtype.kind == "f":  # for example integers with missing values, which NumPy's integer types cannot hold
         if ids.ndim == 1:
             ids = _without_edges(ids, where)

@@ -1,14 +1,19 @@
 """Reading y and the weights of rows and classes: labels of any type, or one-hot rows, become class numbers."""
 
+from collections.abc import Mapping, Sized
 from numbers import Real
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, assert_all_finite, check_array, column_or_1d
 
-from skrnn.preprocessing.reading import as_labels
+from skrnn.preprocessing.cells import is_missing, is_sequence, real_numbers, short, to_array
+from skrnn.preprocessing.frames import is_frame, open_frame
+from skrnn.preprocessing.reading import as_numbers
 
 
 def read_labels(y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -27,18 +32,96 @@ def read_labels(y: Any) -> tuple[np.ndarray, np.ndarray]:
     """
     if y is None:
         raise ValueError("This classifier requires y to be passed, but the target y is None.")
-    if np.isscalar(y):
-        raise ValueError(
-            f"y must be an array of one label for each sequence. Got {y!r} instead. A single sequence is a list of "
-            "one, [x] with [label], but a classifier needs sequences of at least two classes."
-        )
-    y = as_labels(y)
+    y = _as_labels(y)
     if len(y.shape) == 2 and y.shape[1] > 1:
         return _read_one_hot(y)
     labels = column_or_1d(y, warn=True)
     assert_all_finite(labels, input_name="y")
     check_classification_targets(labels)
     return labels, np.unique(labels)
+
+
+def _as_labels(y: Any) -> Any:
+    """Return an array-like of any origin as an array of the same labels; sparse matrices are left as they are.
+
+    Raises
+    ------
+    ValueError
+        If y is no array-like with an order, if a label is missing, or if some labels are texts and others are not.
+    """
+    if issparse(y):
+        return y
+    is_array_like = isinstance(y, Sized) or hasattr(y, "__array__")
+    if not is_array_like or isinstance(y, (str, bytes, Mapping, set, frozenset, type)):
+        raise ValueError(
+            f"y must be an array of one label for each sequence. Got {short(y)} instead. A single sequence is a list "
+            "of one, [x] with [label], but a classifier needs sequences of at least two classes."
+        )
+    if is_frame(y):
+        columns = [_labels_of(column.to_numpy()) for column in _columns_of_labels(y)]
+        return np.stack(columns, axis=1) if columns else np.empty((len(y), 0))
+    if nw.dependencies.is_into_series(y):
+        series = nw.from_native(y, series_only=True)
+        if series.dtype == nw.Struct:
+            raise ValueError("y holds records of several fields; expected one label for each sequence.")
+        return _labels_of(series.to_numpy())
+    if hasattr(y, "__array__") and not hasattr(y, "to_pylist"):
+        return _labels_of(y if isinstance(y, np.ndarray) else np.asarray(y))
+    labels = y.to_pylist() if hasattr(y, "to_pylist") else list(y)  # the scalars of pyarrow are no Python objects
+    _require_labels(labels)
+    return _labels_of(to_array(labels, "y"))
+
+
+def _columns_of_labels(y: Any) -> list[Any]:
+    frame = open_frame(y)
+    if any(column.dtype == nw.Struct for column in frame.columns()):
+        raise ValueError("y holds records of several fields; expected one label for each sequence.")
+    return frame.columns()
+
+
+def _labels_of(array: np.ndarray) -> np.ndarray:
+    """Return labels of a type that can be sorted: objects that are integers, booleans or floats become so."""
+    if isinstance(array, np.ma.MaskedArray):
+        if np.ma.is_masked(array):
+            _raise_missing(int(np.argwhere(np.ma.getmaskarray(array))[0, 0]))
+        array = np.asarray(array)
+    if array.dtype.names:
+        raise ValueError(f"y is a structured array with the fields {[*array.dtype.names]}; expected plain labels.")
+    if array.dtype.kind == "M" and np.isnat(array).any():
+        _raise_missing(int(np.argwhere(np.isnat(array))[0, 0]))
+    if array.dtype.kind == "T":
+        array = array.astype(object)
+    if array.dtype != object:
+        return array
+    flat = array.ravel().tolist()
+    _require_labels(flat, array.size // max(len(array), 1))
+    if not flat or any(isinstance(label, (str, bytes)) or is_sequence(label) for label in flat):
+        return array
+    try:
+        numbers = real_numbers(array, "y")
+    except (TypeError, ValueError):
+        return array  # of dates, for one; scikit-learn says what it cannot sort
+    is_exact = all(number == label for number, label in zip(numbers.ravel().tolist(), flat, strict=True))
+    return numbers if is_exact else array
+
+
+def _require_labels(labels: list[Any], n_per_sample: int = 1) -> None:
+    """Raise a ValueError if a label is missing, or if NumPy would turn others into texts."""
+    for number, label in enumerate(labels):
+        is_nan = isinstance(label, (float, np.floating)) and np.isnan(label)
+        if is_missing(label) or is_nan or type(label).__name__ == "NaTType" or label is np.ma.masked:
+            _raise_missing(number // n_per_sample)
+    texts = [label for label in labels if isinstance(label, (str, bytes))]
+    if 0 < len(texts) < len(labels):
+        other = next(label for label in labels if not isinstance(label, (str, bytes)))
+        raise ValueError(
+            f"Unknown label type: y holds texts and other labels, such as {short(texts[0])} and {short(other)}. Make "
+            "them all of one type, for example with astype(str)."
+        )
+
+
+def _raise_missing(number: int) -> None:
+    raise ValueError(f"Input y contains NaN: sample {number} has no label.")
 
 
 def _read_one_hot(y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -73,6 +156,8 @@ def class_numbers(labels: np.ndarray, classes: np.ndarray, name: str) -> np.ndar
 
 def read_sample_weight(sample_weight: Any, X: Any) -> np.ndarray:
     """Return the weight of each row; None means ones."""
+    if sample_weight is not None and not isinstance(sample_weight, Real):
+        sample_weight = as_numbers(sample_weight, "sample_weight")
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():
         raise ValueError("All sample weights are zero: there is no row to train on.")

@@ -57,7 +57,9 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
     Notes
     -----
     Types wider than their pixels, such as 64-bit integers from 0 to 255, need a number for `scale`: "auto" would leave
-    next to nothing of the image. It warns where `fit` sees integers of more than 16 bits.
+    next to nothing of the image. It warns where `fit` sees integers of more than 16 bits. What "auto" has chosen holds
+    for later images of other types, too, such as floats from 0 to 255; an error says so where their numbers show that
+    they have another scale, such as floats from 0 to 1 after a `fit` on bytes, or bytes after one on such floats.
 
     Examples
     --------
@@ -131,6 +133,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         self.scale_ = scale
         self.input_shape_ = images.shape[1:]
         self.input_dtype_ = images.dtype
+        self._largest = float(images.max())
         return self
 
     def transform(self, X):
@@ -155,6 +158,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
                 f"X has images of shape {images.shape[1:]}, but ImageToSequence was fitted on images of shape "
                 f"{self.input_shape_}."
             )
+        self._check_scale(images)
         if self._keeps_bytes:
             dtype = np.dtype(np.uint8, metadata={"scale": self.scale_})
             pixels = images
@@ -263,6 +267,25 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
                 stacklevel=4,
             )
         return float(np.iinfo(dtype).max)
+
+    def _check_scale(self, images: np.ndarray) -> None:
+        """Raise a ValueError if the type and the numbers of later images show that they were scaled otherwise."""
+        known, found = self.input_dtype_, images.dtype
+        if self.scale != "auto" or known == found:
+            return
+        largest = float(images.max())
+        if known.kind in "iu" and found.kind in "iu":
+            is_other = found.itemsize < known.itemsize <= 2 or largest > self.scale_
+        elif known.kind in "iu":
+            is_other = found.kind == "b" or (largest <= 1 and bool((images != np.rint(images)).any()))
+        else:
+            is_other = found.kind in "iu" and self._largest <= 1 < largest
+        if is_other:
+            raise ValueError(
+                f"X has images of type {found} with values up to {largest:g}, but ImageToSequence was fitted on images "
+                f"of type {known} with values up to {self._largest:g}, and scale='auto' divides by {self.scale_:g}. "
+                "Give images of the type of fit, or a number as scale that is right for both."
+            )
 
     def _n_steps_and_channels(self) -> tuple[int, int, int]:
         """Count the steps down and across an image, and its channels."""

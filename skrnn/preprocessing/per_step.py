@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, _fit_context, clone
-from sklearn.utils import check_consistent_length, get_tags
+from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils._param_validation import HasMethods, Hidden
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.preprocessing.padding import NO_STEP, Steps, stack_steps
-from skrnn.preprocessing.reading import Reading, as_sequences, check_features, read, to_object_array
+from skrnn.preprocessing.reading import Reading, as_numbers, as_sequences, check_features, read, to_object_array
 
 
 def _can_go_back(estimator: "TimeDistributed") -> bool:
@@ -112,12 +112,16 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
                 "TimeDistributed(StandardScaler())."
             )
         reading, steps = self._read(X)
+        if sample_weight is not None:
+            sample_weight = check_array(
+                as_numbers(sample_weight, "sample_weight"), ensure_2d=False, input_name="sample_weight"
+            )
         check_consistent_length(steps.lengths, y, sample_weight)
         real = steps.real()
         if not real.any():
             raise ValueError(NO_STEP)
         rows, owners = steps.values[real], steps.owners[real]
-        fit_params = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)[owners]}
+        fit_params = {} if sample_weight is None else {"sample_weight": sample_weight[owners]}
         transformer = clone(self.transformer)
         transformer.fit(rows, None if y is None else np.asarray(y)[owners], **fit_params)
         # Sequences that are all padding have no row to show the number of output features, so find it now.

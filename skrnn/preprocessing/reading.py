@@ -3,7 +3,7 @@
 The classifiers and all transformers read X here. Other modules decide what a step means and which steps are padding.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,10 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-_NUMBERS = "biuf"  # the kinds of dtype that hold real numbers
+from skrnn.preprocessing.cells import NUMBERS, is_sequence, real_numbers, short, to_array
+from skrnn.preprocessing.frames import Frame, is_frame, is_nested, numbers_of, open_frame, same_names
+
 _EMPTY = "Found array with 0 sample(s) while a minimum of 1 is required: X holds no sequence."
-_NESTED_TYPES = (nw.List, nw.Array, nw.Object)
 
 
 @dataclass(frozen=True)
@@ -64,34 +65,34 @@ def read(X: Any) -> Reading:
 
     Returns
     -------
-    Its arrays are boolean, integer or floating. Only if X itself is an array may it have another type, or other
-    than two or three dimensions.
-        another number of dimensions than two or three.
+    reading : Reading
+        Its arrays are boolean, integer or floating. Only if X itself is an array may it have other than two or three
+        dimensions.
 
     Raises
     ------
     TypeError
-        If X is sparse, or not array-like.
+        If X is sparse, not array-like, or a set, which has no order.
     ValueError
         If a sequence does not have one or two dimensions, or holds anything but real numbers, or if sequences differ
         in the names of their features.
     """
-    if isinstance(X, np.ndarray) and X.dtype != object and X.ndim != 1:
-        return Reading(_without_dates(_without_mask(X), "X"))
+    if isinstance(X, np.ndarray) and X.dtype != object and X.ndim != 1 and not isinstance(X, np.matrix):
+        return Reading(real_numbers(X, "X"))
     _refuse_what_is_no_array(X)
-    if nw.dependencies.is_into_dataframe(X):
-        return _read_frame(nw.from_native(X, eager_only=True))
+    if is_frame(X):
+        return _read_frame(open_frame(X))
     if nw.dependencies.is_into_series(X):
         series = nw.from_native(X, series_only=True)
-        X = series.to_list() if _is_nested(series) else as_numbers(series.to_numpy())
+        X = series.to_list() if is_nested(series) else _flat(series)
     elif _is_ragged_tensor(X):
-        X = X.to_list() if _is_ragged_tensor(X.values) else np.split(X.values.numpy(), X.row_splits.numpy()[1:-1])
-    elif hasattr(X, "to_pylist"):  # a pyarrow array
+        X = X.to_list() if _is_ragged_tensor(X.values) else _rows_of(X)
+    elif hasattr(X, "to_pylist"):  # an array of pyarrow
         X = X.to_pylist()
-    elif hasattr(X, "__array__") and not isinstance(X, np.ndarray):
+    elif isinstance(X, memoryview) or (hasattr(X, "__array__") and not isinstance(X, np.ndarray)):
         X = _as_array_or_list(X)
     if isinstance(X, np.ndarray) and (X.ndim != 1 or X.dtype.kind not in "OUST"):
-        return _read_nested(X, None) if X.ndim == 2 and _holds_series(X) else Reading(as_numbers(X))
+        return _read_nested(X, None) if X.ndim == 2 and _holds_series(X) else Reading(real_numbers(X, "X"))
     return _read_collection(list(X))
 
 
@@ -101,7 +102,7 @@ def as_sequences(reading: Reading) -> Reading:
     Raises
     ------
     ValueError
-        If it is empty, or an array with other than two or three dimensions, or of anything but real numbers.
+        If it is empty, or an array with other than two or three dimensions.
     """
     if len(reading.values) == 0:
         raise ValueError(_EMPTY)
@@ -110,63 +111,30 @@ def as_sequences(reading: Reading) -> Reading:
     return reading
 
 
-def as_numbers(X: Any) -> Any:
+def as_numbers(X: Any, name: str = "X") -> Any:
     """Return an array-like or a data frame as one array, with numbers of any type as numbers and missing values as NaN.
 
-    Sparse matrices, and anything but numbers, are left for scikit-learn's checks to reject.
+    Sparse matrices are left for scikit-learn's checks to reject.
 
     Raises
     ------
     ValueError
-        If the rows differ in their shapes, or a column of a data frame holds anything but numbers.
+        If the rows differ in their shapes, or X holds texts, dates or complex numbers; `name` says what X is.
+    TypeError
+        If X holds other objects that are not numbers.
     """
     if issparse(X):
         return X
-    if nw.dependencies.is_into_dataframe(X):
-        return _frame_to_array(nw.from_native(X, eager_only=True))
-    try:
-        array = _without_mask(X) if isinstance(X, np.ndarray) else np.asarray(X)
-    except ValueError as error:
-        shapes = [np.shape(row) for row in X]
-        number = next(number for number, shape in enumerate(shapes) if shape != shapes[0])
-        raise ValueError(
-            f"All rows of X must have the same shape: row {number} has {shapes[number]}, row 0 has {shapes[0]}."
-        ) from error
-    if array.dtype != object:
-        return _without_dates(array, "X")
-    flat = [np.nan if _is_missing(cell) else cell for cell in array.ravel()]
-    try:
-        numbers = np.array(flat)
-        if numbers.dtype == object and not any(isinstance(cell, (str, bytes)) for cell in flat):
-            numbers = numbers.astype(np.float64)  # decimals and fractions
-    except (TypeError, ValueError):
-        return array
-    is_number = numbers.dtype.kind in _NUMBERS and numbers.ndim == 1
-    return numbers.reshape(array.shape) if is_number else array
-
-
-def as_labels(y: Any) -> Any:
-    """Return a series as an array of the same labels: nullable integers and booleans keep their type.
-
-    Raises
-    ------
-    ValueError
-        If a label is missing.
-    """
-    if nw.dependencies.is_into_series(y):
-        y = nw.from_native(y, series_only=True).to_numpy()
-        y = as_numbers(y) if y.dtype == object and not any(map(_is_missing, y)) else y
-    y = y if hasattr(y, "shape") else np.asarray(y)
-    if isinstance(y, np.ndarray) and y.dtype == object:
-        for number, label in enumerate(y):
-            if _is_missing(label) or (isinstance(label, float) and np.isnan(label)):
-                raise ValueError(f"Input y contains NaN: sample {number} has no label.")
-    return y
+    if is_frame(X):
+        return open_frame(X).to_array(name)
+    if nw.dependencies.is_into_series(X):
+        return numbers_of(nw.from_native(X, series_only=True), name)
+    return real_numbers(to_array(X, name), name)
 
 
 def column_names(X: Any) -> list[Any]:
     """Return the names of the columns of a data frame; an array has none."""
-    return list(nw.from_native(X, eager_only=True).columns) if nw.dependencies.is_into_dataframe(X) else []
+    return [*open_frame(X).labels] if is_frame(X) else []
 
 
 def check_table(
@@ -236,6 +204,8 @@ def to_object_array(values: Sequence[Any]) -> np.ndarray:
 
 
 def _refuse_what_is_no_array(X: Any) -> None:
+    if isinstance(X, np.matrix):
+        raise TypeError("np.matrix is not supported for X. Please convert to a numpy array with np.asarray.")
     if issparse(X):
         raise TypeError(
             "Sparse data was passed for X, but dense data is required. X.toarray() makes a dense table, whose columns "
@@ -248,12 +218,14 @@ def _refuse_what_is_no_array(X: Any) -> None:
             "classifier of skrnn has one input: pass the array itself. Features that do not change over time can be "
             "repeated at every step."
         )
-    is_collection = (
+    if isinstance(X, (set, frozenset)):
+        raise TypeError(f"X is a {type(X).__name__}, which has no order; expected an array or a list of sequences.")
+    is_collection = not isinstance(X, type) and (
         hasattr(X, "__array__") or _is_ragged_tensor(X) or (hasattr(X, "__len__") and isinstance(X, Iterable))
     )
     if isinstance(X, (str, bytes)) or not is_collection or getattr(X, "shape", None) == ():
         hint = " Call collect() first." if hasattr(X, "collect") else ""
-        raise TypeError(f"Expected X to be an array or a list of sequences, got {_short(X)}.{hint}")
+        raise TypeError(f"Expected X to be an array or a list of sequences, got {short(X)}.{hint}")
 
 
 def _as_array_or_list(X: Any) -> Any:
@@ -270,54 +242,75 @@ def _is_ragged_tensor(X: Any) -> bool:
     return hasattr(X, "row_splits")  # tf.RaggedTensor, without importing TensorFlow
 
 
+def _rows_of(X: Any) -> list[np.ndarray]:
+    """Return the rows of a ragged tensor whose rows are arrays."""
+    ends = X.row_splits.numpy()[1:]
+    return np.split(X.values.numpy(), ends)[:-1]
+
+
+def _flat(series: Any) -> np.ndarray:
+    """Return the numbers of a series, or its texts and other objects as they are."""
+    if series.dtype != nw.Struct and (array := series.to_numpy()).dtype.kind in "OUST":
+        return array
+    return numbers_of(series, "X")
+
+
 def _read_collection(sequences: list[Any]) -> Reading:
     if not sequences:
         raise ValueError(_EMPTY)
     _refuse_several_inputs(sequences)
-    is_sequence = [_is_sequence(sequence) for sequence in sequences]
-    if not any(is_sequence):  # numbers or texts: an array of one dimension
-        if any(isinstance(text, str) for text in sequences):
+    if not any(map(is_sequence, sequences)):  # numbers or texts: an array of one dimension
+        if any(isinstance(text, (str, bytes)) for text in sequences):
             raise ValueError(
                 "X holds texts, expected sequences; skrnn.preprocessing.TextToSequence turns texts into token ids."
             )
-        return Reading(as_numbers(to_object_array(sequences)))
-    arrays, names = [], []
+        return Reading(real_numbers(to_object_array(sequences), "X"))
+    arrays, frames = [], []
     for number, sequence in enumerate(sequences):
-        array, columns = _read_sequence(sequence, number)
+        array, frame = _read_sequence(sequence, number)
         arrays.append(array)
-        names.append(columns)
-    return Reading(_stacked(arrays), True, _same_names(names))
+        frames.append(frame)
+    return Reading(_stacked(arrays), True, same_names(frames))
 
 
-def _read_sequence(sequence: Any, number: int) -> tuple[np.ndarray, tuple[Any, ...] | None]:
-    """Return the numbers of one sequence, and the names of its features if it is a data frame."""
-    if isinstance(sequence, np.ndarray) and sequence.dtype.kind in _NUMBERS and not _has_mask(sequence):
+def _read_sequence(sequence: Any, number: int) -> tuple[np.ndarray, Frame | None]:
+    """Return the numbers of one sequence, and the data frame that it is, if it is one."""
+    what = f"Sequence {number} of X"
+    if type(sequence) is np.ndarray and sequence.dtype.kind in NUMBERS:
         return _check_sequence(sequence, number), None
-    if isinstance(sequence, (list, tuple)):
-        return _check_sequence(_list_to_array(sequence, number), number), None
     if issparse(sequence):
         raise TypeError(f"Sparse data was passed for sequence {number} of X; toarray() makes it dense.")
-    if nw.dependencies.is_into_dataframe(sequence):
-        frame = nw.from_native(sequence, eager_only=True)
-        return _check_sequence(_frame_to_array(frame, f" of sequence {number}"), number), _names_of(frame)
+    if is_frame(sequence):
+        frame = open_frame(sequence)
+        return _check_sequence(frame.to_array(f"sequence {number} of X"), number), frame
     if nw.dependencies.is_into_series(sequence):
-        return _check_sequence(as_numbers(nw.from_native(sequence, series_only=True).to_numpy()), number), None
-    if isinstance(sequence, Mapping):
-        raise TypeError(f"Sequence {number} of X is a {type(sequence).__name__}; expected an array or a data frame.")
+        return _check_sequence(numbers_of(nw.from_native(sequence, series_only=True), what), number), None
+    if isinstance(sequence, Set) or not is_sequence(sequence):
+        raise ValueError(
+            f"{what} is {short(sequence)}; expected an array or a data frame of shape (n_timesteps,) or (n_timesteps, "
+            "n_features)."
+        )
     return _check_sequence(_list_to_array(sequence, number), number), None
 
 
 def _list_to_array(steps: Any, number: int) -> np.ndarray:
+    what = f"Sequence {number} of X"
     try:
-        array = _without_mask(steps) if isinstance(steps, np.ndarray) else np.asarray(steps)
-        if array.dtype == object:  # steps that are arrays themselves, or numbers among missing values
-            array = as_numbers(np.asarray(array.tolist()))
+        array = np.asanyarray(steps)
+        array = array if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
+        if array.dtype == object and any(map(is_sequence, array.ravel())):  # steps that are arrays themselves
+            array = np.asarray(array.tolist())
     except ValueError as error:
+        if isinstance(steps, tuple) and any(map(is_frame, steps)):
+            raise ValueError(
+                f"{what} is a tuple that holds a data frame. Of the groups of a frame, give the frames alone: "
+                "[steps for _, steps in X.groupby('id')]."
+            ) from error
         raise ValueError(
-            f"Sequence {number} of X has steps that differ in their number of features; expected (n_timesteps,) or "
-            "(n_timesteps, n_features)."
+            f"{what} has steps that differ in their number of features; expected (n_timesteps,) or (n_timesteps, "
+            "n_features)."
         ) from error
-    return array
+    return real_numbers(array, what)
 
 
 def _check_sequence(array: np.ndarray, number: int) -> np.ndarray:
@@ -327,8 +320,6 @@ def _check_sequence(array: np.ndarray, number: int) -> np.ndarray:
             f"Sequence {number} of X has {array.ndim} dimensions; expected (n_timesteps,) numbers or ids, or "
             f"(n_timesteps, n_features).{hint}"
         )
-    if array.dtype.kind not in _NUMBERS:
-        raise ValueError(f"Sequence {number} of X holds values of type {array.dtype}; expected real numbers.")
     return array
 
 
@@ -355,73 +346,17 @@ def _stacked(arrays: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
     return np.array(arrays, dtype=first.dtype) if alike else arrays
 
 
-# Data frames
+# Tables whose cells are series
 
 
-def _read_frame(frame: Any) -> Reading:
-    nested = [_is_nested(column) for column in frame.iter_columns()]
-    if not any(nested):
-        return Reading(_frame_to_array(frame), names=_names_of(frame), is_frame=True)
-    cells = np.empty(frame.shape, dtype=object)
-    for index, column in enumerate(frame.iter_columns()):
+def _read_frame(frame: Frame) -> Reading:
+    columns = frame.columns()
+    if not any(map(is_nested, columns)):
+        return Reading(frame.to_array(), names=frame.names, is_frame=True)
+    cells = np.empty(frame.data.shape, dtype=object)
+    for index, column in enumerate(columns):
         cells[:, index] = to_object_array(column.to_list())
-    return _read_nested(cells, _names_of(frame), frame.columns)
-
-
-def _frame_to_array(frame: Any, of_what: str = "") -> np.ndarray:
-    """Return the columns of a frame of numbers as an array of their common type; missing values are NaN."""
-    array = frame.to_numpy()
-    if array.dtype.kind in _NUMBERS or not frame.columns:
-        return array
-    columns = zip(frame.columns, frame.iter_columns(), strict=True)
-    return np.stack([_column_to_array(column, f"Column {name!r}{of_what} of X") for name, column in columns], axis=1)
-
-
-def _column_to_array(column: Any, what: str) -> np.ndarray:
-    values = as_numbers(_without_dates(column.to_numpy(), what))
-    if values.dtype.kind in _NUMBERS:
-        return values
-    try:
-        return values.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{what} holds values that are not numbers: {error}. Leave it out, or encode it, for example with "
-            "OneHotEncoder."
-        ) from error
-
-
-def _without_dates(array: np.ndarray, what: str) -> np.ndarray:
-    """Return an array without dates or times, which NumPy would silently turn into numbers."""
-    if array.dtype.kind in "mM":
-        raise ValueError(
-            f"{what} holds dates or times ({array.dtype}); expected real numbers. Leave them out, or turn them into "
-            "numbers, such as the seconds since the step before."
-        )
-    return array
-
-
-def _names_of(frame: Any) -> tuple[Any, ...] | None:
-    columns = tuple(frame.columns)
-    return columns if any(isinstance(name, str) for name in columns) else None
-
-
-def _same_names(names: Sequence[tuple[Any, ...] | None]) -> tuple[Any, ...] | None:
-    """Return the names that all sequences share, or raise an error about the first sequence with others."""
-    for number, found in enumerate(names):
-        if found != names[0]:
-            wanted = f"{[*names[0]]}" if names[0] else "none"
-            raise ValueError(
-                f"Sequence {number} of X has the feature names {[*found] if found else 'none'}, but sequence 0 has "
-                f"{wanted}. All must have the same names in the same order."
-            )
-    return names[0]
-
-
-def _is_nested(series: Any) -> bool:
-    """Return whether the cells of a column or a series are sequences."""
-    if series.dtype not in _NESTED_TYPES:
-        return False
-    return series.dtype != nw.Object or any(map(_is_sequence, series.to_list()))
+    return _read_nested(cells, frame.names, frame.labels)
 
 
 def _read_nested(cells: np.ndarray, names: tuple[Any, ...] | None, columns: Sequence[Any] | None = None) -> Reading:
@@ -431,16 +366,16 @@ def _read_nested(cells: np.ndarray, names: tuple[Any, ...] | None, columns: Sequ
     for number, row in enumerate(cells):
         series: list[np.ndarray] = []
         for label, cell in zip(labels, row, strict=True):
-            if not _is_sequence(cell):
+            if not is_sequence(cell):
                 raise ValueError(
-                    f"Row {number} of X has {_short(cell)} in column {label!r}, where others hold series. Each cell "
+                    f"Row {number} of X has {short(cell)} in column {label!r}, where others hold series. Each cell "
                     "must be one series: repeat a value that does not change over time at every step."
                 )
             values, _ = _read_sequence(cell, number)
             if values.ndim != 1:
                 raise ValueError(
                     f"Row {number} of X has an array of shape {values.shape} in column {label!r}; expected one number "
-                    "per step."
+                    "per step. A column of whole sequences is passed by itself, as a series or a list."
                 )
             if len(values) != len(series[0] if series else values):
                 raise ValueError(
@@ -452,37 +387,5 @@ def _read_nested(cells: np.ndarray, names: tuple[Any, ...] | None, columns: Sequ
     return Reading(_stacked(sequences), True, names)
 
 
-# Cells
-
-
-def _is_sequence(value: Any) -> bool:
-    if isinstance(value, (str, bytes, Mapping)):
-        return False
-    n_dimensions = getattr(value, "ndim", None)
-    return hasattr(value, "__len__") if n_dimensions is None else n_dimensions > 0
-
-
 def _holds_series(cells: np.ndarray) -> bool:
-    return cells.dtype == object and any(map(_is_sequence, cells.ravel()))
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or type(value).__name__ == "NAType"  # pandas.NA, without importing pandas
-
-
-def _has_mask(array: np.ndarray) -> bool:
-    return isinstance(array, np.ma.MaskedArray)
-
-
-def _without_mask(array: np.ndarray) -> np.ndarray:
-    """Return a masked array with NaN in place of masked values."""
-    if not _has_mask(array):
-        return array
-    if not np.ma.is_masked(array):
-        return np.asarray(array)
-    return np.ma.filled(array.astype(np.result_type(array, np.float32)), np.nan)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return cells.dtype == object and any(map(is_sequence, cells.ravel()))

@@ -11,9 +11,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import KFold, cross_val_predict, learning_curve
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skrnn import GRUClassifier, SimpleRNNClassifier
-from skrnn.preprocessing import ImageToSequence, TextToSequence
+from skrnn.preprocessing import ImageToSequence, TextToSequence, TimeDistributed
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(12, 5, 2)).astype(np.float32)
@@ -237,7 +238,69 @@ def test_a_missing_label_is_an_error(y):
         small().fit(X, y)
 
 
-# Errors that name the cure
+@pytest.mark.parametrize(
+    "y",
+    [
+        pd.array(Y, dtype="Int64"),
+        Y.astype(object),
+        dict(enumerate(Y.tolist())).values(),
+        pd.DataFrame({"y": pd.array(Y, dtype="Int64")})["y"].array,
+    ],
+    ids=["Int64", "objects", "values of a dict", "array of a column"],
+)
+def test_labels_that_are_integers_stay_integers(y):
+    assert small().fit(X, y).classes_.dtype.kind == "i"
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.ma.array(Y, mask=np.arange(12) == 1), "Input y contains NaN: sample 1 has no label"),
+        (pd.Series([pd.NaT, *pd.to_datetime(Y[1:])]), "Input y contains NaN: sample 0 has no label"),
+        ([np.nan, *Y[1:].astype(str).tolist()], "Input y contains NaN: sample 0 has no label"),
+        ([1, *Y[1:].astype(str).tolist()], "Unknown label type: y holds texts and other labels, such as '1' and 1"),
+        (dict(enumerate(Y)), "y must be an array of one label for each sequence"),
+        ({*range(12)}, "y must be an array of one label for each sequence"),
+        ("abababababab", "y must be an array of one label for each sequence. Got 'abababababab'"),
+        ([[0], [1, 2]] * 6, r"All rows of y must have the same shape: row 1 has \(2,\), row 0 has \(1,\)"),
+        (pl.Series([{"a": 0}, {"a": 1}] * 6), "y holds records of several fields"),
+    ],
+    ids=["mask", "NaT", "NaN among texts", "types", "dict", "set", "text", "ragged", "records"],
+)
+def test_what_is_no_label_is_an_error(y, message):
+    with pytest.raises(ValueError, match=message):
+        small().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("weights", "error", "message"),
+    [
+        (np.ma.array(np.ones(12), mask=np.arange(12) == 1), ValueError, "Input sample_weight contains NaN"),
+        ([None, *[1] * 11], ValueError, "Input sample_weight contains NaN"),
+        (pd.Series(pd.to_datetime(Y)), ValueError, "sample_weight holds dates or times"),
+        (["1"] * 12, ValueError, "sample_weight holds values of type <U1"),
+        ([10**400] * 12, ValueError, "sample_weight holds an integer that is too large"),
+        ({0: 1}, TypeError, "sample_weight holds {0: 1}, of type dict"),
+        (scipy.sparse.csr_array(np.ones((12, 1))), TypeError, "Sparse data was passed for sample_weight"),
+    ],
+    ids=["mask", "None", "dates", "texts", "huge", "dict", "sparse"],
+)
+def test_what_is_no_weight_is_an_error(weights, error, message):
+    fitted = small().fit(X, Y)
+    for call in (small().fit, fitted.score, TimeDistributed(StandardScaler()).fit):
+        with pytest.raises(error, match=message):
+            call(X, Y, sample_weight=weights)
+
+
+def test_bytes_beside_floats_in_a_list_are_scaled():
+    pixels = RNG.integers(0, 256, (12, 4, 3)).astype(np.uint8)
+    images = ImageToSequence(dtype="uint8").fit_transform(pixels)
+    fitted = small().fit(images, Y)
+    mixed = [pixels[0], *(pixels[1:] / np.float32(255))]
+    assert_allclose(fitted.predict_proba(mixed), fitted.predict_proba(images), rtol=1e-5)
+
+
+# Errors that name the way that works
 
 
 def test_single_sequences_and_one_row_per_step():

@@ -181,6 +181,39 @@ def curves_at_each_step(rng):
 
 
 @right
+def windows_of_one_series(rng):
+    for coefficient in (0.6, 0.9, 0.98):
+        series = autoregressive(rng, (100, 600), coefficient)
+        yield series.reshape(100, 6, 100)
+        yield np.stack([series[:, start : start + 100] for start in range(0, 500, 50)], axis=1)[:, :8]
+    yield np.sin(np.arange(400) / 20 + 6 * rng.random((100, 1))).reshape(100, 4, 100)
+
+
+@right
+def long_curves_that_all_steps_share(rng):
+    day = 2 + np.sin(2 * np.pi * np.arange(96) / 96)
+    yield day + 0.5 * autoregressive(rng, (100, 7, 96), 0.97, axis=2)
+    yield day * rng.uniform(0.5, 2, (100, 7, 1)) + 0.2 * autoregressive(rng, (100, 7, 96), 0.97, axis=2)
+
+
+@right
+def smooth_images(rng):
+    images = np.fft.ifft2(np.fft.fft2(rng.normal(size=(60, 64, 64))) * smooth_waves(64)).real
+    images /= images.std()
+    for scan, size in (("rows", 4), ("columns", 4), ("patches", 8), ("patches", 16), ("patches", 32)):
+        yield ImageToSequence(scan=scan, patch_size=size).fit_transform(images)
+    yield ImageToSequence(scan="patches", patch_size=(16, 64)).fit_transform(images)
+    yield images[:, :6]
+    yield flat(images)
+
+
+def smooth_waves(n):
+    """Return how much of each frequency is left of noise when it is made smooth."""
+    frequencies = np.fft.fftfreq(n)
+    return np.exp(-80 * (frequencies**2 + frequencies[:, None] ** 2))
+
+
+@right
 def next_to_nothing(rng):
     yield from (rng.integers(1, 40, (300, 1)), rng.integers(1, 40, (300, 2)), np.full((60, 12), 3.0))
     yield from (np.zeros((10, 5, 3)), rng.random((1, 10)), rng.random((30, 1)), rng.integers(1, 9, (12, 5)))
@@ -307,6 +340,33 @@ def test_flat_tables(kind):
     assert "TabularToSequence(n_steps=60, order='feature')" in hint_for(flat(channels_first(X)))
 
 
+def waves(rng, shape):
+    speeds, phases = rng.uniform(0.1, 0.4, (*shape[:2], 1)), 6 * rng.random((*shape[:2], 1))
+    return np.sin(speeds * np.arange(shape[2]) + phases) + 0.05 * rng.normal(size=shape)
+
+
+def walks(rng, shape):
+    return np.cumsum(rng.normal(size=shape), axis=2)
+
+
+def scaled_walks(rng, shape):
+    X = walks(rng, shape)
+    return (X - X.mean(axis=2, keepdims=True)) / X.std(axis=2, keepdims=True)
+
+
+@pytest.mark.parametrize("shape", [(60, 3, 100), (25, 2, 80), (100, 12, 150)], ids=str)
+@pytest.mark.parametrize("series", [waves, walks, scaled_walks])
+def test_features_of_the_same_level_and_scale(series, shape):
+    """The last axis runs on as a series does, and few series are unlike each other."""
+    X = series(np.random.default_rng(0), shape)
+    assert "np.swapaxes(X, 1, 2)" in hint_for(X)
+    assert hint_for(channels_first(X)) is None
+    if shape[1] == 3:
+        n_steps = shape[2]
+        assert f"TabularToSequence(n_steps={n_steps}, order='feature')" in hint_for(flat(X))
+        assert f"TabularToSequence(n_steps={n_steps})" in hint_for(flat(channels_first(X)))
+
+
 def test_the_cures_cure():
     X = SENSORS["both"]
     scaled = TimeDistributed(StandardScaler()).fit_transform(X)
@@ -326,6 +386,9 @@ def test_real_series_in_other_forms():
         assert "np.swapaxes(X, 1, 2)" in hint_for(X)
         assert f"TabularToSequence(n_steps={X.shape[2]})" in hint_for(flat(channels_first(X)))
     assert "n_steps=100, order='feature'" in hint_for(flat(motions))
+    standardized = (motions - motions.mean(axis=(0, 2), keepdims=True)) / motions.std(axis=(0, 2), keepdims=True)
+    assert "np.swapaxes(X, 1, 2)" in hint_for(standardized)
+    assert hint_for(channels_first(standardized)) is None
     for name in ("GunPoint", "ArrowHead", "ItalyPowerDemand"):
         assert "sequences of one step" in hint_for(np.stack(ucr(name)))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn.preprocessing import ImageToSequence
 
@@ -234,3 +234,36 @@ def test_messages_for_other_shapes(method, shape, message):
 def test_missing_pixels_are_refused():
     with pytest.raises(ValueError, match=r"^Input X contains NaN\.\nImageToSequence does not accept missing values"):
         ImageToSequence().fit(np.full((1, 2, 2), np.nan))
+
+
+def test_images_of_another_scale_than_those_of_fit():
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 3, 3)).astype(np.uint8)
+    pixels[0, 0, 0] = 255
+    on_bytes, on_floats = ImageToSequence().fit(pixels), ImageToSequence().fit(pixels / 255)
+    before = dict(vars(on_bytes))
+    wrong = [
+        (on_bytes, pixels / 255, r"of type float64 with values up to 1, but .* of type uint8 with values up to 255"),
+        (on_bytes, pixels > 9, "of type bool with values up to 1, but .* of type uint8"),
+        (on_bytes, pixels.astype(np.uint16) * 257, "of type uint16 with values up to 65535, but"),
+        (ImageToSequence().fit(pixels.astype(np.uint16) * 257), pixels, "of type uint8 .* divides by 65535"),
+        (on_floats, pixels, r"of type uint8 with values up to 255, but .* of type float64 with values up to 1, "),
+        (ImageToSequence().fit(pixels > 9), pixels, "of type uint8 .* of type bool"),
+    ]
+    for fitted, images, message in wrong:
+        with pytest.raises(ValueError, match=message):
+            fitted.transform(images)
+    assert vars(on_bytes) == before
+
+
+def test_images_of_another_type_and_the_same_scale():
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 3, 3)).astype(np.uint8)
+    expected = ImageToSequence().fit_transform(pixels)
+    fitted = ImageToSequence().fit(pixels)
+    for dtype in ("float32", "float64", "int64", "uint16", "int16"):
+        assert_array_equal(fitted.transform(pixels.astype(dtype)), expected)
+    assert_array_equal(fitted.transform(np.zeros((1, 3, 3))), np.zeros((1, 3, 3)))
+    floats = ImageToSequence().fit(pixels.astype(float))
+    assert_array_equal(floats.transform(pixels), pixels)
+    given = ImageToSequence(scale=255).fit(pixels)
+    assert_allclose(given.transform(pixels / 255), pixels / 255 / 255, rtol=1e-6)
+    assert ImageToSequence().fit(pixels / 255).transform(pixels > 9).max() == 1

@@ -211,7 +211,8 @@ def test_padding_twice_is_padding_once(sequences, padding):
         (
             [[1.0], 2.0],
             ValueError,
-            "Sequence 1 of X has 0 dimensions; expected (n_timesteps,) numbers or ids, or (n_timesteps, n_features).",
+            "Sequence 1 of X is 2.0; expected an array or a data frame of shape (n_timesteps,) or (n_timesteps, "
+            "n_features).",
         ),
         (
             np.ones((1, 2, 2, 2)),
@@ -219,8 +220,17 @@ def test_padding_twice_is_padding_once(sequences, padding):
             "Sequence 0 of X has 3 dimensions; expected (n_timesteps,) numbers or ids, or (n_timesteps, n_features). "
             "Pass an array of all sequences as it is, not in a list.",
         ),
-        ([[1.0], ["a"]], ValueError, "Sequence 1 of X holds values of type <U1; expected real numbers."),
-        ([[1.0], [1j]], ValueError, "Sequence 1 of X holds values of type complex128; expected real numbers."),
+        (
+            [[1.0], ["a"]],
+            ValueError,
+            "Sequence 1 of X holds values of type <U1; expected real numbers. astype(float) converts texts that stand "
+            "for numbers.",
+        ),
+        (
+            [[1.0], [1j]],
+            ValueError,
+            "Complex data not supported: Sequence 1 of X holds complex numbers; expected real numbers.",
+        ),
         (
             [[[1.0]], [[1.0, 2.0], [3.0]]],
             ValueError,

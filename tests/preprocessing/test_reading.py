@@ -264,9 +264,9 @@ def test_a_step_needs_a_transformer():
             ValueError,
             r"Sequence 0 of X has 3 dimensions; .*Pass an array of all sequences as it is",
         ),
-        ([[1.0], 2.0], ValueError, r"Sequence 1 of X has 0 dimensions"),
+        ([[1.0], 2.0], ValueError, r"Sequence 1 of X is 2\.0; expected an array or a data frame"),
         ([[1.0], ["a"]], ValueError, r"Sequence 1 of X holds values of type <U1; expected real numbers"),
-        ([["a", None], [1.0]], ValueError, r"Sequence 0 of X holds values of type object; expected real numbers"),
+        ([["a", None], [1.0]], ValueError, r"Sequence 0 of X holds values that are not numbers: 'a'"),
         (["good", "bad"], ValueError, r"X holds texts, expected sequences"),
         (pl.Series(["good", "bad"]), ValueError, r"X holds texts, expected sequences"),
         (np.zeros((2, 3), "M8[s]"), ValueError, r"X holds dates or times \(datetime64\[s\]\); expected real numbers"),
@@ -301,6 +301,70 @@ def test_a_step_needs_a_transformer():
 def test_messages(X, error, message):
     with pytest.raises(error, match=message):
         read(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        (np.array([["1", "2"]]), ValueError, r"X holds values of type <U1; .*astype\(float\)"),
+        (np.array([["1", 2]], dtype=object), ValueError, r"X holds values that are not numbers: '1'.*astype\(float\)"),
+        (pd.DataFrame({"a": ["1", "2"]}), ValueError, r"Column 'a' of X holds values that are not numbers: '1'"),
+        (pd.DataFrame({"a": [1j]}), ValueError, r"Complex data not supported: Column 'a' of X"),
+        (np.array([[{}]], dtype=object), TypeError, r"X holds {}, of type dict.*expected real numbers"),
+        ([{"a": [1]}, {"a": [2]}], TypeError, r"X holds {'a': \[1\]}, of type dict"),
+        ([pl.LazyFrame({"a": [1]})], TypeError, r"X holds <LazyFrame .*, of type LazyFrame"),
+        ([[10**400, 1], [2]], ValueError, r"Sequence 0 of X holds an integer that is too large"),
+        (pd.DataFrame({"a": [10**400, 1]}), ValueError, r"Column 'a' of X holds an integer that is too large"),
+        (
+            np.zeros((2, 3), [("a", float), ("b", int)]),
+            ValueError,
+            r"X is a structured array with the fields \['a', 'b'\]",
+        ),
+        (pl.DataFrame({"s": [{"x": 1, "y": 2}]}), ValueError, r"Column 's' of X holds records of several fields"),
+        (pl.Series([{"x": 1, "y": 2}]), ValueError, r"X holds records of several fields"),
+        ({(1, 2), (3, 4)}, TypeError, r"X is a set, which has no order"),
+        ([{1, 2}, [3]], ValueError, r"Sequence 0 of X is {1, 2}; expected an array or a data frame"),
+        ([[1, 2], None], ValueError, r"Sequence 1 of X is None; expected an array or a data frame"),
+        (
+            pd.DataFrame({"id": [1, 2], "v": [1, 2]}).groupby("id"),
+            ValueError,
+            r"give the frames alone: \[steps for _, steps",
+        ),
+        (
+            [pd.DataFrame([[1, 2]]), pd.DataFrame([[1, 2]])[[1, 0]]],
+            ValueError,
+            r"names \[1, 0\], but sequence 0 has \[0, 1\]",
+        ),
+    ],
+)
+def test_more_messages(X, error, message):
+    with pytest.raises(error, match=message):
+        read(X)
+
+
+def test_columns_of_one_name_are_columns_of_their_own():
+    for values in (WALKS[:, :2, 0], WALKS[:, :2, 0].astype("float32")):
+        X = pd.DataFrame(values, columns=["a", "a"])
+        assert_array_equal(read(X).values, values, strict=True)
+        assert read(X).names == ("a", "a")
+    assert_array_equal(read([pd.DataFrame(walk, columns=["a", "a"]) for walk in WALKS]).values, WALKS)
+
+
+def test_record_batches_are_frames():
+    batches = [pa.RecordBatch.from_pydict({"temp": walk[:, 0], "rain": walk[:, 1]}) for walk in RAGGED]
+    reading = read(batches)
+    assert reading.names == NAMES
+    for row, walk in zip(reading.rows(), RAGGED, strict=True):
+        assert_array_equal(row, walk)
+    assert_array_equal(read(batches[0]).values, RAGGED[0])
+    with pytest.raises(ValueError, match=r"has the feature names \['rain', 'temp'\]"):
+        read([batches[0], batches[1].select(["rain", "temp"])])
+
+
+def test_memory_of_any_owner():
+    assert_array_equal(read(memoryview(WALKS)).values, WALKS)
+    with pytest.raises(ValueError, match="X holds no sequence"):
+        read(tf.ragged.constant([], ragged_rank=1))
 
 
 def test_images_of_unequal_sizes():
