@@ -220,7 +220,9 @@ def _print_best(
 ) -> None:
     row, results = search.best_index_, search.cv_results_
     counts = ", ".join(f"{number} {state}" for state, number in _counts(search).items() if number)
-    say(console, f"\nThe best of {len(search.trials_)} trials ({counts}): trial {search.trials_[row].number}")
+    n_trials = len(search.trials_)
+    best = f"The best of {n_trials} trial{'s' if n_trials > 1 else ''}"
+    say(console, f"\n{best} ({counts}): trial {search.trials_[row].number}")
     found = {**_best_params(search), "epochs": int(results["n_epochs"][row])}
     for name, value in found.items():
         shown = f"{value:.4g}" if isinstance(value, float) else value

@@ -1,5 +1,6 @@
 """Scikit-learn's callbacks in a search: the tree of tasks that they see, down to the fits inside."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -25,6 +26,11 @@ class CallbackTask:
         self.search = search
         self.about = {"X": X, "y": y, "params": params}
         self.told = {"X": X, "y": y, "metadata": None if weight is None else {"sample_weight": weight}}
+
+    def __getstate__(self) -> dict[str, Any]:
+        search = copy.copy(self.search)
+        search.callbacks = None  # are called where the search was begun, and may hold what cannot be sent: a terminal
+        return vars(self) | {"search": search}
 
     def part(self, name: str, n_parts: int | None = 0, **about: Any) -> "CallbackTask":
         """Return a part of this task, not yet begun.

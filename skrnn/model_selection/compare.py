@@ -18,13 +18,15 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import StratifiedKFold, check_cv
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
 from skrnn.model_selection.interrupts import no_interrupts_for_workers
-from skrnn.model_selection.lockstep import last_step
+from skrnn.model_selection.lockstep import is_number, last_step
 from skrnn.model_selection.progress import FitEvent, Reporter, StepReporter, listen
 from skrnn.model_selection.results import ArchitectureComparison
 from skrnn.model_selection.splits import draw_splits, labels_of
@@ -164,7 +166,10 @@ def compare_architectures(
     if error_score != "raise" and not isinstance(error_score, Real):
         raise ValueError(f"error_score must be 'raise' or a number. Got {error_score!r} instead.")
     _check_scoring(scoring)
+    if y is None:
+        raise ValueError("A comparison of classifiers needs labels: y is None.")
     X, y, groups = indexable(X, labels_of(y, estimators.values()), groups)
+    check_classification_targets(y)
     rng = None if random_state is None else check_random_state(random_state)
     if rng is not None and isinstance(cv, Integral):
         # Given an int, the folds are those that a user gets from StratifiedKFold with the same int.
@@ -216,6 +221,9 @@ def _check_estimators(estimators: Any) -> None:
             raise TypeError(f"estimators[{name!r}] must be an estimator with a fit method. Got {estimator!r} instead.")
         if not is_classifier(estimator):
             raise TypeError(f"estimators[{name!r}] must be a classifier. Got {estimator!r} instead.")
+        search = last_step(estimator)
+        if isinstance(search, BaseSearchCV) and not search.refit:
+            raise ValueError(f"estimators[{name!r}] is a search with refit=False, which cannot predict. Set refit.")
 
 
 def _check_scoring(scoring: Any) -> None:
@@ -274,7 +282,7 @@ def _run(fit: _Fit, X: Any, y: Any, scorer: Any, error_score: Any, report: Repor
         estimator.fit(X_train, y_train)
         fitted = time.perf_counter()
         score = scorer(estimator, X_test, y_test)
-        if not isinstance(score, Real) and getattr(score, "size", None) != 1:
+        if not is_number(score):
             raise ValueError(f"A comparison needs a single score: scoring must return a number. Got {score!r} instead.")
         scored = time.perf_counter()
     except Exception:
@@ -290,7 +298,7 @@ def _run(fit: _Fit, X: Any, y: Any, scorer: Any, error_score: Any, report: Repor
     return _Outcome(
         fit.row,
         fit.split,
-        float(score),
+        float(np.asarray(score).item()),
         fit_seconds=fitted - started,
         score_seconds=scored - fitted,
         n_parameters=getattr(network, "n_parameters_", np.nan),

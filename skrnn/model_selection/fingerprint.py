@@ -12,10 +12,13 @@ import hashlib
 import importlib
 import importlib.util
 import logging
+import re
 import sys
 import sysconfig
 import types
+import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +38,16 @@ _SLOTS = (types.GetSetDescriptorType, types.MemberDescriptorType)
 _WRAPPERS = (staticmethod, classmethod, property, functools.cached_property)
 _TENSORS = {"tensorflow", "keras", "jax", "jaxlib", "torch"}
 _WITHOUT_EFFECT = {"memory", "n_jobs", "pre_dispatch", "verbose"}  # of scikit-learn's estimators
-_INSTALLED = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+_OF_EVERY_CLASS = {
+    *("__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__orig_bases__", "__parameters__"),
+    *("__annotations__", "__annotate_func__", "__annotations_cache__", "__firstlineno__", "__static_attributes__"),
+    *("__abstractmethods__", "_abc_impl", "__dataclass_fields__", "__dataclass_params__", "__match_args__"),
+}
+_OF_EVERY_KERAS_OBJECT = {"name", "_name", "built", "_built", "_lock"}
+_INSTALLED = [
+    Path(__file__).parents[1],
+    *(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+]
 
 Tokens = tuple[str | bytes, ...]
 
@@ -114,8 +126,8 @@ class _Describer:
 
     def _kinds(self) -> Iterator[tuple[Any, Callable[[Any, str], Tokens]]]:
         """Yield pairs of a test and what to do if it holds; the first that holds decides."""
-        yield (list, tuple), self._sequence
-        yield (dict, types.MappingProxyType), self._mapping
+        yield lambda value: type(value) in (list, tuple), self._sequence
+        yield lambda value: type(value) in (dict, types.MappingProxyType), self._mapping
         yield (set, frozenset), self._set
         yield (np.ndarray, np.generic), self._array
         yield np.dtype, lambda value, where: ("dtype", repr(value))
@@ -135,7 +147,7 @@ class _Describer:
         yield type, self._class
         yield _is_keras, self._keras
         yield _is_tensor, lambda value, where: ("tensor", self.describe(np.asarray(value), where))
-        yield logging.Logger, lambda value, where: ("logger", value.name)
+        yield logging.Logger, lambda value, where: ("logger",)
         yield joblib.Memory, lambda value, where: ("memory",)
         yield joblib.memory.MemorizedFunc, lambda value, where: ("memorized", self.describe(value.func, where))
         yield BaseEstimator, self._estimator
@@ -154,19 +166,18 @@ class _Describer:
     # Containers
 
     def _sequence(self, value: Any, where: str) -> Tokens:
-        kind = ("list",) if type(value) is list else ("tuple",) if type(value) is tuple else self._type(value, where)
+        kind = type(value).__name__
         if {type(item) for item in value} <= _ATOMS:
-            return *kind, repr(list(value))
-        return *kind, *(self.describe(item, f"{where}[{index}]") for index, item in enumerate(value))
+            return kind, repr(list(value))
+        return kind, *(self.describe(item, f"{where}[{index}]") for index, item in enumerate(value))
 
     def _set(self, value: Any, where: str) -> Tokens:
         return type(value).__name__, *sorted(self._alone(item, f"an element of {where}") for item in value)
 
     def _mapping(self, value: Any, where: str) -> Tokens:
-        kind = ("dict",) if type(value) in (dict, types.MappingProxyType) else self._type(value, where)
         keys = sorted((self._alone(key, f"a key of {where}"), number) for number, key in enumerate(value))
         items = list(value.items())
-        described = list(kind)
+        described = ["dict"]
         for digest, number in keys:
             key, item = items[number]
             described += [digest, self.describe(item, _item(where, key))]
@@ -183,7 +194,8 @@ class _Describer:
     # Data
 
     def _array(self, value: Any, where: str) -> Tokens:
-        kind = () if type(value) is np.ndarray or isinstance(value, np.generic) else self._type(value, where)
+        is_plain = type(value) in (np.ndarray, np.memmap) or isinstance(value, np.generic)
+        kind = () if is_plain else self._type(value, where)
         mask = (self.describe(np.ma.getmaskarray(value), where),) if isinstance(value, np.ma.MaskedArray) else ()
         array = np.asarray(value)
         head = ("array", *kind, repr(array.dtype), array.dtype.str, repr(array.shape), *mask)
@@ -258,14 +270,11 @@ class _Describer:
             self.describe(function.__kwdefaults__, f"a default of {where}"),
             self.describe(attributes, f"an attribute of {where}"),
         ]
-        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-            try:
-                value = cell.cell_contents
-            except ValueError:  # not assigned yet
-                continue
+        enclosed = _enclosed_by(function)
+        for name, value in enclosed.items():
             described += [name, self.describe(value, f"{name!r}, which {where} uses")]
         if not _is_library(function.__globals__.get("__name__", "")):
-            for name, value in sorted(_globals_of(function)):
+            for name, value in _globals_of(function, enclosed):
                 described += [name, self.describe(value, f"the global {name!r}, which {where} uses")]
         return "function", *described
 
@@ -284,11 +293,10 @@ class _Describer:
     def _class(self, value: type, where: str) -> Tokens:
         if (before := self._met_before(value)) is not None:
             return before
-        described = [value.__module__, value.__qualname__, *self._all(where, *value.__bases__)]
-        code = (types.FunctionType, *_WRAPPERS)
+        # Not by its module: a script that is run is `__main__`, and by its own name where another imports it.
+        described = [value.__qualname__, *self._all(where, type(value), *value.__bases__)]
         for name, member in sorted(vars(value).items()):
-            is_special = name.startswith("__") and name.endswith("__")
-            if name != "_abc_impl" and (not is_special or isinstance(member, code)):
+            if name not in _OF_EVERY_CLASS:
                 described += [name, self.describe(member, f"{where}, attribute {name!r}")]
         return "class", *described
 
@@ -297,25 +305,33 @@ class _Describer:
     def _estimator(self, value: BaseEstimator, where: str) -> Tokens:
         """Describe parameters, and fitted attributes if any: its pickle would contain scikit-learn's version."""
         ignored = _WITHOUT_EFFECT if _is_library(type(value).__module__) else set()
-        state = {name: item for name, item in vars(value).items() if name not in ignored}
+        state = {name: item for name, item in vars(value).items() if name not in ignored | {"_skl_callbacks"}}
         return *self._type(value, where), *self._state(state, where)
 
     def _keras(self, value: Any, where: str) -> Tokens:
-        """Describe an optimizer, schedule, loss, layer... by its class and configuration, without its numbered name."""
-        head = self._type(value, where)
-        defined = [_definer(type(value), name) for name in ("__init__", "get_config")]
-        if type(value).__mro__.index(defined[0]) >= type(value).__mro__.index(defined[1]):
-            try:
-                config = {name: item for name, item in value.get_config().items() if name != "name"}
-            except Exception as error:
-                return self._refuse(value, where, str(error))
-            weights = value.get_weights() if hasattr(value, "get_weights") else None
-            # The configuration of a loss or metric may lack the arguments of its function: Huber's lacks its delta.
-            return *head, *self._all(where, config, weights, getattr(value, "_fn_kwargs", None))
-        if hasattr(value, "variables"):
-            name = type(value).__name__
-            return self._refuse(value, where, f"class {name} has no get_config of its own that returns its arguments")
-        return *head, *self._state(vars(value), where)
+        """Describe an optimizer, schedule, loss, layer... by its class, its configuration, and what that may lack."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of functions without a name
+                config = _without_numbers(value.get_config())
+        except Exception:
+            config = None
+        # Keras' own classes tell all but functions by their configuration, which has names for these; and their states
+        # hold random seeds. A user's class may tell nothing.
+        is_told = config is not None and _is_library(type(value).__module__)
+        parts = {
+            name: item
+            for name, item in vars(value).items()
+            if name not in _OF_EVERY_KERAS_OBJECT
+            and (
+                isinstance(item, (types.FunctionType, functools.partial))
+                or _is_keras(item)
+                or (not is_told and (not hasattr(value, "variables") or _is_plain(item)))
+            )
+        }
+        weights = value.get_weights() if hasattr(value, "get_weights") else None
+        arguments = dict(getattr(value, "_fn_kwargs", {}))  # of a loss: Huber's configuration lacks its delta
+        return *self._type(value, where), *self._all(where, config, weights, arguments), *self._state(parts, where)
 
     def _instance(self, value: Any, where: str) -> Tokens:
         try:
@@ -368,19 +384,30 @@ def _is_tensor(value: Any) -> bool:
     return hasattr(value, "__array__") and type(value).__module__.partition(".")[0] in _TENSORS
 
 
-def _definer(cls: type, name: str) -> type:
-    return next(base for base in cls.__mro__ if name in vars(base))
+def _is_plain(value: Any) -> bool:
+    return type(value) in _ATOMS or (type(value) in (list, tuple, set, dict) and all(map(_is_plain, value)))
+
+
+def _without_numbers(config: Any) -> Any:
+    """Return a configuration without the numbers by which Keras tells objects of one process apart: adam_1."""
+    if isinstance(config, (list, tuple)):
+        return [_without_numbers(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "__lambda__":  # bytecode, and where it was written
+        return "function"
+    return {
+        name: re.sub(r"_[0-9]+$", "", item) if name == "name" and isinstance(item, str) else _without_numbers(item)
+        for name, item in config.items()
+    }
 
 
 @functools.cache
 def _is_library(module: str) -> bool:
     """Return whether a module comes with Python or was installed, so that a name is enough to describe its code."""
-    top = module.partition(".")[0]
-    if top in sys.stdlib_module_names or top == "skrnn":
-        return top != "__main__"
     loaded = sys.modules.get(module)
     file = getattr(loaded, "__file__", None)
-    if file is None:
+    if module == "__main__" or file is None:
         return getattr(getattr(loaded, "__spec__", None), "origin", None) in ("built-in", "frozen")
     path = Path(file)
     return not {"site-packages", "dist-packages"}.isdisjoint(path.parts) or any(map(path.is_relative_to, _INSTALLED))
@@ -404,7 +431,16 @@ def _resolve(module: str, name: str) -> Any:
     return found
 
 
-def _globals_of(function: types.FunctionType) -> list[tuple[str, Any]]:
+def _enclosed_by(function: types.FunctionType) -> dict[str, Any]:
+    """Return the variables of enclosing functions that a function uses, except those not assigned yet."""
+    enclosed = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with suppress(ValueError):
+            enclosed[name] = cell.cell_contents
+    return enclosed
+
+
+def _globals_of(function: types.FunctionType, enclosed: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return the globals that a function uses, of its module and of the user's other modules, by name."""
     codes = [function.__code__]
     for code in codes:
@@ -420,11 +456,14 @@ def _globals_of(function: types.FunctionType) -> list[tuple[str, Any]]:
             elif instruction.opname == "IMPORT_NAME":
                 level = instructions[number - 2].argval
                 used[name] = _imported(name, level, function.__globals__.get("__package__"))
-    for name, value in list(used.items()):
-        if isinstance(value, types.ModuleType) and not _is_library(value.__name__):
-            members = {attribute: getattr(value, attribute) for attribute in attributes if hasattr(value, attribute)}
-            used |= {f"{name}.{attribute}": member for attribute, member in members.items()}
-    return list(used.items())
+    found = sorted(used.items())
+    found += [(name, value) for name, value in enclosed.items() if isinstance(value, types.ModuleType)]
+    modules = set()
+    for name, value in found:
+        if isinstance(value, types.ModuleType) and value not in modules and not _is_library(value.__name__):
+            modules.add(value)
+            found += [(f"{name}.{each}", getattr(value, each)) for each in sorted(attributes) if hasattr(value, each)]
+    return found
 
 
 def _imported(name: str, level: Any, package: str | None) -> Any:

@@ -369,6 +369,11 @@ def _scores(task: Task, estimator: Any, X: Any, y: Any, params: dict[str, Any]) 
     for name, score in scores.items():
         if isinstance(score, str):
             raise ValueError(f"The score {name!r} could not be computed:\n{score}")
-        if not isinstance(score, Real) and getattr(score, "size", None) != 1:
+        if not is_number(score):
             raise ValueError(f"scoring must return a number, or a dict of them. Got {name} = {score!r} instead.")
-    return {name: float(score) for name, score in scores.items()}
+    return {name: float(np.asarray(score).item()) for name, score in scores.items()}
+
+
+def is_number(score: Any) -> bool:
+    """Return whether a score is a number, or an array of one."""
+    return isinstance(score, Real) or getattr(score, "size", None) == 1

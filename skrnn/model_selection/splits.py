@@ -65,4 +65,5 @@ def draw_splits(splitter: Any, X: Any, y: Any, params: dict[str, Any]) -> list[t
 
 def _numbers(rows: Any) -> np.ndarray:
     rows = np.asarray(rows)
+    rows = rows.astype(int) if rows.size == 0 else rows  # an empty list is one of floats
     return np.flatnonzero(rows) if rows.dtype == bool else rows

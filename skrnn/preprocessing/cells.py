@@ -62,8 +62,8 @@ def _objects_to_numbers(array: np.ndarray, what: str) -> np.ndarray:
     if numbers.shape != (array.size,):
         wrong = next(cell for cell in flat if not _is_number(cell))
         raise TypeError(
-            f"{what} holds {short(wrong)}, of type {type(wrong).__name__}. The argument must be an array of real numbers, "
-            "without strings or other objects that are not numbers."
+            f"{what} holds {short(wrong)}, of type {type(wrong).__name__}. The argument must be an array of real "
+            "numbers, without strings or other objects that are not numbers."
         )
     return numbers.reshape(array.shape)
 

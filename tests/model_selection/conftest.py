@@ -30,6 +30,20 @@ def search_of():
     return make
 
 
+@pytest.fixture(scope="session")
+def grid_of():
+    """Makes a search that walks through lists of values: trial 0 gets the first of each."""
+
+    def make(estimator, values, **parameters):
+        def space(trial):
+            return {name: options[trial.number] for name, options in values.items()}
+
+        n_trials = len(next(iter(values.values()))) if values else 1
+        return OptunaSearchCV(estimator, space, n_trials=n_trials, random_state=0, **parameters)
+
+    return make
+
+
 class _PruneAt(BasePruner):
     def __init__(self, epoch):
         self.epoch = epoch

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
+    KFold,
     RepeatedStratifiedKFold,
     StratifiedKFold,
     cross_val_score,
@@ -26,7 +27,13 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skrnn import GRUClassifier, SimpleRNNClassifier
 from skrnn.datasets import load_digits
-from skrnn.model_selection import ArchitectureComparison, ComparisonInterrupted, FitEvent, compare_architectures
+from skrnn.model_selection import (
+    ArchitectureComparison,
+    ComparisonInterrupted,
+    FitEvent,
+    OptunaSearchCV,
+    compare_architectures,
+)
 from skrnn.model_selection.progress import listen
 from skrnn.preprocessing import ImageToSequence
 
@@ -434,6 +441,44 @@ def test_a_function_that_returns_no_number_is_an_error(value):
         compare_architectures(
             {"dummy": DummyClassifier()}, np.zeros((8, 2)), [0, 1] * 4, cv=2, scoring=lambda e, X, y: value
         )
+
+
+def test_an_array_of_one_number_is_a_score():
+    def scorer(estimator, X, y):
+        return np.array([0.25])
+
+    data = np.zeros((8, 2)), np.array([0, 1] * 4)
+    comparison = compare_architectures({"dummy": DummyClassifier()}, *data, cv=2, scoring=scorer)
+    assert comparison.scores.tolist() == [[0.25, 0.25]]
+    search = OptunaSearchCV(DummyClassifier(), lambda trial: {}, n_trials=1, cv=2, scoring=scorer).fit(*data)
+    assert search.best_score_ == 0.25
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (None, "A comparison of classifiers needs labels: y is None."),
+        (np.linspace(0, 1, 8), "Unknown label type: continuous"),
+    ],
+)
+def test_labels_that_are_none_are_refused_before_anything_is_fitted(y, message):
+    _CountsFits.fits.clear()
+    with pytest.raises(ValueError, match=message):
+        compare_architectures({"dummy": _CountsFits()}, np.zeros((8, 2)), y, cv=KFold(2))
+    assert not _CountsFits.fits
+
+
+def test_a_search_that_refits_nothing_is_refused_before_anything_is_fitted():
+    _CountsFits.fits.clear()
+    search = GridSearchCV(_CountsFits(), {"strategy": ["prior"]}, refit=False)
+    with pytest.raises(ValueError, match=r"^estimators\['a'\] is a search with refit=False, which cannot predict"):
+        compare_architectures({"a": search}, np.zeros((8, 2)), [0, 1] * 4, cv=2)
+    assert not _CountsFits.fits
+
+
+def test_an_empty_list_of_rows_is_no_rows():
+    with pytest.raises(ValueError, match="0 sample"):
+        compare_architectures({"a": LogisticRegression()}, np.zeros((8, 2)), [0, 1] * 4, cv=[([0, 1, 2], [])])
 
 
 def test_what_fit_returns_does_not_matter():

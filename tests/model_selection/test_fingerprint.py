@@ -1,14 +1,17 @@
 """Whatever changes a score changes the name of the study, and nothing else does; indescribable parts are rejected."""
 
+import collections
 import dataclasses
 import enum
 import functools
+import importlib.util
 import os
 import random
 import re
 import subprocess
 import sys
 import threading
+import types
 
 import keras
 import numpy as np
@@ -17,6 +20,7 @@ import polars as pl
 import pytest
 import scipy.sparse
 from optuna.distributions import CategoricalDistribution, FloatDistribution
+from sklearn.callback import ProgressBar
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, fbeta_score, get_scorer, log_loss, make_scorer, roc_auc_score
@@ -79,6 +83,46 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step):
         return self.rate
+
+
+class Silent(Schedule):
+    """Its configuration tells nothing."""
+
+    def get_config(self):
+        return {}
+
+
+class Momentum(keras.optimizers.SGD):
+    """Its configuration lacks what it was given."""
+
+    def __init__(self, mine=1):
+        super().__init__()
+        self.mine = mine
+
+
+class Weights(dict):
+    def __init__(self, items, rest):
+        super().__init__(items)
+        self.rest = rest
+
+
+def with_partial(value):
+    return type("Scorer", (), {"__call__": functools.partial(min, value)})()
+
+
+def with_metaclass(value):
+    class Meta(type):
+        def __call__(cls, estimator, X, y):
+            return value
+
+    return Meta("Scorer", (), {})
+
+
+def called(value):
+    def rate():
+        return value
+
+    return rate
 
 
 class Patience(keras.callbacks.Callback):
@@ -245,6 +289,18 @@ MAKERS = {
     "a schedule of one's own": Schedule,
     "a loss": lambda v: keras.losses.Huber(delta=v),
     "a metric": lambda v: keras.metrics.TopKCategoricalAccuracy(k=v),
+    "a schedule that tells nothing": lambda v: keras.optimizers.SGD(Silent(v)),
+    "a schedule's code": lambda v: keras.optimizers.SGD(type("Own", (Silent,), {"__call__": closure(v)})(1)),
+    "an optimizer that tells nothing": lambda v: Momentum(v),
+    "a schedule without configuration": lambda v: keras.optimizers.Adam(Schedule(v)),
+    "a function for a learning rate": lambda v: keras.optimizers.Adam(called(v)),
+    "a lambda for a learning rate": lambda v: keras.optimizers.Adam(lambda: v),
+    "an optimizer with another constructor": lambda v: keras.optimizers.AdamW(weight_decay=v / 4),
+    "an optimizer in another": lambda v: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(v / 4)),
+    "a dict with a default": lambda v: collections.defaultdict(lambda: v, {0: 1}),
+    "a dict with attributes": lambda v: Weights({0: 1}, v),
+    "a special method that is no function": with_partial,
+    "a metaclass": with_metaclass,
     "a vectorised function": lambda v: np.vectorize(lambda x: x + v),
     "an initializer": keras.initializers.Constant,
     "an initializer of one's own": Constant,
@@ -286,6 +342,7 @@ def test_what_does_not_change_a_score_does_not_change_the_fingerprint():
     quiet, loud = make_pipeline(FunctionTransformer()), make_pipeline(FunctionTransformer(), memory="x", verbose=True)
     assert of(quiet) == of(loud)
     assert of(keras.optimizers.Adam(0.1)) == of(keras.optimizers.Adam(0.1))  # Keras numbers them: adam, adam_1, ...
+    assert of(GRUClassifier().set_callbacks(ProgressBar())) == of(GRUClassifier())
     unsorted = scipy.sparse.csr_array((np.array([1.0, 2.0]), np.array([1, 0]), np.array([0, 2])), shape=(1, 2))
     assert of(unsorted) == of(unsorted.sorted_indices())
 
@@ -316,6 +373,45 @@ def even(n):
 
 def odd(n):
     return n != 0 and even(n - 1)
+
+
+def test_modules_of_modules_belong_to_a_function(tmp_path, monkeypatch):
+    inner = tmp_path / "outer_package" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "__init__.py").touch()
+    (inner.parent / "__init__.py").touch()
+    (inner / "leaf.py").write_text("FACTOR = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import outer_package.inner.leaf
+
+    def scorer(estimator, X, y):
+        return outer_package.inner.leaf.FACTOR
+
+    monkeypatch.setitem(globals(), "outer_package", outer_package)
+    by_global = types.FunctionType(
+        compile("lambda: outer_package.inner.leaf.FACTOR", "", "eval").co_consts[0], globals()
+    )
+    before = of(scorer), of(by_global)
+    monkeypatch.setattr(outer_package.inner.leaf, "FACTOR", 2)
+    assert of(scorer) != before[0]
+    assert of(by_global) != before[1]
+
+
+@pytest.mark.parametrize("name", ["statistics", "skrnn", "parts_by_path"])
+def test_a_module_of_the_users_may_have_the_name_of_an_installed_one(tmp_path, monkeypatch, name):
+    from skrnn.model_selection.fingerprint import _is_library
+
+    (tmp_path / "module.py").write_text("FACTOR = 1\ndef scorer(estimator, X, y):\n    return FACTOR\n")
+    spec = importlib.util.spec_from_file_location(name, tmp_path / "module.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setitem(sys.modules, name, module)
+    _is_library.cache_clear()
+    before = of(module.scorer)
+    module.FACTOR = 2
+    changed = of(module.scorer)
+    _is_library.cache_clear()
+    assert changed != before
 
 
 def test_functions_may_call_each_other():
@@ -378,6 +474,9 @@ def test_every_process_describes_the_same(tmp_path, monkeypatch):
         return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
 
     assert [elsewhere(seed).stdout.strip() for seed in ("1", "2")] == [here, here]
+    script = {"__name__": "__main__"}
+    exec(MODULE, script)
+    assert fingerprint(script["parts"]) == here
     (tmp_path / "helpers.py").write_text("def factor(x):\n    return 3 * x\n")
     assert elsewhere("1").stdout.strip() != here
 
@@ -389,14 +488,6 @@ def uses_lock(X):
     return LOCK
 
 
-class Momentum(keras.optimizers.SGD):
-    """Its configuration lacks its argument."""
-
-    def __init__(self, mine=1):
-        super().__init__()
-        self.mine = mine
-
-
 @pytest.mark.parametrize(
     ("value", "where"),
     [
@@ -406,8 +497,6 @@ class Momentum(keras.optimizers.SGD):
         (FunctionTransformer(uses_lock), "the global 'LOCK', which function 'uses_lock' in part.func uses"),
         (Scorer(threading.Lock()), "part.weight"),
         (closure(threading.Lock()), "'value', which function 'closure.<locals>.scorer' in part uses"),
-        (Momentum(), "part"),
-        (keras.optimizers.Adam(Schedule(0.1)), "part"),
         (np.frompyfunc(lambda x: x + 1, 1, 1), "part"),
     ],
 )

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from optuna.samplers import TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
+from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import (
     KFold,
 )
@@ -132,6 +134,17 @@ def test_processes_share_one_study(images, search_of):
     assert os.getpid() not in workers
     serial = search_of(n_trials=1).fit(*images)
     assert serial.cv_results_["params"][0] == search.cv_results_["params"][0]
+
+
+def test_callbacks_that_cannot_be_sent_to_processes_hear_of_their_trials(search_of, own_workers):
+    lock, heard = threading.RLock(), []
+
+    def callback(study, trial):
+        with lock:
+            heard.append(trial.number)
+
+    search_of(DummyClassifier(), lambda trial: {}, n_jobs=2, callbacks=callback).fit(np.zeros((8, 2)), [0, 1] * 4)
+    assert sorted(heard) == [0, 1, 2]
 
 
 def test_callbacks_and_the_bar_hear_of_every_trial_here(images, capsys, search_of):
