@@ -197,7 +197,7 @@ class Network:
         self._loaded = None
 
     def settings(self) -> dict[str, Any]:
-        """Return what is constant in the graphs: the attributes of the optimizer and the layers that decide, by name."""
+        """Return what is constant in the graphs: attributes of the optimizer and the layers, by name."""
         found: dict[str, Any] = {"the optimizer": id(self.model.optimizer)}
         for part in parts(self.model.optimizer):
             found |= {f"optimizer.{name}": value for name, value in _constants(part)}
