@@ -62,13 +62,20 @@ def _parameter_meant(name: str, known: set[str]) -> str | None:
         for prefix, arguments in (("optimizer", optimizer), ("callbacks", callbacks)):
             if given in arguments:
                 return f"{prefix}__{given}"
-    return next(iter(difflib.get_close_matches(name, sorted(possible), n=1)), None)
+    return _closest(name, possible)
+
+
+def _closest(name: str, known: Collection[str]) -> str | None:
+    """Return the known name that is nearest, whatever the case and the underscores of `name`."""
+    spelled = {each.rpartition("__")[2].replace("_", ""): each for each in sorted(known, key=len, reverse=True)}
+    same = spelled.get(name.replace("_", "").lower())
+    return same or next(iter(difflib.get_close_matches(name.lower(), sorted(known), n=1)), None)
 
 
 def argument_meant(name: str, arguments: Collection[str]) -> str | None:
     """Return which of the `arguments` of an optimizer or a callback `name` means, or None if that is not clear."""
     ours = _OURS.get(name, name).removeprefix("optimizer__")
-    return ours if ours in arguments else next(iter(difflib.get_close_matches(name, sorted(arguments), n=1)), None)
+    return ours if ours in arguments else _closest(name, arguments)
 
 
 @lru_cache(maxsize=2)

@@ -16,6 +16,7 @@ import numpy as np
 
 from skrnn._tensorflow import keras, start
 from skrnn.estimators.routing import made_with, names_of
+from skrnn.network.interrupts import interrupts_come_through
 from skrnn.network.spec import OptimizerSpec
 from skrnn.network.state import make_optimizer
 
@@ -23,6 +24,7 @@ _Optimizer, _Schedule = keras.optimizers.Optimizer, keras.optimizers.schedules.L
 _OF_NO_CONFIGURATION = {"built", "_built", "name", "_name", "_lock"}  # attributes that every optimizer has
 
 
+@interrupts_come_through()
 def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]) -> tuple[OptimizerSpec, float | None]:
     """Read an optimizer as configuration.
 
@@ -89,7 +91,8 @@ def _optimizer_class(optimizer: Any) -> Any:
         public = {name.lower(): value for name, value in vars(keras.optimizers).items() if _is_optimizer(value)}
         found = public.get(optimizer.lower()) or keras.saving.get_registered_object(optimizer)
         if not _is_optimizer(found):
-            near = difflib.get_close_matches(optimizer.lower(), sorted(public), n=1, cutoff=0.8)
+            last = optimizer.lower().rpartition(".")[2]  # "keras.optimizers.Adam" is a name elsewhere
+            near = difflib.get_close_matches(last, sorted(public), n=1, cutoff=0.8)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ValueError(
                 f"Unknown optimizer {optimizer!r}.{hint} Expected the name of a Keras optimizer, such as 'adam', "

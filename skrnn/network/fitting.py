@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from skrnn._tensorflow import keras
+from skrnn._tensorflow import keras, tf
 from skrnn.network.state import State, averages
 from skrnn.network.training import Batches, BatchHooks, Network
 
@@ -106,25 +107,36 @@ def train(
     if plan.learning_rate is not None:
         model.optimizer.learning_rate = plan.learning_rate
     model.stop_training, model._initial_epoch = False, None
-    history = keras.callbacks.History()  # the last, so that it sees what the others add to the values of an epoch
+    history = History()  # the last, so that it sees what the others add to the values of an epoch
     own = list(plan.callbacks)
     if any(True for _ in averages(model)):  # train_epoch does the swap of this callback, and a second one would undo it
         own = [callback for callback in own if not isinstance(callback, keras.callbacks.SwapEMAWeights)]
-    callbacks = keras.callbacks.CallbackList(
-        [*own, history],
-        model=model,
-        verbose=plan.verbose,
-        epochs=plan.first_epoch + plan.epochs,
-        steps=-(-len(training) // training.batch_size),
-    )
-    watched = Watched(network, callbacks) if own else callbacks
     try:
+        callbacks = keras.callbacks.CallbackList(
+            [*own, history],
+            model=model,
+            verbose=plan.verbose,
+            epochs=plan.first_epoch + plan.epochs,
+            steps=-(-len(training) // training.batch_size),
+        )
+        watched = Watched(network, callbacks) if own else callbacks
         return _train(network, training, validation, plan, watched, history, before_epoch, after_epoch)
     finally:
         for layer in model._flatten_layers():  # layers that a callback froze
             layer.trainable = True
         for callback in plan.callbacks:  # not by set_model, which a user's callback may override to inspect the model
             callback._model = None
+
+
+class History(keras.callbacks.History):
+    """Also keeps the values of the latest epoch alone, as the callbacks left them."""
+
+    latest: dict[str, Any]
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Note the values of an epoch."""
+        super().on_epoch_end(epoch, logs)
+        self.latest = dict(logs or {})
 
 
 class Watched:
@@ -160,7 +172,7 @@ def _train(
     validation: Batches | None,
     plan: Plan,
     callbacks: Any,
-    history: keras.callbacks.History,
+    history: "History",
     before_epoch: Callable[[], None],
     after_epoch: Callable[[Progress], bool],
 ) -> tuple[State, Progress]:
@@ -192,8 +204,7 @@ def _train(
             position = plan.first_epoch + epoch - begin
             if plan.patience is not None and logs["val_loss"] < best_loss:
                 best_loss, best_state, best_epoch = logs["val_loss"], state, position
-            names = [*logs, *(history.history.keys() - logs.keys())]
-            progress = Progress(best_epoch, {name: list(map(float, history.history[name])) for name in names})
+            progress = Progress(best_epoch, _with_epoch(progress.history, logs | history.latest))
             complete = progress, state, best_state
             out_of_patience = plan.patience is not None and position - best_epoch >= plan.patience
             if after_epoch(progress) or out_of_patience or network.model.stop_training:
@@ -213,6 +224,14 @@ def _train(
         if isinstance(callback, keras.callbacks.EarlyStopping) and callback.best_weights is not None:
             progress.best_epoch = plan.first_epoch + callback.best_epoch - begin
     return state, progress
+
+
+def _with_epoch(history: dict[str, list[float]], values: dict[str, Any]) -> dict[str, list[float]]:
+    """Return a history with the values of one epoch more."""
+    for name, value in values.items():
+        if np.ndim(value) or not isinstance(value, (Real, np.generic, tf.Tensor, tf.Variable, keras.Variable)):
+            raise ValueError(f"A callback set logs[{name!r}] to {value!r}; expected a number.")
+    return history | {name: [*history.get(name, []), float(value)] for name, value in values.items()}
 
 
 def _draw(plan: Plan, epoch: int, training: Batches, n_random_states: int) -> tuple[np.ndarray, np.ndarray]:

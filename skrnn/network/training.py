@@ -11,7 +11,7 @@ epoch: training in one call or in many gives the same bits.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 from skrnn._tensorflow import keras, tf
 from skrnn.network.architecture import connect
 from skrnn.network.initialization import initial_weights
+from skrnn.network.interrupts import interrupts_come_through
 from skrnn.network.layers import Dropout, Execution, covers, recurrent_layers, running
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 from skrnn.network.state import (
@@ -132,6 +133,7 @@ class Network:
         Whether it still matches its specs, so that it can be used again.
     """
 
+    @interrupts_come_through()
     def __init__(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec):
         self.spec = spec
         self.optimizer_spec = optimizer_spec
@@ -152,10 +154,12 @@ class Network:
 
     # What it holds
 
+    @interrupts_come_through()
     def initial_state(self, seed: int) -> State:
         """Return fresh weights and a fresh optimizer, drawn from `seed` alone."""
         return self.restarted(tuple(initial_weights(self.model, self._built.weights, seed)))
 
+    @interrupts_come_through()
     def restarted(self, weights: tuple[np.ndarray, ...]) -> State:
         """Return a state with these weights and an optimizer that has not trained yet."""
         if not self._optimizer_reads_weights:  # each new optimizer permanently leaves something in TensorFlow
@@ -179,6 +183,7 @@ class Network:
             for recurrent in recurrent_layers(layer):
                 recurrent.set_dropout(spec.dropout, spec.recurrent_dropout)
 
+    @interrupts_come_through()
     def load(self, state: State, *, with_optimizer: bool = False) -> None:
         """Put `state` into the variables, unless it is what they hold already."""
         if state is self._loaded and not with_optimizer:
@@ -192,15 +197,16 @@ class Network:
         self._loaded = None
 
     def settings(self) -> dict[str, Any]:
-        """Return what is constant in the graphs: public attributes of the optimizer and the layers, by name."""
+        """Return what is constant in the graphs: attributes of the optimizer and the layers, by name."""
         found: dict[str, Any] = {"the optimizer": id(self.model.optimizer)}
-        held = [("optimizer", part) for part in parts(self.model.optimizer)]
-        held += [(layer.name, layer) for layer in self.model._flatten_layers(include_self=False)]
-        for owner, value in held:
-            attributes = vars(value).items()
-            plain = {n: a for n, a in attributes if n[0] != "_" and isinstance(a, (bool, int, float, str, type(None)))}
-            found |= {f"{owner}.{name}": attribute for name, attribute in plain.items()}
+        for part in parts(self.model.optimizer):
+            found |= {f"optimizer.{name}": value for name, value in _constants(part)}
+        for layer in self.model._flatten_layers(include_self=False):
+            found |= {f"{layer.name}.{name}": value for name, value in _constants(layer)}
         found["optimizer.learning_rate"] = [id(part._learning_rate) for part in parts(self.model.optimizer)]
+        found["optimizer.exclude_from_weight_decay"] = [
+            repr(getattr(part, "_exclude_from_weight_decay_pattern", None)) for part in parts(self.model.optimizer)
+        ]
         return found
 
     def state(self) -> State:
@@ -210,6 +216,7 @@ class Network:
 
     # Training
 
+    @interrupts_come_through()
     def train_epoch(
         self, batches: Batches, order: np.ndarray, seeds: np.ndarray, on_batch: BatchHooks | None = None
     ) -> dict[str, float]:
@@ -330,6 +337,7 @@ class Network:
 
     # Evaluation
 
+    @interrupts_come_through()
     def evaluate(self, batches: Batches, on_batch: BatchHooks | None = None) -> dict[str, float]:
         """Return the mean ``loss`` and ``accuracy`` over `batches`, with dropout off."""
         totals = np.zeros(2)
@@ -346,6 +354,7 @@ class Network:
         logits = self._predict_rows(x)
         return _sums(weight, weight * self._loss(y, logits), y, logits)
 
+    @interrupts_come_through()
     def predict_logits(self, x: np.ndarray) -> np.ndarray:
         """Return the decision values ``(n, n_outputs)`` of `x`, a padded array of sequences."""
         starts = range(0, len(x), ROWS_PER_PREDICTION)  # in parts, so that memory does not grow with X
@@ -373,6 +382,15 @@ def _traced(function: Callable, execution: Execution) -> Callable:
         return graphs[x.dtype](x, *rest)
 
     return traced
+
+
+def _constants(owner: Any) -> Iterator[tuple[str, Any]]:
+    """Iterate over the attributes of an optimizer or a layer that are plain values or functions, as to be compared."""
+    for name, value in vars(owner).items():
+        if name[0] != "_" and isinstance(value, (bool, int, float, str, type(None))):
+            yield name, value
+        elif name[0] != "_" and callable(value):
+            yield name, id(value)
 
 
 def _sums(weights: Any, losses: Any, labels: Any, logits: Any) -> Any:

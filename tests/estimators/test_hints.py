@@ -20,12 +20,13 @@ MEANT = {
     "embedding_dim": "embedding_size embed_dim",
     "vocabulary_size": "vocab_size module__num_embeddings",
     "optimizer": "solver optimiser optimzer",
-    "bidirectional": "bidirectionnal",
+    "bidirectional": "bidirectionnal BIDIRECTIONAL",
     # one underscore instead of two, another prefix, no prefix
     "optimizer__momentum": "optimizer_momentum optimiser__momentum optim__momentum momentum optimizer_momentm",
     "optimizer__weight_decay": "weight_decay optimizer_weight_decay optimizer_decay l2",
     "optimizer__clipnorm": "clipnorm max_grad_norm optimizer_clip_norm",
     "optimizer__learning_rate": "optimizer_learning_rate",
+    "optimizer__beta_1": "beta1 Beta_1 optimizer_beta1",
     "optimizer__use_ema": "use_ema optimizer_use_ema",
     "optimizer__of_my_own": "optimizer_of_my_own",
     "callbacks__patience": "callback__patience callbacks_patience callback_patience",
@@ -63,6 +64,7 @@ def test_only_existing_parameters_are_suggested():
         ("decay", "weight_decay"),
         ("eps", "epsilon"),
         ("betas", "beta_1"),
+        ("beta1", "beta_1"),
         ("clip_norm", "clipnorm"),
     ],
 )

@@ -12,11 +12,12 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import cross_validate
+from sklearn.model_selection import cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skrnn import GRUClassifier
+from skrnn.network.interrupts import interrupts_come_through
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 5, 2)).astype(np.float32)
@@ -227,6 +228,7 @@ def test_ctrl_c_in_a_process(tmp_path):
         """
 import numpy as np
 from skrnn import GRUClassifier
+from skrnn.network.interrupts import interrupts_come_through
 
 X, y = np.random.default_rng(0).normal(size=(256, 10, 2)), np.arange(256) % 2
 classifier = GRUClassifier(4, epochs=1_000_000, random_state=0, verbose=1)
@@ -256,3 +258,44 @@ except KeyboardInterrupt as error:
     assert told[0] == "kept"
     assert int(told[1]) >= 3
     assert told[2] == "True"
+
+
+class Swallows(keras.optimizers.SGD):
+    """Loses an interrupt, or makes another error of it, as TensorFlow's handlers for any exception do."""
+
+    error = None
+
+    def build(self, variables):
+        super().build(variables)
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except BaseException:
+            if self.error is not None:
+                raise self.error from None
+
+
+class Replaces(Swallows):
+    error = TypeError("Cannot find maximum value of <dtype: 'int32'>.")
+
+
+@pytest.mark.parametrize("optimizer", [Swallows, Replaces])
+def test_an_interrupt_that_keras_loses_still_stops(optimizer):
+    estimator = GRUClassifier(3, epochs=2, optimizer=optimizer)
+    before = dict(vars(estimator))
+    with pytest.raises(KeyboardInterrupt):
+        estimator.fit(X, Y)
+    assert vars(estimator) == before
+    with pytest.raises(KeyboardInterrupt):
+        cross_val_score(estimator, X, Y, cv=2, error_score=0.0)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_handler_of_the_users_that_raises_nothing_is_called_and_nothing_else():
+    seen = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+    try:
+        with interrupts_come_through():
+            signal.raise_signal(signal.SIGINT)
+        assert seen == [signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -418,9 +418,29 @@ class Compiles(kc.Callback):
         self.model.compile("sgd", loss="sparse_categorical_crossentropy")
 
 
+class SetsActivation(kc.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.get_layer("gru_0").cell.activation = keras.activations.relu
+
+
+class Regularizes(kc.Callback):
+    def on_train_begin(self, logs=None):
+        self.model.get_layer("logits").kernel_regularizer = keras.regularizers.L2(1.0)
+
+
+class ExcludesFromDecay(kc.Callback):
+    def on_train_begin(self, logs=None):
+        self.model.optimizer.built = False  # Keras refuses it else
+        self.model.optimizer.exclude_from_weight_decay(var_names=["kernel"])
+        self.model.optimizer.built = True
+
+
 @pytest.mark.parametrize(
     ("callback", "message"),
     [
+        (SetsActivation(), r"A callback changed gru_cell\.activation in on_epoch_begin"),
+        (Regularizes(), r"A callback changed logits\.kernel_regularizer in on_train_begin"),
+        (ExcludesFromDecay(), r"A callback changed optimizer\.exclude_from_weight_decay in on_train_begin"),
         (SetsMomentum(), r"A callback changed optimizer\.beta_1 in on_epoch_begin\. .* already traced"),
         (Compiles(), r"A callback changed .*the optimizer in on_train_begin"),
     ],
@@ -462,3 +482,36 @@ def test_a_constructor_may_keep_its_kwargs():
     assert fitted.n_iter_ == 1
     with pytest.raises(AssertionError, match="pacience"):
         GRUClassifier(2, epochs=1, callbacks=Keeps, callbacks__pacience=3).fit(X, Y)
+
+
+def test_a_callback_may_add_values_and_take_some_out():
+    class Changes(kc.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                del logs["loss"], logs["val_accuracy"]
+                logs["rate"] = self.model.optimizer.learning_rate
+
+    plain, changed = fit(None), fit([Changes()])
+    assert changed.history_ == plain.history_ | {"rate": [np.float32(0.05)]}
+    assert changed.n_iter_ == 3
+
+
+def test_a_value_that_is_no_number_is_named():
+    class Adds(kc.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["confusion"] = [[1, 0], [0, 1]]
+
+    with pytest.raises(ValueError, match=r"A callback set logs\['confusion'\] to .*; expected a number"):
+        fit([Adds()])
+
+
+def test_a_callback_that_fails_as_it_gets_the_model_leaves_nothing_behind(plain):
+    class Fails(kc.Callback):
+        def set_model(self, model):
+            for layer in model.layers:
+                layer.trainable = False
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        fit([Fails()])
+    assert_same(weights_of(fit(None)), weights_of(plain))

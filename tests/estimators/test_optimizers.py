@@ -306,3 +306,9 @@ def test_a_used_optimizer_is_read_like_a_new_one():
         model.compile(optimizer, loss="sparse_categorical_crossentropy")
         model.fit(X, Y, verbose=0)
         assert read_optimizer(optimizer, None, {}) == before
+
+
+@pytest.mark.parametrize("name", ["keras.optimizers.Adam", "adm"])
+def test_a_name_that_is_nearly_right(name):
+    with pytest.raises(ValueError, match=rf"Unknown optimizer {name!r}\. Did you mean 'adam'\?"):
+        GRUClassifier(3, optimizer=name).fit([[0.0], [1.0]], [0, 1])

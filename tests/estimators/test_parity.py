@@ -37,7 +37,9 @@ def assert_same_training(classifier, make_optimizer, X=X, y=Y, padded=None, weig
     before = stock.get_weights()
     optimizer = make_optimizer()
     optimizer.build(stock.trainable_variables)
-    stock.compile(optimizer, loss="binary_crossentropy" if y.max() == 1 else "sparse_categorical_crossentropy")
+    stock.compile(
+        optimizer, loss="binary_crossentropy" if y.max() == 1 else "sparse_categorical_crossentropy", jit_compile=False
+    )
     stock.fit(
         X if padded is None else padded, y, sample_weight=weights, shuffle=False, epochs=N_EPOCHS,
         batch_size=BATCH_SIZE, verbose=0,
