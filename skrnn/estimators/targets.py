@@ -178,7 +178,7 @@ def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | No
     ------
     ValueError
         If a weight is not a finite number of at least 0, or if a dict has labels that are not classes and lacks labels
-            that are: then its keys are probably wrong. (A dict may name more than all classes: a fold can lack one.)
+        that are: then its keys are probably wrong. (A dict may name more than all classes: a fold can lack one.)
     """
     if isinstance(class_weight, str):
         return None

@@ -61,7 +61,7 @@ class TrainingData:
     form : InputForm
     rows : Rows
         Rows of positive sample weight. Their weights are the sample weights alone: class weights apply to training,
-            not to validation.
+        not to validation.
     classes : ndarray
         All labels, sorted.
     class_weights : ndarray of shape (n_classes,) or None

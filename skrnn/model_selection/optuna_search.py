@@ -253,11 +253,7 @@ class OptunaSearchCV(BaseSearchCV):
             labels=labels,
             splits=splits,
             scorers=scorers,
-            metric=None
-            if not self.refit or callable(self.refit)
-            else self.refit
-            if self.refit is not True
-            else "score",
+            metric=self.refit if isinstance(self.refit, str) else "score" if self.refit is True else None,
             fit_params=dict(routed.estimator.fit),
             score_params=dict(routed.scorer.score),
             scores_last_step=not _has_callables(self.scoring),

@@ -175,8 +175,8 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     ----------
     max_length_ : int
         The number of steps of the result.
-    How `fit` read X and `transform` will read it: see Notes.
-        How `fit` read X, and `transform` will: see Notes.
+    form_ : {"features", "ids", "table"}
+        How `fit` read X and `transform` will read it: see Notes.
     n_features_in_ : int
         The number of values per step; for a table, its number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -223,8 +223,8 @@ def test_padding_twice_is_padding_once(sequences, padding):
         (
             [[1.0], ["a"]],
             ValueError,
-            "Sequence 1 of X holds values of type <U1; expected real numbers. astype(float) converts texts that stand "
-            "for numbers.",
+            "Sequence 1 of X holds values of type <U1; expected real numbers. astype(float) converts texts such as "
+            "'1.5'.",
         ),
         (
             [[1.0], [1j]],

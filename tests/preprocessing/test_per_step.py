@@ -185,12 +185,12 @@ def test_inverse_transform_gives_the_sequences_back(sequences):
             "Expected X to be a 3-D array or a list of sequences, got a 2-D array of shape (2, 3). Reshape your data: "
             "X[:, :, np.newaxis] has one feature per step. A table needs no TimeDistributed.",
         ),
-        ([[], [[nan, nan]]], ValueError, "X holds no step: all of its sequences are empty or padding."),
+        ([[], [[nan, nan]]], ValueError, "X holds no steps: all of its sequences are empty or padding."),
         (
             [[["a"]]],
             ValueError,
-            "Sequence 0 of X holds values of type <U1; expected real numbers. astype(float) converts texts that stand "
-            "for numbers.",
+            "Sequence 0 of X holds values of type <U1; expected real numbers. astype(float) converts texts such as "
+            "'1.5'.",
         ),
         ([[[1.0]], [[1.0, 2.0]]], ValueError, "Sequence 1 of X has 2 features per step, but sequence 0 has 1."),
     ],
