@@ -167,8 +167,8 @@ def _said_by_name(owner: type) -> Iterator[None]:
 def _whole_config(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return a configuration that the constructor accepts, where the class leaves `get_config` to Keras.
 
-    A class that overrides nothing but its constructor reports all of Keras' arguments, whether it takes them or not,
-    and none of its own.
+    If a class overrides only the constructor, Keras' `get_config` returns all of Keras' arguments, even those that the
+    constructor does not accept, and none that the class adds.
     """
     config = dict(optimizer.get_config())
     if type(optimizer).from_config.__func__ is not _Optimizer.from_config.__func__:

@@ -58,13 +58,10 @@ def _as_labels(y: Any) -> Any:
             "of one, [x] with [label], but a classifier needs sequences of at least two classes."
         )
     if is_frame(y):
-        columns = [_labels_of(column.to_numpy()) for column in _columns_of_labels(y)]
+        columns = [_labels_of_series(column) for column in open_frame(y).columns()]
         return np.stack(columns, axis=1) if columns else np.empty((len(y), 0))
     if nw.dependencies.is_into_series(y):
-        series = nw.from_native(y, series_only=True)
-        if series.dtype == nw.Struct:
-            raise ValueError("y holds records of several fields; expected one label for each sequence.")
-        return _labels_of(series.to_numpy())
+        return _labels_of_series(nw.from_native(y, series_only=True))
     if hasattr(y, "__array__") and not hasattr(y, "to_pylist"):
         return _labels_of(y if isinstance(y, np.ndarray) else np.asarray(y))
     labels = y.to_pylist() if hasattr(y, "to_pylist") else list(y)  # the scalars of pyarrow are no Python objects
@@ -72,15 +69,14 @@ def _as_labels(y: Any) -> Any:
     return _labels_of(to_array(labels, "y"))
 
 
-def _columns_of_labels(y: Any) -> list[Any]:
-    frame = open_frame(y)
-    if any(column.dtype == nw.Struct for column in frame.columns()):
+def _labels_of_series(series: Any) -> np.ndarray:
+    if series.dtype == nw.Struct:
         raise ValueError("y holds records of several fields; expected one label for each sequence.")
-    return frame.columns()
+    return _labels_of(series.to_numpy())
 
 
 def _labels_of(array: np.ndarray) -> np.ndarray:
-    """Return labels of a type that can be sorted: objects that are integers, booleans or floats become so."""
+    """Return labels of a type that can be sorted: objects become integers, booleans or floats if they all are."""
     if isinstance(array, np.ma.MaskedArray):
         if np.ma.is_masked(array):
             _raise_missing(int(np.argwhere(np.ma.getmaskarray(array))[0, 0]))

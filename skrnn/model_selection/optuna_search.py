@@ -42,8 +42,8 @@ class OptunaSearchCV(BaseSearchCV):
     """Search hyperparameters with Optuna, pruning poor candidates after a few epochs on all folds.
 
     The folds are split once. A candidate trains on all of them in lock-step, one epoch each, and after each epoch its
-    mean score is reported to Optuna's pruner, which may end the trial. The score of a trial is that of the epoch with
-    the best mean, and `refit` trains for that number of epochs. If ``epochs`` itself is searched, the last epoch
+    mean score is reported to Optuna's pruner, which may end the trial. A trial is scored at its best epoch, which has
+    the highest mean, and `refit` trains for that number of epochs. If ``epochs`` itself is searched, the last epoch
     counts. If the classifier stops early, an inner part of each training fold chooses the epoch, as in `fit`.
 
     Classifiers other than those of this package, or with Keras callbacks, are fitted whole and not pruned. So are

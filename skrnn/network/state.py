@@ -32,10 +32,8 @@ class State:
 def trainable_model(spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.Model:
     """Return a new stock Keras model, compiled with its optimizer, ready to be exported."""
     model = compiled(build_model(spec), spec, optimizer_spec)
-    one_step = (1, 1) if spec.reads_ids else (1, 1, spec.n_features)
-    model(
-        np.zeros(one_step, np.int32 if spec.reads_ids else np.float32)
-    )  # Keras cannot export a model that was never called
+    # Keras cannot export a model that was never called.
+    model(np.zeros((1, 1), np.int32) if spec.reads_ids else np.zeros((1, 1, spec.n_features), np.float32))
     return model
 
 

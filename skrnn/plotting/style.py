@@ -55,7 +55,7 @@ def dress(ax: Any, *, grid: str = "both") -> None:
 
 
 def legend_below(figure: "Figure", handles: Any = None) -> None:
-    """Put one legend below all plots of a figure, where it hides nothing; by default that of the last plot."""
+    """Draw one legend below all plots of a figure; by default, the legend of the last plot."""
     handles = figure.axes[-1].get_legend_handles_labels()[0] if handles is None else handles
     for ax in figure.axes:
         if (legend := ax.get_legend()) is not None:

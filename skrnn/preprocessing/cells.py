@@ -1,4 +1,4 @@
-"""Cells of arrays: real numbers, missing values and sequences are told apart, and anything else is an error."""
+"""Convert the cells of arrays to real numbers, with NaN for missing values; anything else is an error."""
 
 from collections.abc import Mapping
 from typing import Any

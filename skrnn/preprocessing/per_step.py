@@ -50,7 +50,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
     Notes
     -----
     X is a numeric array of three dimensions, and so is the result; or X is a list or object array of sequences, and
-    the result is an object array. Steps at either end of a sequence that hold nothing but NaN are padding. NaN
+    the result is an object array. Leading and trailing steps that are NaN in all features are padding. NaN
     elsewhere is left to the transformer.
 
     Examples

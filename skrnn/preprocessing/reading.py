@@ -137,9 +137,7 @@ def column_names(X: Any) -> list[Any]:
     return [*open_frame(X).labels] if is_frame(X) else []
 
 
-def check_table(
-    estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "numeric", allow_nan: bool = False
-) -> np.ndarray:
+def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "numeric") -> np.ndarray:
     """Check a table as scikit-learn's `validate_data` does.
 
     Parameters
@@ -151,15 +149,13 @@ def check_table(
         Whether this is `fit`.
     dtype : dtype, default="numeric"
         The type of the result.
-    allow_nan : bool, default=False
-        Whether NaN is allowed.
 
     Returns
     -------
     table : ndarray of shape (n, n_columns)
     """
     table = check_array(reading.values, dtype=dtype, ensure_all_finite="allow-nan", input_name="X", estimator=estimator)
-    if not allow_nan and table.dtype.kind == "f" and np.isnan(table).any():
+    if table.dtype.kind == "f" and np.isnan(table).any():
         row, column = np.argwhere(np.isnan(table))[0]
         raise ValueError(
             f"Input X contains NaN: row {row}, column {column}. The rows of a table are sequences of one length. If "
