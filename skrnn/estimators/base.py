@@ -25,9 +25,9 @@ from skrnn.estimators.sequences import read_like
 from skrnn.estimators.training_data import Rows, TrainingData, hold_out, merge_equal_rows, read_training_data
 from skrnn.network import reference
 from skrnn.network.fitting import Plan, Progress, train
+from skrnn.network.network import ROWS_PER_PREDICTION
 from skrnn.network.pool import networks
 from skrnn.network.state import State, averages, trainable_model, write_state
-from skrnn.network.training import ROWS_PER_PREDICTION
 
 _SMALL = 100_000_000  # multiplications up to which NumPy predicts: tens of milliseconds, and no network to trace
 

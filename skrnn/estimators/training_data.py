@@ -16,7 +16,7 @@ from skrnn.estimators.targets import (
     read_sample_weight,
     require_two_classes,
 )
-from skrnn.network.training import Batches
+from skrnn.network.network import Batches
 
 
 @dataclass(frozen=True)

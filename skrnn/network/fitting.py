@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from skrnn._tensorflow import keras, tf
+from skrnn.network.network import Batches, BatchHooks, Network
 from skrnn.network.state import State, averages
-from skrnn.network.training import Batches, BatchHooks, Network
 
 _BATCHES_SORTED = 8  # within which rows are sorted by length
 

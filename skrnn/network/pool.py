@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from skrnn.network import kernels
 from skrnn.network.layers import covers
+from skrnn.network.network import Network
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
-from skrnn.network.training import Network
 
 MAX_IDLE = 16
 _SOME_RATE = 0.5

@@ -18,9 +18,9 @@ from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.architecture import build_model
 from skrnn.network.fitting import Plan, _draw, needs_batches
 from skrnn.network.initialization import initial_weights
+from skrnn.network.network import Batches, Network
 from skrnn.network.pool import NetworkPool
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
-from skrnn.network.training import Batches, Network
 
 SGD = OptimizerSpec(keras.optimizers.SGD, json.dumps({"learning_rate": 0.1, "momentum": 0.9}))
 RMSPROP = OptimizerSpec(keras.optimizers.RMSprop, json.dumps({"learning_rate": 0.01}))
