@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from skrnn.estimators.routing import invalid_parameter, is_routed
 from skrnn.estimators.sequences import InputForm
 from skrnn.network.activations import ACTIVATIONS
+from skrnn.network.outputs import output_for
 from skrnn.network.spec import NetworkSpec
 
 _UPDATES = 2000  # what Adam's default learning rate needs to fit small data: 45 epochs of the bundled digits
@@ -216,7 +217,7 @@ class RecurrentParameters(KerasClassifier):
             cell=self.cell,
             units=_as_tuple(self.units),
             n_features=form.n_features,
-            n_outputs=1 if n_classes == 2 else n_classes,
+            output=output_for(n_classes),
             bidirectional=bool(self.bidirectional),
             batch_normalization=bool(self.batch_normalization),
             dense_units=_as_tuple(self.dense_units),

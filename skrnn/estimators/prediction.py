@@ -2,27 +2,35 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.metrics import accuracy_score
 
 from skrnn.estimators.targets import read_labels, read_sample_weight
+from skrnn.network.spec import NetworkSpec
 
 
 class Prediction:
-    """The methods that predict, for a class that computes decision values and has ``classes_``."""
+    """The methods that predict, for a class that computes logits.
 
-    classes_: Any
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    _spec : NetworkSpec
+        Its output says what the logits mean. Like ``classes_`` it is defined once the classifier is fitted, which
+        `_logits` and `_staged_logits` check.
+    """
+
+    classes_: np.ndarray
+    _spec: NetworkSpec
 
     @abstractmethod
     def _logits(self, X) -> np.ndarray:
-        """Return the decision values ``(n, n_outputs)`` of X."""
+        """Return the logits ``(n, output.width)`` of X."""
 
     @abstractmethod
     def _staged_logits(self, X) -> Iterator[np.ndarray]:
-        """Iterate over the decision values after one step, after two, to the last."""
+        """Iterate over the logits after one step, after two, to the last."""
 
     def decision_function(self, X) -> np.ndarray:
         """Compute the values that the probabilities are made of (logits).
@@ -38,7 +46,7 @@ class Prediction:
             For two classes those of ``classes_[1]``.
         """
         logits = self._logits(X)
-        return logits[:, 0] if logits.shape[1] == 1 else logits
+        return self._spec.output.decision_values(logits)
 
     def predict_proba(self, X) -> np.ndarray:
         """Predict the probability of each class.
@@ -53,7 +61,8 @@ class Prediction:
         probabilities : ndarray of shape (n_samples, n_classes), float32
             In the order of `classes_`.
         """
-        return _probabilities(self._logits(X))
+        logits = self._logits(X)
+        return self._spec.output.probabilities(logits)
 
     def predict_log_proba(self, X) -> np.ndarray:
         """Predict the logarithm of the probability of each class, without passing through the probability.
@@ -68,9 +77,7 @@ class Prediction:
         log_probabilities : ndarray of shape (n_samples, n_classes), float32
         """
         logits = self._logits(X)
-        if logits.shape[1] == 1:
-            return np.hstack([log_expit(-logits), log_expit(logits)])
-        return log_softmax(logits, axis=1)
+        return self._spec.output.log_probabilities(logits)
 
     def predict(self, X) -> np.ndarray:
         """Predict the most probable class.
@@ -85,8 +92,7 @@ class Prediction:
         labels : ndarray of shape (n_samples,)
         """
         logits = self._logits(X)
-        numbers = (logits[:, 0] > 0).astype(int) if logits.shape[1] == 1 else logits.argmax(axis=1)
-        return self.classes_[numbers]
+        return self._spec.output.labels(logits, self.classes_)
 
     def score(self, X, y, sample_weight=None) -> float:
         """Return the accuracy.
@@ -122,8 +128,5 @@ class Prediction:
         probabilities : ndarray of shape (n_samples, n_classes), float32
             After one step, after two, and so on; the last are those of `predict_proba`.
         """
-        yield from map(_probabilities, self._staged_logits(X))
-
-
-def _probabilities(logits: np.ndarray) -> np.ndarray:
-    return np.hstack([expit(-logits), expit(logits)]) if logits.shape[1] == 1 else softmax(logits, axis=1)
+        for logits in self._staged_logits(X):
+            yield self._spec.output.probabilities(logits)

@@ -36,7 +36,7 @@ def build_model(spec: NetworkSpec) -> keras.Model:
     -------
     keras.Model
         From sequences, ``(n, T, n_features)`` float32 or ``(n, T)`` int32 token ids, to class probabilities
-        ``(n, n_outputs)``. Its layer ``"logits"`` holds the decision values.
+        ``(n, output.width)``. Its layer ``"logits"`` holds the decision values.
     """
     tensors = connect(spec, layers)
     return keras.Model(tensors.inputs, tensors.probabilities, name=spec.cell)
@@ -63,8 +63,7 @@ def connect(spec: NetworkSpec, home: Any = kernel_layers) -> Tensors:
             features = x
         x = _dropout(spec, home, f"{spec.cell}_{depth}_dropout")(x)
     logits = _logits(spec, home, x)
-    activation = "sigmoid" if spec.n_outputs == 1 else "softmax"
-    probabilities = layers.Activation(activation, dtype="float32", name="probabilities")(logits)
+    probabilities = layers.Activation(spec.output.link, dtype="float32", name="probabilities")(logits)
     return Tensors(inputs, features, logits, probabilities)
 
 
@@ -121,7 +120,7 @@ def _logits(spec: NetworkSpec, home: Any, x: Any) -> Any:
     for depth, units in enumerate(spec.dense_units):
         x = _dense(units, f"dense_{depth}", activation=spec.dense_activation)(x)
         x = _dropout(spec, home, f"dense_{depth}_dropout")(x)
-    return _dense(spec.n_outputs, "logits")(x)
+    return _dense(spec.output.width, "logits")(x)
 
 
 def _dense(units: int, name: str, activation: str | None = None) -> keras.Layer:

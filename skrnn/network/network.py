@@ -312,11 +312,11 @@ class Network:
             with tf.GradientTape() as tape:
                 features = self._encoder(sequences, training=True)[: tf.size(rows)]
                 logits = self._head(features, training=True)
-                losses = weights * self._loss(labels, logits)
+                losses = weights * self.spec.output.losses(labels, logits)
                 loss = self.model.optimizer.scale_loss(tf.reduce_mean(losses))
             gradients = tape.gradient(loss, [v.value for v in variables])
             update(gradients)
-            return start + batch_size, totals + _sums(weights, losses, labels, logits)
+            return start + batch_size, totals + self._sums(weights, losses, labels, logits)
 
         return tf.while_loop(lambda start, _: start < tf.size(order), train_one, (tf.constant(0), tf.zeros(2)))[1]
 
@@ -332,10 +332,10 @@ class Network:
         dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
         self.model.optimizer.apply(dense, self.model.trainable_variables)
 
-    def _loss(self, labels: Any, logits: Any) -> Any:
-        if self.spec.n_outputs == 1:
-            return keras.losses.binary_crossentropy(labels[:, None], logits, from_logits=True)
-        return keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+    def _sums(self, weights: Any, losses: Any, labels: Any, logits: Any) -> Any:
+        """Return the sum of the weighted losses, and the weighted sum of the accuracies."""
+        accuracies = self.spec.output.accuracies(labels, logits)
+        return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(weights * accuracies)])
 
     def _numbers(self, x: Any) -> Any:
         """Return what the encoder reads."""
@@ -367,11 +367,11 @@ class Network:
 
     def _evaluate_rows(self, x: Any, y: Any, weight: Any) -> Any:
         logits = self._predict_rows(x)
-        return _sums(weight, weight * self._loss(y, logits), y, logits)
+        return self._sums(weight, weight * self.spec.output.losses(y, logits), y, logits)
 
     @interrupts_come_through()
     def predict_logits(self, x: np.ndarray) -> np.ndarray:
-        """Return the decision values ``(n, n_outputs)`` of `x`, a padded array of sequences."""
+        """Return the logits ``(n, output.width)`` of `x`, a padded array of sequences."""
         starts = range(0, len(x), ROWS_PER_PREDICTION)  # in parts, so that memory does not grow with X
         return np.concatenate([self._predict_graph(x[start : start + ROWS_PER_PREDICTION]).numpy() for start in starts])
 
@@ -406,13 +406,6 @@ def _constants(owner: Any) -> Iterator[tuple[str, Any]]:
             yield name, value
         elif name[0] != "_" and callable(value):
             yield name, id(value)
-
-
-def _sums(weights: Any, losses: Any, labels: Any, logits: Any) -> Any:
-    """Return the sum of the weighted losses and the weight of the rows that are classified rightly."""
-    one_logit = logits.shape[1] == 1
-    predicted = tf.cast(logits[:, 0] > 0, tf.int32) if one_logit else tf.argmax(logits, axis=1, output_type=tf.int32)
-    return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(weights * tf.cast(predicted == labels, tf.float32))])
 
 
 def _means(totals: np.ndarray, n_rows: int) -> dict[str, float]:

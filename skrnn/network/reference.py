@@ -32,14 +32,14 @@ def predict_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Arr
 
     Returns
     -------
-    logits : ndarray of shape (n, n_outputs), float32
+    logits : ndarray of shape (n, output.width), float32
     """
     parts = (x[start : start + ROWS_AT_ONCE] for start in range(0, len(x), ROWS_AT_ONCE))
     return np.concatenate([_forward(spec, weights, part, every_step=False) for part in parts]).astype(np.float32)
 
 
 def staged_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Iterator[Array]:
-    """Iterate over the decision values ``(n, n_outputs)`` after one step, after two, to the last.
+    """Iterate over the logits ``(n, output.width)`` after one step, after two, to the last.
 
     A network of one direction reads every step once; one of two directions reads every beginning of the sequences anew,
     because what it makes of the first steps depends on those behind them.

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from skrnn.network.outputs import Output
+
 
 @dataclass(frozen=True)
 class NetworkSpec:
@@ -18,8 +20,8 @@ class NetworkSpec:
         Width of each recurrent layer, from the input on.
     n_features : int
         Features per step; 1 for token ids.
-    n_outputs : int
-        Width of the output: 1 for two classes (sigmoid), otherwise the number of classes (softmax).
+    output : Output
+        What the logits mean: their number, the loss, and the way to probabilities.
     masked : bool
         Whether the input may hold padding, marked in band: NaN for numbers, a negative id for token ids.
     byte_scale : float
@@ -29,7 +31,7 @@ class NetworkSpec:
     cell: str
     units: tuple[int, ...]
     n_features: int
-    n_outputs: int
+    output: Output
     bidirectional: bool = False
     batch_normalization: bool = False
     dense_units: tuple[int, ...] = ()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skrnn.network import kernels, layers, reference
+from skrnn.network.outputs import OneLogit
 from skrnn.network.spec import NetworkSpec
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}  # of the largest value, as elementwise errors say nothing near zero
@@ -109,7 +110,7 @@ def test_kernels_compute_what_numpy_does(cell, dtype, fused):
     kernel, recurrent_kernel = rng.normal(size=(3, n_gates * 4)), 0.4 * rng.normal(size=(4, n_gates * 4))
     bias = rng.normal(size=(2, n_gates * 4)) if cell == "gru" else rng.normal(size=n_gates * 4)
     x, mask = rng.normal(size=(5, 6, 3)), np.arange(6) < rng.integers(1, 7, (5, 1))
-    expected = reference.recurrence(NetworkSpec(cell, (4,), 3, 1), x, mask, kernel, recurrent_kernel, bias)
+    expected = reference.recurrence(NetworkSpec(cell, (4,), 3, OneLogit()), x, mask, kernel, recurrent_kernel, bias)
 
     cast = partial(tf.constant, dtype=dtype)
     input_bias, recurrent_bias = bias if cell == "gru" else (bias, None)
