@@ -63,7 +63,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.estimator_type = "classifier"
-        tags.classifier_tags = ClassifierTags()
+        tags.classifier_tags = ClassifierTags(multi_class=not self.multilabel, multi_label=bool(self.multilabel))
         tags.target_tags.required = True
         tags.input_tags.three_d_array = True
         return tags
@@ -149,7 +149,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         -------
         self : object
         """
-        if isinstance(self.class_weight, str):
+        if isinstance(self.class_weight, str) and not self.multilabel:  # which has another cure
             raise ValueError(
                 f"class_weight={self.class_weight!r} cannot be used with partial_fit, which sees only part of the data "
                 "in each call. Pass a dict of weights computed from all labels, for example with "

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from sklearn.metrics import accuracy_score
 
-from skrnn.estimators.targets import read_labels, read_sample_weight
+from skrnn.estimators.targets import check_width, read_labels, read_sample_weight
 from skrnn.network.spec import NetworkSpec
 
 
@@ -43,13 +43,13 @@ class Prediction:
         Returns
         -------
         values : ndarray of shape (n_samples,) or (n_samples, n_classes), float32
-            For two classes those of ``classes_[1]``.
+            For two classes those of ``classes_[1]``. With ``multilabel=True`` one for each label.
         """
         logits = self._logits(X)
         return self._spec.output.decision_values(logits)
 
     def predict_proba(self, X) -> np.ndarray:
-        """Predict the probability of each class.
+        """Predict the probability of each class, or with ``multilabel=True`` of each label.
 
         Parameters
         ----------
@@ -59,13 +59,13 @@ class Prediction:
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes), float32
-            In the order of `classes_`.
+            In the order of `classes_`. Those of classes sum to one, those of labels do not.
         """
         logits = self._logits(X)
         return self._spec.output.probabilities(logits)
 
     def predict_log_proba(self, X) -> np.ndarray:
-        """Predict the logarithm of the probability of each class, without passing through the probability.
+        """Predict the logarithm of the probability of each class or label, without computing the probability first.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ class Prediction:
         return self._spec.output.log_probabilities(logits)
 
     def predict(self, X) -> np.ndarray:
-        """Predict the most probable class.
+        """Predict the most probable class, or with ``multilabel=True`` all labels with a probability above one half.
 
         Parameters
         ----------
@@ -89,20 +89,20 @@ class Prediction:
 
         Returns
         -------
-        labels : ndarray of shape (n_samples,)
+        labels : ndarray of shape (n_samples,), or of zeros and ones of shape (n_samples, n_labels)
         """
         logits = self._logits(X)
         return self._spec.output.labels(logits, self.classes_)
 
     def score(self, X, y, sample_weight=None) -> float:
-        """Return the accuracy.
+        """Return the accuracy: the share of sequences whose label, or whose labels all, are predicted.
 
         Parameters
         ----------
         X : as in `fit`
             Sequences in the form that `fit` saw.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            Labels or one-hot rows.
+            Labels or one-hot rows; with ``multilabel=True`` zeros and ones.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -110,9 +110,11 @@ class Prediction:
         -------
         score : float
         """
-        labels = read_labels(y)[0]
+        predicted = self.predict(X)
+        labels, _ = read_labels(y, multilabel=self._spec.output.is_multilabel)
+        check_width(labels, len(self.classes_), "y")
         weights = None if sample_weight is None else read_sample_weight(sample_weight, labels)
-        return float(accuracy_score(labels, self.predict(X), sample_weight=weights))
+        return float(accuracy_score(labels, predicted, sample_weight=weights))
 
     def staged_predict_proba(self, X) -> Iterator[np.ndarray]:
         """Predict after every step: what the network believes when it has read the sequences so far.

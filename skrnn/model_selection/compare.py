@@ -17,7 +17,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.metrics._scorer import _MultimetricScorer
-from sklearn.model_selection import StratifiedKFold, check_cv
+from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
@@ -29,7 +29,7 @@ from skrnn.model_selection.interrupts import no_interrupts_for_workers
 from skrnn.model_selection.lockstep import is_number, last_step
 from skrnn.model_selection.progress import FitEvent, Reporter, StepReporter, listen
 from skrnn.model_selection.results import ArchitectureComparison
-from skrnn.model_selection.splits import draw_splits, labels_of
+from skrnn.model_selection.splits import draw_splits, labels_of, shuffled_folds
 
 _MAX_SEED = np.iinfo(np.int32).max
 
@@ -172,9 +172,9 @@ def compare_architectures(
     check_classification_targets(y)
     rng = None if random_state is None else check_random_state(random_state)
     if rng is not None and isinstance(cv, Integral):
-        # Given an int, the folds are those that a user gets from StratifiedKFold with the same int.
+        # Given an int, the folds are those of scikit-learn's splitter with the same int.
         seed = random_state if isinstance(random_state, Integral) else rng
-        splitter = check_cv(StratifiedKFold(int(cv), shuffle=True, random_state=seed), y, classifier=True)
+        splitter = shuffled_folds(int(cv), y, seed)
     else:
         splitter = check_cv(cv, y, classifier=True)
     scorers = {

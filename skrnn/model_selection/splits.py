@@ -4,26 +4,29 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils.multiclass import type_of_target
 
 from skrnn.model_selection.lockstep import is_recurrent, last_step
 
 
 def labels_of(y: Any, estimators: Iterable[Any]) -> Any:
-    """Return the labels that y encodes: one-hot rows are labels if one of the estimators reads them so.
+    """Return the labels that y encodes: one-hot rows are labels if one of the estimators reads them that way.
 
     Parameters
     ----------
     y : array-like
     estimators : iterable of estimator
-        Scikit-learn's own classifiers read one-hot rows as several labels at once.
+        Scikit-learn's own classifiers, and those of this package with ``multilabel=True``, read one-hot rows as
+        several labels at once.
 
     Returns
     -------
     labels : array-like
-        y itself unless it is one-hot, and otherwise the number of each row's column.
+        y itself unless it is one-hot, and otherwise the index of the column with the 1 in each row.
     """
-    if y is None or not any(is_recurrent(_searched(estimator)) for estimator in estimators):
+    if y is None or not any(_reads_one_hot(_searched(estimator)) for estimator in estimators):
         return y
     rows = y if hasattr(y, "shape") else np.asarray(y)
     if len(rows.shape) != 2 or rows.shape[1] < 2:
@@ -31,6 +34,17 @@ def labels_of(y: Any, estimators: Iterable[Any]) -> Any:
     from skrnn.estimators.targets import read_labels
 
     return read_labels(rows)[0]
+
+
+def _reads_one_hot(estimator: Any) -> bool:
+    """Return whether the classifier that is trained reads one-hot rows as labels."""
+    return is_recurrent(estimator) and not last_step(estimator).multilabel
+
+
+def shuffled_folds(n_folds: int, y: Any, random_state: Any) -> Any:
+    """Return a splitter into shuffled folds, stratified unless y has several labels for each row."""
+    is_stratified = type_of_target(y) in ("binary", "multiclass")
+    return (StratifiedKFold if is_stratified else KFold)(n_folds, shuffle=True, random_state=random_state)
 
 
 def _searched(estimator: Any) -> Any:

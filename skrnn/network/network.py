@@ -52,8 +52,8 @@ class Batches:
     Attributes
     ----------
     x : tf.Tensor of shape (n, T, D), float32, or (n, T), int32, or ndarray of shape (n, T, D), uint8
-    y : tf.Tensor of shape (n,), int32
-        Class numbers.
+    y : tf.Tensor of shape (n,) or (n, n_labels), int32
+        Class indices, or for each label a zero or a one.
     weight : tf.Tensor of shape (n,), float32
         Of mean one.
     batch_size : int
@@ -391,7 +391,9 @@ def _traced(function: Callable, execution: Execution) -> Callable:
         x, *rest = map(tf.convert_to_tensor, arrays)
         if x.dtype not in graphs:
             signature = [tf.TensorSpec((None, None, *x.shape[2:]), x.dtype)]
-            signature += [tf.TensorSpec([None] * len(tensor.shape), tensor.dtype) for tensor in rest]
+            signature += [
+                tf.TensorSpec([None] * len(tensor.shape), tensor.dtype) for tensor in rest
+            ]
             # A partial, because TensorFlow counts traces by code object and would warn of one per structure.
             graphs[x.dtype] = tf.function(partial(run), signature, autograph=False)
         return graphs[x.dtype](x, *rest)

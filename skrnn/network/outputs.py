@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 
 if TYPE_CHECKING:
-    from skrnn._tensorflow import tf
+    from skrnn._tensorflow import keras, tf
 
 
 class Output(ABC):
@@ -28,17 +28,29 @@ class Output(ABC):
         Keras' name of the activation that turns logits into probabilities.
     loss : str
         Keras' name of the loss, as a function of targets and probabilities.
+    is_multilabel : bool
+        Whether a sequence may have several labels, or none.
     """
 
     link: ClassVar[str]
     loss: ClassVar[str]
+    is_multilabel: ClassVar[bool] = False
 
     @property
     @abstractmethod
     def width(self) -> int:
         """The number of logits of a sequence."""
 
+    @property
+    def target_width(self) -> int:
+        """The number of values in the target of a sequence; a class index is one."""
+        return 1
+
     # In training: tensors
+
+    def metric(self) -> str | keras.metrics.Metric:
+        """Return what a Keras model is compiled with to report the accuracy, under the name ``accuracy``."""
+        return "accuracy"
 
     @abstractmethod
     def losses(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -46,8 +58,8 @@ class Output(ABC):
 
         Parameters
         ----------
-        targets : tensor of shape (n,), int32
-            Class indices.
+        targets : tensor of shape (n,) or (n, target_width), int32
+            Class indices, or zeros and ones.
         logits : tensor of shape (n, width), float32
 
         Returns
@@ -57,7 +69,7 @@ class Output(ABC):
 
     @abstractmethod
     def accuracies(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        """Compute the accuracy of each row: 1 if its label is predicted, otherwise 0.
+        """Compute the accuracy of each row: 1 if its label is predicted and 0 if not, or the share of its labels.
 
         Parameters
         ----------
@@ -76,7 +88,7 @@ class Output(ABC):
 
     @abstractmethod
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """Compute the probabilities ``(n, n_classes)`` from logits ``(n, width)``."""
+        """Compute the probabilities of classes or labels, ``(n, n_classes)``, from logits ``(n, width)``."""
 
     @abstractmethod
     def log_probabilities(self, logits: np.ndarray) -> np.ndarray:
@@ -84,7 +96,7 @@ class Output(ABC):
 
     @abstractmethod
     def labels(self, logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        """Return the predicted labels ``(n,)``, which are elements of `classes`."""
+        """Return the predicted labels: elements ``(n,)`` of `classes`, or zeros and ones ``(n, n_labels)``."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +180,72 @@ class Softmax(Output):
         return classes[logits.argmax(axis=1)]
 
 
-def output_for(n_classes: int) -> Output:
-    """Return the output that tells `n_classes` classes apart: one logit for two of them, otherwise one for each."""
+@dataclass(frozen=True)
+class Multilabel(Output):
+    """Labels of which a sequence has any number: one logit for each, the log-odds that it has the label.
+
+    Attributes
+    ----------
+    n_labels : int
+    """
+
+    n_labels: int
+
+    link = "sigmoid"
+    loss = "binary_crossentropy"
+    is_multilabel = True
+
+    @property
+    def width(self) -> int:
+        """One logit for each label."""
+        return self.n_labels
+
+    @property
+    def target_width(self) -> int:
+        """A zero or a one for each label."""
+        return self.n_labels
+
+    def metric(self) -> keras.metrics.Metric:
+        """Return the share of right labels: by "accuracy" Keras would mean the label with the largest probability."""
+        from skrnn._tensorflow import keras
+
+        return keras.metrics.BinaryAccuracy(name="accuracy")
+
+    def losses(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Compute the binary cross-entropy of each row, the mean over its labels."""
+        from skrnn._tensorflow import keras
+
+        return keras.losses.binary_crossentropy(targets, logits, from_logits=True)
+
+    def accuracies(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Compute the share of right labels in each row: a positive logit predicts its label."""
+        from skrnn._tensorflow import tf
+
+        return tf.reduce_mean(tf.cast(tf.cast(logits > 0, tf.int32) == targets, tf.float32), axis=1)
+
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """Compute the probability of each label, ``(n, n_labels)``; they do not sum to one."""
+        return expit(logits)
+
+    def log_probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """Compute the logarithm of each probability, ``(n, n_labels)``."""
+        return log_expit(logits)
+
+    def labels(self, logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        """Return 1 for each label whose logit is positive, otherwise 0."""
+        return (logits > 0).astype(int)
+
+
+def output_for(n_classes: int, *, multilabel: bool = False) -> Output:
+    """Return the output for a target.
+
+    Parameters
+    ----------
+    n_classes : int
+        The number of classes or labels.
+    multilabel : bool, default=False
+        Whether a sequence may have several labels. If not, two classes share one logit.
+    """
+    if multilabel:
+        return Multilabel(n_classes)
     return OneLogit() if n_classes == 2 else Softmax(n_classes)

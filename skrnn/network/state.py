@@ -41,9 +41,9 @@ def compiled(model: keras.Model, spec: NetworkSpec, optimizer_spec: OptimizerSpe
     """Give a model of `spec` its optimizer, loss and metrics, all of them built."""
     optimizer = make_optimizer(optimizer_spec)
     optimizer.build(model.trainable_variables)
-    model.compile(optimizer, loss=spec.output.loss, metrics=["accuracy"])
+    model.compile(optimizer, loss=spec.output.loss, metrics=[spec.output.metric()])
     # Keras builds these with the first batch of its own loop; callbacks look them up by name to know what is better.
-    y, predicted = np.zeros((1, 1), np.float32), np.full((1, spec.output.width), 0.5, np.float32)
+    y, predicted = np.zeros((1, spec.output.target_width), np.float32), np.full((1, spec.output.width), 0.5, np.float32)
     model.compute_loss(y=y, y_pred=predicted)
     model.compute_metrics(None, y, predicted)
     model.reset_metrics()
