@@ -147,25 +147,28 @@ def _read_one_hot(y: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_indicator(y: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the zeros and ones of a multilabel target, and the indices of its columns."""
+    expected = (
+        f"With multilabel=True, {name} must be a matrix of zeros and ones of shape (n_samples, n_labels), with at "
+        "least two labels"
+    )
+    cure = (
+        "Set multilabel=False if each sequence has one label; sklearn.preprocessing.MultiLabelBinarizer makes such a "
+        "matrix of lists of labels."
+    )
+    lengths = {len(row) for row in y if is_sequence(row)} if isinstance(y, (list, tuple)) else set()
+    if len(lengths) > 1:
+        raise ValueError(f"{expected}. Found rows of {min(lengths)} to {max(lengths)} values. {cure}")
     rows = y.toarray() if issparse(y) else _as_labels(y)
     if rows.ndim != 2 or rows.shape[1] < 2:
-        raise ValueError(
-            f"With multilabel=True, {name} must have the shape (n_samples, n_labels): zeros and ones in a column for "
-            f"each of at least two labels. Found the shape {rows.shape}. Set multilabel=False if each sequence has one "
-            "label; sklearn.preprocessing.MultiLabelBinarizer turns lists of labels into such a matrix."
-        )
-    expected = "expected 0 or 1, because of multilabel=True"
+        raise ValueError(f"{expected}. Found the shape {rows.shape}. {cure}")
     if rows.dtype.kind not in NUMBERS:
-        raise ValueError(
-            f"{name} holds values of type {rows.dtype}, such as {short(rows.flat[0])}: {expected}. "
-            "sklearn.preprocessing.MultiLabelBinarizer turns lists of labels into zeros and ones."
-        )
+        raise ValueError(f"{expected}. Found values of type {rows.dtype}, such as {short(rows.flat[0])}. {cure}")
     wrong = (rows != 0) & (rows != 1)
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         value = rows[row, column].item()
-        is_nan = "Input y contains NaN: " if value != value else ""
-        raise ValueError(f"{is_nan}{name} is {value} in row {row} and column {column}: {expected}.")
+        found = f"Input {name} contains NaN" if value != value else f"Found {value}"
+        raise ValueError(f"{expected}. {found} in row {row}, column {column}.")
     return rows.astype(np.int64), np.arange(rows.shape[1])
 
 

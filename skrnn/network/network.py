@@ -391,9 +391,7 @@ def _traced(function: Callable, execution: Execution) -> Callable:
         x, *rest = map(tf.convert_to_tensor, arrays)
         if x.dtype not in graphs:
             signature = [tf.TensorSpec((None, None, *x.shape[2:]), x.dtype)]
-            signature += [
-                tf.TensorSpec([None] * len(tensor.shape), tensor.dtype) for tensor in rest
-            ]
+            signature += [tf.TensorSpec([None] * len(tensor.shape), tensor.dtype) for tensor in rest]
             # A partial, because TensorFlow counts traces by code object and would warn of one per structure.
             graphs[x.dtype] = tf.function(partial(run), signature, autograph=False)
         return graphs[x.dtype](x, *rest)

@@ -211,6 +211,16 @@ def test_two_classes_and_sample_weights():
     )
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_several_labels_and_sample_weights(compiled, monkeypatch):
+    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0 if compiled else 10**6)
+    several = (rng.random((N_ROWS, 4)) < 0.4).astype(int)
+    assert_same_training(
+        LSTMClassifier(4, multilabel=True, dense_units=3),
+        adam, y=several, weights=WEIGHTS / WEIGHTS.mean(), sample_weight=WEIGHTS,
+    )  # fmt: skip
+
+
 def test_class_and_sample_weights():
     of_class = {0: 1.0, 1: 3.0, 2: 0.5}
     weights = WEIGHTS * np.vectorize(of_class.get)(Y)

@@ -21,7 +21,7 @@ from skrnn.network.initialization import initial_weights
 from skrnn.network.keras_callbacks import needs_batches
 from skrnn.network.network import Batches, Network
 from skrnn.network.order import draw_order
-from skrnn.network.outputs import OneLogit, Softmax, output_for
+from skrnn.network.outputs import Multilabel, OneLogit, Softmax, output_for
 from skrnn.network.pool import NetworkPool
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 
@@ -38,7 +38,7 @@ def specs():
         cell=st.sampled_from(["simple_rnn", "lstm", "gru"]),
         units=st.sampled_from([(3,), (4, 2)]),
         n_features=st.just(2),
-        output=st.sampled_from([OneLogit(), Softmax(3)]),
+        output=st.sampled_from([OneLogit(), Softmax(3), Multilabel(3)]),
         bidirectional=st.booleans(),
         batch_normalization=st.booleans(),
         dense_units=st.sampled_from([(), (3, 2)]),
