@@ -79,12 +79,12 @@ def test_numpy_computes_what_keras_does(spec, seed):
     assert_allclose(reference.predict_logits(spec, weights, x), logits, rtol=2e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize("fused", [False, True], ids=["plain", "compiled"])
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
 @pytest.mark.parametrize("optimizer_spec", [SGD, ADAM, AVERAGED], ids=["sgd", "adam", "averaged"])
 @pytest.mark.parametrize(("cell", "n_classes"), [("simple_rnn", 2), ("lstm", 3), ("gru", 3)])
-def test_training_is_that_of_keras(optimizer_spec, cell, n_classes, fused, monkeypatch):
+def test_training_is_that_of_keras(optimizer_spec, cell, n_classes, compiled, monkeypatch):
     """The same weights, batches and weights of rows through Keras' own ``train_on_batch``."""
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0 if fused else 1000)
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0 if compiled else 1000)
     spec = NetworkSpec(cell, (5,), 2, output_for(n_classes), batch_normalization=True, pooling="mean", masked=True)
     rng = np.random.default_rng(0)
     x = np.tile(sequences_for(spec, 1), (4, 1, 1)) + rng.normal(size=(20, 1, 1)).astype(np.float32)
@@ -110,13 +110,13 @@ def test_training_is_that_of_keras(optimizer_spec, cell, n_classes, fused, monke
 
 
 @pytest.mark.parametrize("optimizer_spec", [RMSPROP, ADAM], ids=["rmsprop", "adam"])
-@pytest.mark.parametrize("fused", [False, True], ids=["plain", "compiled"])
-def test_an_embedding_is_trained_by_the_dense_optimizer(optimizer_spec, fused, monkeypatch):
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
+def test_an_embedding_is_trained_by_the_dense_optimizer(optimizer_spec, compiled, monkeypatch):
     """A word's gradients are summed over its places before they are squared, and momentum moves absent words on.
 
     Keras' own loop hands its optimizers the gradient in slices, and they square each slice of a repeated word.
     """
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0 if fused else 10**6)
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0 if compiled else 10**6)
     spec = NetworkSpec("gru", (3,), 1, OneLogit(), embedding_dim=4, vocabulary_size=50)
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 50, (24, 6)).astype(np.int32), np.arange(24) % 2
@@ -155,8 +155,8 @@ def test_a_compiled_update_is_that_of_the_optimizer(optimizer, monkeypatch):
     x, y = rng.normal(size=(30, 5, 2)).astype(np.float32), np.arange(30) % 2
     optimizer_spec, _ = read_optimizer(optimizer, None, {})
     trained = []
-    for fused_steps in (0, 10**6):
-        monkeypatch.setattr(network_module, "_FUSED_STEPS", fused_steps)
+    for threshold in (0, 10**6):
+        monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", threshold)
         network = Network(NetworkSpec("gru", (3,), 2, OneLogit()), optimizer_spec)
         network.load(network.initial_state(0), with_optimizer=True)
         for _ in range(2):
@@ -167,13 +167,13 @@ def test_a_compiled_update_is_that_of_the_optimizer(optimizer, monkeypatch):
 
 
 def test_how_a_batch_is_cut_and_filled_changes_nothing(monkeypatch):
-    """One full batch, in one chain and in two, and with an odd number of rows that is filled up."""
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0)
+    """One full batch, in one shard and in two, and with an odd number of rows that is filled up."""
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0)
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(33, 5, 2)).astype(np.float32), np.arange(33) % 2
     trained = []
-    for rows_of_chain in (1000, 4):
-        monkeypatch.setattr(network_module, "_ROWS_OF_CHAIN", rows_of_chain)
+    for rows_per_shard in (1000, 4):
+        monkeypatch.setattr(network_module, "_ROWS_PER_SHARD", rows_per_shard)
         network = Network(NetworkSpec("lstm", (3,), 2, OneLogit(), batch_normalization=True), SGD)
         network.load(network.initial_state(0), with_optimizer=True)
         logs = network.train_epoch(Batches.of(x, y, np.ones(33), 33), np.arange(33), np.zeros((1, 2)))
@@ -183,7 +183,7 @@ def test_how_a_batch_is_cut_and_filled_changes_nothing(monkeypatch):
 
 
 def test_a_network_keeps_few_compiled_shapes(monkeypatch):
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0)
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0)
     network = Network(SPEC, SGD)
     network.load(network.initial_state(0), with_optimizer=True)
     for n_rows in (4, 6, 8, 10, 12, 14):
