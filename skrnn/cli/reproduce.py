@@ -1,7 +1,7 @@
 """``skrnn reproduce``: train the published systems, and print published against measured figures."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from skrnn.model_selection import FitEvent
-    from skrnn.recipes import Recipe
+    from skrnn.recipes import Recipe, Reproduction
+
+Beside = Literal["keras"]
 
 _PAGE = "results.md"
 # Sequences that are trained on, and their length: what an epoch costs follows from these and the network's size.
 _STEPS_PER_EPOCH = {"mnist": 60_000 * 28, "imdb": 20_000 * 100}
+_SLOWNESS = {"skrnn": 1, "keras": 3}  # relative training times, roughly
 
 
 def reproduce(
@@ -28,6 +31,10 @@ def reproduce(
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How often each is trained, from seeds 0, 1, ...")] = 1,
+    beside: Annotated[
+        Beside | None,
+        typer.Option(help="Also train each with stock Keras, from the same seeds, and compare the two."),
+    ] = None,
     data_home: Annotated[
         Path | None,
         typer.Option(help="Folder of the downloaded data.", show_default="$SKRNN_DATA_HOME or ~/skrnn_data"),
@@ -47,7 +54,7 @@ def reproduce(
 
     from skrnn.recipes import list_recipes, load_recipe
     from skrnn.recipes.page import as_page, summarise
-    from skrnn.recipes.reproduce import RUNS_FILE, read_runs
+    from skrnn.recipes.reproduce import RUNS_FILE, libraries_of, name_of_fit, read_runs
     from skrnn.recipes.reproduce import reproduce as train
 
     console = Console(highlight=False, markup=False)
@@ -60,13 +67,16 @@ def reproduce(
     except ValueError as error:
         fail(str(error), MISUSED)
     require_writable(out, [RUNS_FILE, _PAGE])
+    libraries = libraries_of(beside)
+
+    def is_wanted(run: "Reproduction") -> bool:
+        return run.recipe in chosen and run.random_state in range(seeds) and run.library in libraries
+
     try:
-        finished = [
-            run for run in read_runs(out / RUNS_FILE) if run.recipe in chosen and run.random_state in range(seeds)
-        ]
+        finished = list(filter(is_wanted, read_runs(out / RUNS_FILE)))
     except ValueError as error:
         fail(str(error), FAILED)
-    n_runs = len(chosen) * seeds
+    n_runs = len(chosen) * seeds * len(libraries)
     say(
         console, f"{_count(len(chosen), 'system')}, {_count(seeds, 'seed')}; {len(finished)} of {n_runs} trained before"
     )
@@ -74,21 +84,24 @@ def reproduce(
     def title(event: "FitEvent") -> str:
         return f"{event.architecture}, seed {event.split}"
 
-    display = (Bars if console.is_interactive else Lines)(
-        chosen, seeds, title, console, {r.name: _cost(r) for r in recipes}
-    )
+    costs = {
+        name_of_fit(recipe.name, library): _cost(recipe) * _SLOWNESS[library]
+        for recipe in recipes
+        for library in libraries
+    }
+    display = (Bars if console.is_interactive else Lines)(list(costs), seeds, title, console, costs)
     interrupted = False
     try:
         start_tensorflow(console)
         with display:
-            train(chosen, out, n_seeds=seeds, data_home=data_home, progress=display)
+            train(chosen, out, n_seeds=seeds, beside=beside, data_home=data_home, progress=display)
     except KeyboardInterrupt:
         interrupted = True
     except OSError as error:
         fail(str(error), FAILED)
     with uninterrupted():
         runs = read_runs(out / RUNS_FILE)
-        shown = [run for run in runs if run.recipe in chosen and run.random_state in range(seeds)]
+        shown = list(filter(is_wanted, runs))
         summary = summarise(shown)
         if shown:
             _print_table(summary, console)

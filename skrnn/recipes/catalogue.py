@@ -31,6 +31,7 @@ def _batch_normalised(layer: str, n_parameters: int, published: Figures, stock_k
         n_parameters=n_parameters,
         published=published,
         stock_keras=stock_keras,
+        from_logits=True,
     )
 
 

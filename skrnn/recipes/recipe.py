@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from skrnn.model_selection import FitEvent
 
+Library = Literal["skrnn", "keras"]
+
 # How a data set is read, and the transformer that makes sequences of it.
 _READERS = {
     "mnist": (datasets.fetch_mnist, preprocessing.ImageToSequence),
@@ -86,6 +88,9 @@ class Recipe:
     stock_keras : Figures
         What the same system reached with Keras 3.15 on TensorFlow 2.21 in November 2026, from one seed; the train
         accuracy measured afterwards.
+    from_logits : bool
+        Whether the text trains a linear output layer with a loss that takes logits. Otherwise its output layer has a
+        softmax, or a sigmoid for two classes. The two differ in rounding only; skrnn always trains from logits.
 
     Examples
     --------
@@ -108,6 +113,7 @@ class Recipe:
     n_parameters: int
     published: Figures = field(default_factory=Figures)
     stock_keras: Figures = field(default_factory=Figures)
+    from_logits: bool = False
 
     def pipeline(self, random_state: Any = None) -> "Pipeline":
         """Make the estimator, which is not fitted.
@@ -236,7 +242,9 @@ class Reproduction:
     versions : dict
         Of Python and the libraries.
     pipeline : sklearn.pipeline.Pipeline or None
-        Fitted; None if this was read from a file.
+        Fitted; None if this was read from a file, or trained with stock Keras.
+    library : {"skrnn", "keras"}
+        What trained the network: a classifier of skrnn, or stock Keras.
     """
 
     recipe: str
@@ -250,6 +258,7 @@ class Reproduction:
     history: dict[str, list[float]] = field(repr=False)
     versions: dict[str, str] = field(repr=False)
     pipeline: "Pipeline | None" = field(default=None, repr=False, compare=False)
+    library: Library = "skrnn"
 
 
 def _measure(pipeline: "Pipeline", X: Any, y: Any) -> tuple[float, float]:

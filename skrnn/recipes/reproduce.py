@@ -4,11 +4,11 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from skrnn.model_selection.progress import FitEvent
 from skrnn.recipes.catalogue import list_recipes, load_recipe
-from skrnn.recipes.recipe import Halves, Recipe, Reproduction
+from skrnn.recipes.recipe import Halves, Library, Recipe, Reproduction
 
 RUNS_FILE = "runs.jsonl"
 _DEFINING = ("dataset", "preprocessing", "classifier", "network", "training")
@@ -20,6 +20,7 @@ def reproduce(
     directory: str | os.PathLike[str],
     *,
     n_seeds: int = 1,
+    beside: Literal["keras"] | None = None,
     data_home: str | os.PathLike[str] | None = None,
     progress: Callable[[FitEvent], None] | None = None,
 ) -> list[Reproduction]:
@@ -36,6 +37,9 @@ def reproduce(
         Where ``runs.jsonl`` is, or will be: a line is added to it at the end of each training.
     n_seeds : int, default=1
         How many trainings of each recipe there are to be in total.
+    beside : {"keras"} or None, default=None
+        With "keras", stock Keras also trains each recipe, on the same arrays and with the same seeds. This sets the
+        global random seeds of Python, NumPy and TensorFlow.
     data_home : str or path-like, default=None
         The folder of the data sets; see :func:`~skrnn.datasets.fetch_mnist`.
     progress : callable, default=None
@@ -58,26 +62,61 @@ def reproduce(
     recipes = [load_recipe(name) for name in names]
     if n_seeds < 1:
         raise ValueError(f"n_seeds must be at least 1. Got {n_seeds!r} instead.")
-    tell = progress or (lambda event: None)
+    libraries = libraries_of(beside)
+    report = progress or (lambda event: None)
     path = Path(directory) / RUNS_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    there = {(run.recipe, run.random_state): run for run in read_runs(path)}
+    finished = {_key(run): run for run in read_runs(path)}
     # Seed by seed, so that soon there is a figure for every recipe.
-    wanted = [(recipe, seed) for seed in range(n_seeds) for recipe in recipes]
-    missing = [(recipe, seed) for recipe, seed in wanted if (recipe.name, seed) not in there]
-    for key in [(recipe.name, seed) for recipe, seed in wanted]:
-        if key in there:
-            tell(_end_of(there[key]))
+    wanted = [(recipe, seed, library) for seed in range(n_seeds) for recipe in recipes for library in libraries]
+    missing = []
+    for recipe, seed, library in wanted:
+        run = finished.get((recipe.name, seed, library))
+        if run is None:
+            missing.append((recipe, seed, library))
+        else:
+            report(_end_of(run))
     data: dict[str, Halves] = {}
-    for recipe, seed in missing:
-        tell(FitEvent("begin", recipe.name, seed))
+    for recipe, seed, library in missing:
+        fit_name = name_of_fit(recipe.name, library)
+        report(FitEvent("begin", fit_name, seed))
         if recipe.dataset not in data:
             data[recipe.dataset] = recipe.load_data(data_home)
-        run = recipe.run(random_state=seed, data=data[recipe.dataset], progress=tell)
+        if library == "skrnn":
+            run = recipe.run(random_state=seed, data=data[recipe.dataset], progress=report)
+        else:
+            from skrnn.recipes.stock_keras import run_stock_keras
+
+            run = run_stock_keras(
+                recipe, data[recipe.dataset], random_state=seed, architecture=fit_name, progress=report
+            )
         _append(path, recipe, run)
-        there[recipe.name, seed] = run
-        tell(_end_of(run))
-    return [there[recipe.name, seed] for recipe, seed in wanted]
+        finished[_key(run)] = run
+        report(_end_of(run))
+    return [finished[recipe.name, seed, library] for recipe, seed, library in wanted]
+
+
+def libraries_of(beside: str | None) -> tuple[Library, ...]:
+    """Return what trains the networks, in the order of training.
+
+    Parameters
+    ----------
+    beside : {"keras"} or None
+        What trains them besides skrnn.
+
+    Raises
+    ------
+    ValueError
+        For any other value.
+    """
+    if beside not in (None, "keras"):
+        raise ValueError(f"beside must be 'keras' or None. Got {beside!r} instead.")
+    return ("skrnn",) if beside is None else ("skrnn", "keras")
+
+
+def name_of_fit(recipe: str, library: Library) -> str:
+    """Return the name of a recipe's training in events: that of the recipe, and of Keras if that trains it."""
+    return recipe if library == "skrnn" else f"{recipe}, Keras"
 
 
 def read_runs(path: str | os.PathLike[str]) -> list[Reproduction]:
@@ -110,14 +149,18 @@ def read_runs(path: str | os.PathLike[str]) -> list[Reproduction]:
             run = Reproduction(**record)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"{path}, line {number}, is not the record of a training: {error!r}.") from error
-        if run.recipe in list_recipes() and definition == _definition(load_recipe(run.recipe)):
+        if run.recipe in list_recipes() and definition == _definition(load_recipe(run.recipe), run.library):
             runs.append(run)
     return runs
 
 
+def _key(run: Reproduction) -> tuple[str, int | None, Library]:
+    return run.recipe, run.random_state, run.library
+
+
 def _append(path: Path, recipe: Recipe, run: Reproduction) -> None:
     """Add a line, which is on the disk when this returns."""
-    record = {name: getattr(run, name) for name in _KEPT} | {"definition": _definition(recipe)}
+    record = {name: getattr(run, name) for name in _KEPT} | {"definition": _definition(recipe, run.library)}
     with path.open("a+b") as file:
         file.seek(0)
         file.truncate(file.read().rfind(b"\n") + 1)  # the line that a killed process was writing
@@ -126,10 +169,12 @@ def _append(path: Path, recipe: Recipe, run: Reproduction) -> None:
         os.fsync(file.fileno())
 
 
-def _definition(recipe: Recipe) -> dict[str, Any]:
+def _definition(recipe: Recipe, library: Library) -> dict[str, Any]:
     """Return what is trained, as JSON reads it back: a tuple is a list."""
-    return json.loads(json.dumps({name: getattr(recipe, name) for name in _DEFINING}))
+    names = _DEFINING if library == "skrnn" else (*_DEFINING, "from_logits")  # skrnn always trains from logits
+    return json.loads(json.dumps({name: getattr(recipe, name) for name in names}))
 
 
 def _end_of(run: Reproduction) -> FitEvent:
-    return FitEvent("end", run.recipe, run.random_state or 0, score=run.test_accuracy, fit_seconds=run.fit_seconds)
+    name = name_of_fit(run.recipe, run.library)
+    return FitEvent("end", name, run.random_state or 0, score=run.test_accuracy, fit_seconds=run.fit_seconds)
