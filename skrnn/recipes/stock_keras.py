@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
 from skrnn._tensorflow import keras
-from skrnn.recipes.recipe import Halves, Recipe, Reproduction
+from skrnn.recipes.recipe import Halves, Recipe, Reproduction, fit_name
 from skrnn.versions import installed_versions
 
 if TYPE_CHECKING:
@@ -67,15 +67,15 @@ class ReshuffledBatches(keras.utils.PyDataset):
 class _EpochReporter(keras.callbacks.Callback):
     """A Keras callback that reports the end of every epoch."""
 
-    def __init__(self, report: "Callable[[FitEvent], None]", architecture: str, seed: int):
+    def __init__(self, report: "Callable[[FitEvent], None]", recipe: str, seed: int):
         super().__init__()
-        self._report, self._architecture, self._seed = report, architecture, seed
+        self._report, self._name, self._seed = report, fit_name(recipe, "keras"), seed
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         from skrnn.model_selection import FitEvent
 
         n_epochs = self.params["epochs"]
-        self._report(FitEvent("epoch", self._architecture, self._seed, epoch=epoch + 1, n_epochs=n_epochs))
+        self._report(FitEvent("epoch", self._name, self._seed, epoch=epoch + 1, n_epochs=n_epochs))
 
 
 def build_model(recipe: Recipe, X: np.ndarray, n_classes: int) -> keras.Model:
@@ -170,7 +170,6 @@ def run_stock_keras(
     data: Halves,
     *,
     random_state: int = 0,
-    architecture: str | None = None,
     progress: "Callable[[FitEvent], None] | None" = None,
 ) -> Reproduction:
     """Train a recipe with stock Keras, and measure it.
@@ -185,10 +184,8 @@ def run_stock_keras(
         ``(X_train, y_train, X_test, y_test)``.
     random_state : int, default=0
         The seed.
-    architecture : str, default=None
-        The name of the fit in events; by default that of the recipe.
     progress : callable, default=None
-        Called with a :class:`~skrnn.model_selection.FitEvent` at the end of every epoch.
+        Called with a :class:`~skrnn.model_selection.FitEvent` at the end of every epoch, as by :meth:`Recipe.run`.
 
     Returns
     -------
@@ -210,7 +207,7 @@ def run_stock_keras(
         epochs=epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[] if progress is None else [_EpochReporter(progress, architecture or recipe.name, random_state)],
+        callbacks=[] if progress is None else [_EpochReporter(progress, recipe.name, random_state)],
     )
     seconds = time.perf_counter() - started
     y_test = np.searchsorted(classes, data.y_test)

@@ -1,4 +1,4 @@
-"""Training many recipes with many seeds, so that an interruption loses only the running training."""
+"""Training many recipes with many seeds. Every finished training is a line of a file, so an interruption loses one."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from skrnn.model_selection.progress import FitEvent
 from skrnn.recipes.catalogue import list_recipes, load_recipe
-from skrnn.recipes.recipe import Halves, Library, Recipe, Reproduction
+from skrnn.recipes.recipe import Halves, Library, Recipe, Reproduction, fit_name
 
 RUNS_FILE = "runs.jsonl"
 _DEFINING = ("dataset", "preprocessing", "classifier", "network", "training")
@@ -24,45 +24,49 @@ def reproduce(
     data_home: str | os.PathLike[str] | None = None,
     progress: Callable[[FitEvent], None] | None = None,
 ) -> list[Reproduction]:
-    """Train recipes, each with the seeds 0, 1, ..., and keep the figures in a file.
+    """Train recipes with the seeds 0, 1, ..., and write the figures of each training to a file.
 
-    Called again with the same directory it trains only what is still missing: other seeds, other recipes, or what an
-    interruption left.
+    A second call with the same directory trains only what is missing: more seeds, other recipes, the other library, or
+    what an interruption left undone.
 
     Parameters
     ----------
     names : sequence of str
-        Of :func:`list_recipes`.
+        Names of recipes, from :func:`list_recipes`.
     directory : str or path-like
-        Where ``runs.jsonl`` is, or will be: a line is added to it at the end of each training.
+        Folder of the file ``runs.jsonl``, which is created if necessary. Each finished training adds a line to it.
     n_seeds : int, default=1
-        How many trainings of each recipe there are to be in total.
+        Number of trainings of each recipe, counting those in the file.
     beside : {"keras"} or None, default=None
         With "keras", stock Keras also trains each recipe, on the same arrays and with the same seeds. This sets the
         global random seeds of Python, NumPy and TensorFlow.
     data_home : str or path-like, default=None
         The folder of the data sets; see :func:`~skrnn.datasets.fetch_mnist`.
     progress : callable, default=None
-        Called with a :class:`~skrnn.model_selection.FitEvent` at the beginning and end of each training and after each
-        epoch; its ``architecture`` is the name of the recipe, its ``split`` the seed. Of a training that is in the
-        file already it is told the end alone, before any other begins.
+        Called with a :class:`~skrnn.model_selection.FitEvent` when a training begins, after each of its epochs, and
+        when it ends. The event's ``architecture`` is :func:`fit_name`, its ``split`` the seed. A training that is
+        already in the file has an "end" only; these events come first.
 
     Returns
     -------
     reproductions : list of Reproduction
-        Those that were asked for, by seed and then in the order of `names`; without their pipelines.
+        The requested trainings, by seed, then in the order of `names`, then skrnn before Keras; without pipelines if
+        they were read from the file.
 
     Raises
     ------
     ValueError
-        If there is no such recipe, `n_seeds` is not positive, or the file cannot be read.
+        If there is no such recipe, if `n_seeds` is not positive, if `beside` is neither "keras" nor None, or if the
+        file cannot be read.
     OSError
         If a data set is not in the data home and could not be downloaded.
     """
     recipes = [load_recipe(name) for name in names]
     if n_seeds < 1:
         raise ValueError(f"n_seeds must be at least 1. Got {n_seeds!r} instead.")
-    libraries = libraries_of(beside)
+    if beside not in (None, "keras"):
+        raise ValueError(f"beside must be 'keras' or None. Got {beside!r} instead.")
+    libraries: tuple[Library, ...] = ("skrnn", "keras") if beside else ("skrnn",)
     report = progress or (lambda event: None)
     path = Path(directory) / RUNS_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,62 +82,40 @@ def reproduce(
             report(_end_of(run))
     data: dict[str, Halves] = {}
     for recipe, seed, library in missing:
-        fit_name = name_of_fit(recipe.name, library)
-        report(FitEvent("begin", fit_name, seed))
+        report(FitEvent("begin", fit_name(recipe.name, library), seed))
         if recipe.dataset not in data:
             data[recipe.dataset] = recipe.load_data(data_home)
-        if library == "skrnn":
-            run = recipe.run(random_state=seed, data=data[recipe.dataset], progress=report)
-        else:
-            from skrnn.recipes.stock_keras import run_stock_keras
-
-            run = run_stock_keras(
-                recipe, data[recipe.dataset], random_state=seed, architecture=fit_name, progress=report
-            )
+        run = _train(recipe, library, seed, data[recipe.dataset], report)
         _append(path, recipe, run)
         finished[_key(run)] = run
         report(_end_of(run))
     return [finished[recipe.name, seed, library] for recipe, seed, library in wanted]
 
 
-def libraries_of(beside: str | None) -> tuple[Library, ...]:
-    """Return what trains the networks, in the order of training.
+def _train(
+    recipe: Recipe, library: Library, seed: int, data: Halves, report: Callable[[FitEvent], None]
+) -> Reproduction:
+    if library == "skrnn":
+        return recipe.run(random_state=seed, data=data, progress=report)
+    from skrnn.recipes.stock_keras import run_stock_keras  # imports TensorFlow
 
-    Parameters
-    ----------
-    beside : {"keras"} or None
-        What trains them besides skrnn.
-
-    Raises
-    ------
-    ValueError
-        For any other value.
-    """
-    if beside not in (None, "keras"):
-        raise ValueError(f"beside must be 'keras' or None. Got {beside!r} instead.")
-    return ("skrnn",) if beside is None else ("skrnn", "keras")
-
-
-def name_of_fit(recipe: str, library: Library) -> str:
-    """Return the name of a recipe's training in events: that of the recipe, and of Keras if that trains it."""
-    return recipe if library == "skrnn" else f"{recipe}, Keras"
+    return run_stock_keras(recipe, data, random_state=seed, progress=report)
 
 
 def read_runs(path: str | os.PathLike[str]) -> list[Reproduction]:
-    """Read what a file keeps.
+    """Read the trainings that :func:`reproduce` wrote.
 
-    Trainings of recipes that are defined otherwise today do not count, and neither does a last line that was not
-    written to its end.
+    Trainings of a recipe whose definition has changed since are skipped, and so is a last line that is incomplete.
 
     Parameters
     ----------
     path : str or path-like
-        Need not exist.
+        The file, which need not exist.
 
     Returns
     -------
     reproductions : list of Reproduction
-        In the order in which they ended.
+        In the order in which they ended; without pipelines.
 
     Raises
     ------
@@ -141,7 +123,7 @@ def read_runs(path: str | os.PathLike[str]) -> list[Reproduction]:
         If a line is not the record of a training.
     """
     content = Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
-    runs = []
+    runs: list[Reproduction] = []
     for number, line in enumerate(content.split("\n")[:-1], start=1):
         try:
             record = json.loads(line)
@@ -159,11 +141,11 @@ def _key(run: Reproduction) -> tuple[str, int | None, Library]:
 
 
 def _append(path: Path, recipe: Recipe, run: Reproduction) -> None:
-    """Add a line, which is on the disk when this returns."""
+    """Add a line to the file, and return when it is on the disk."""
     record = {name: getattr(run, name) for name in _KEPT} | {"definition": _definition(recipe, run.library)}
     with path.open("a+b") as file:
         file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)  # the line that a killed process was writing
+        file.truncate(file.read().rfind(b"\n") + 1)  # drops the line that a killed process was writing
         file.write(json.dumps(record).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
@@ -176,5 +158,5 @@ def _definition(recipe: Recipe, library: Library) -> dict[str, Any]:
 
 
 def _end_of(run: Reproduction) -> FitEvent:
-    name = name_of_fit(run.recipe, run.library)
+    name = fit_name(run.recipe, run.library)
     return FitEvent("end", name, run.random_state or 0, score=run.test_accuracy, fit_seconds=run.fit_seconds)
