@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from skrnn.model_selection import FitEvent
-    from skrnn.recipes import Library, Recipe, Reproduction
+    from skrnn.recipes import Recipe, Reproduction
 
 Beside = Literal["keras"]
 
@@ -65,7 +65,7 @@ def reproduce(
     except ValueError as error:
         fail(str(error), MISUSED)
     require_writable(out, [RUNS_FILE, _PAGE])
-    libraries: tuple[Library, ...] = ("skrnn", beside) if beside else ("skrnn",)
+    libraries: tuple[Literal["skrnn", "keras"], ...] = ("skrnn", beside) if beside else ("skrnn",)
 
     def is_wanted(run: "Reproduction") -> bool:
         return run.recipe in chosen and run.random_state in range(seeds) and run.library in libraries
@@ -176,9 +176,10 @@ def _print_table(summary: "pd.DataFrame", console: "Console") -> None:
         ]
         left_out |= dict.fromkeys(print_table(console, columns))
     say(console, "Test accuracy in per cent: of the text, and mean ± standard deviation over the seeds.")
-    if beside:
+    if beside and "Difference" not in left_out:
         say(console, "Difference: skrnn - Keras in points, with its 95 % interval.")
-    say(console, "Train accuracy, test loss and seconds of a fit are those of skrnn.")
+    if "Train" not in left_out:
+        say(console, "Train accuracy, test loss and seconds of a fit are those of skrnn.")
     if left_out:
         say(console, f"Too narrow for {', '.join(left_out)}: see {_PAGE}.")
     if beside:

@@ -2,14 +2,13 @@
 
 from skrnn.recipes.catalogue import list_recipes, load_recipe
 from skrnn.recipes.page import as_page, format_difference, format_percent, summarize
-from skrnn.recipes.recipe import Figures, Halves, Library, Recipe, Reproduction, fit_name
+from skrnn.recipes.recipe import Figures, Halves, Recipe, Reproduction, fit_name
 from skrnn.recipes.runs import RUNS_FILE, read_runs, reproduce
 
 __all__ = [
     "RUNS_FILE",
     "Figures",
     "Halves",
-    "Library",
     "Recipe",
     "Reproduction",
     "as_page",

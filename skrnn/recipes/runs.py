@@ -10,6 +10,7 @@ from skrnn.model_selection.progress import FitEvent
 from skrnn.recipes.catalogue import list_recipes, load_recipe
 from skrnn.recipes.recipe import Halves, Library, Recipe, Reproduction, fit_name
 
+#: Name of the file that :func:`reproduce` writes, with one JSON object per line for each finished training.
 RUNS_FILE = "runs.jsonl"
 _DEFINING = ("dataset", "preprocessing", "classifier", "network", "training")
 _KEPT = tuple(name for name in Reproduction.__dataclass_fields__ if name != "pipeline")
