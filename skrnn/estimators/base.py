@@ -10,24 +10,20 @@ from functools import wraps
 from typing import Any, Self
 
 import numpy as np
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._tensorflow import keras
+from skrnn.estimators.fit_task import fit_task
 from skrnn.estimators.frozen import FrozenClassifier
-from skrnn.estimators.mistakes import warn_of_mistakes
-from skrnn.estimators.optimizers import read_optimizer
-from skrnn.estimators.parameters import RecurrentParameters, require_same_network
+from skrnn.estimators.parameters import RecurrentParameters
 from skrnn.estimators.prediction import Prediction
-from skrnn.estimators.routing import copy_callbacks
 from skrnn.estimators.sequences import read_like
-from skrnn.estimators.training_data import Rows, TrainingData, hold_out, merge_equal_rows, read_training_data
+from skrnn.estimators.training import Training
 from skrnn.network import reference
-from skrnn.network.fitting import Plan, Progress, train
-from skrnn.network.network import ROWS_PER_PREDICTION
 from skrnn.network.pool import networks
-from skrnn.network.state import State, averages, trainable_model, write_state
+from skrnn.network.state import averages, trainable_model, write_state
 
 _SMALL = 100_000_000  # multiplications up to which NumPy predicts: tens of milliseconds, and no network to trace
 
@@ -93,7 +89,6 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
     # Fitting
 
     @unchanged_on_error
-    @with_callbacks
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None) -> Self:
         """Train the network.
 
@@ -129,16 +124,9 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         InputWarning
             If X shows one of the most common mistakes, such as features of very different scale.
         """
-        continues = self.warm_start and self.__sklearn_is_fitted__()
-        data = self._read(X, y, sample_weight, continues=continues)
-        data.require_two_classes()
-        training, validation = hold_out(self, data, X_val, y_val)
-        if not continues:
-            warn_of_mistakes(data.form, data.rows.sequences.values)
-        return self._train(data, training, validation, None, X=X, y=y)
+        return self._train(Training.begin(self, X, y, sample_weight, X_val=X_val, y_val=y_val), X, y)
 
     @unchanged_on_error
-    @with_callbacks
     def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
         """Train for one more epoch.
 
@@ -167,11 +155,11 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
                 "in each call. Pass a dict of weights computed from all labels, for example with "
                 "sklearn.utils.class_weight.compute_class_weight('balanced', ...)."
             )
-        data = self._read(X, y, sample_weight, continues=self.__sklearn_is_fitted__(), classes=classes)
-        return self._train(data, data.rows, None, 1, X=X, y=y)
+        continues = self.__sklearn_is_fitted__()
+        training = Training.begin_epochs(self, 1, X, y, sample_weight, continues=continues, classes=classes)
+        return self._train(training, X, y)
 
     @unchanged_on_error
-    @with_callbacks
     def initialize(self, X, y) -> Self:
         """Initialise the network with fresh weights, without training.
 
@@ -183,119 +171,38 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         -------
         self : object
         """
-        data = self._read(X, y, None, continues=False)
-        return self._train(data, data.rows, None, 0, X=X, y=y)
+        return self._train(Training.begin_epochs(self, 0, X, y, continues=False), X, y)
 
-    def _read(self, X, y, sample_weight, *, continues: bool, classes=None) -> TrainingData:
-        self._check_parameters()
-        return read_training_data(self, X, y, sample_weight, continues=continues, classes=classes)
-
-    def _train(
-        self, data: TrainingData, training: Rows, validation: Rows | None, epochs: int | None, *, X: Any, y: Any
-    ) -> Self:
-        """Train on rows that are checked, and set what was learned."""
-        callbacks = copy_callbacks(self.callbacks, self._routed_to("callbacks"))
-        optimizer_spec, learning_rate = read_optimizer(self.optimizer, self.learning_rate, self._routed_to("optimizer"))
-        # Merge first, so that balanced class weights are identical for a row given twice and a row of weight two.
-        training = merge_equal_rows(training, int(self.batch_size)) if self._is_exact() else training
-        training = data.weigh_classes(training)
-        masked = training.sequences.masked or (validation is not None and validation.sequences.masked)
-        spec = self._network_spec(data.form, len(data.classes), masked)
-        if data.continues:
-            require_same_network(self._spec, spec)
-            spec = replace(spec, masked=spec.masked or self._spec.masked)
-        epochs = self._n_epochs(len(training)) if epochs is None else epochs
-        n_before = self.n_iter_ if data.continues else 0
-        plan = Plan(
-            epochs=epochs,
-            seed=data.seed,
-            first_epoch=n_before,
-            shuffle=bool(self.shuffle),
-            learning_rate=learning_rate,
-            patience=int(self.patience) if self.early_stopping and validation is not None else None,
-            callbacks=callbacks,
-            verbose=int(self.verbose),
-        )
-        known = {
-            "classes_": data.classes,
-            "_form": data.form,
-            "_seed": data.seed,
-            "_spec": spec,
-            "_optimizer_spec": optimizer_spec,
-            "_learning_rate": learning_rate,
-            "_n_rows": len(training),
-        }
-        earlier = self.history_ if data.continues else {}
-
-        def learned(state: State, progress: Progress) -> dict[str, Any]:
-            names = {**earlier, **progress.history}
-            history = {name: [*earlier.get(name, []), *progress.history.get(name, [])] for name in names}
-            return known | {
-                "_state": state,
-                "history_": history,
-                "n_iter_": n_before + progress.n_epochs,
-                "best_epoch_": progress.best_epoch,
-                "n_parameters_": sum(weight.size for weight in state.weights),
-            }
-
-        context = self._init_callback_context(max_subtasks=epochs)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        with networks.lease(spec, optimizer_spec) as network:
-            state = self._state if data.continues else network.initial_state(data.seed)
-            if data.continues and optimizer_spec != self._optimizer_spec:
-                state = network.restarted(state.weights)
-            network.load(state, with_optimizer=True)
-            epoch_contexts = []
-
-            def before_epoch() -> None:
-                epoch_contexts.append(
-                    context.subcontext(task_name="epoch").call_on_fit_task_begin(estimator=self, X=X, y=y)
-                )
-
-            def after_epoch(progress: Progress) -> bool:
-                self._report(progress, plan)
-                return epoch_contexts.pop().call_on_fit_task_end(
-                    estimator=self,
-                    X=X,
-                    y=y,
-                    reconstruction_attributes=lambda: learned(network.state(), progress),
-                )
-
-            state, progress = train(
-                network,
-                training.batches(int(self.batch_size), data.form),
-                None if validation is None else validation.batches(ROWS_PER_PREDICTION, data.form),
-                plan,
-                before_epoch,
-                after_epoch,
-            )
-        self.__dict__.update(learned(state, progress))
-        if progress.interrupt is not None:
-            self._tell_of(progress)
-            raise _Interrupted(progress.interrupt)
-        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
+    def _train(self, training: Training, X: Any, y: Any) -> Self:
+        """Run a training to its end, and set what was learned."""
+        try:
+            with fit_task(self, training, X, y) as task:
+                with training.lease() as network:
+                    while not training.finished:
+                        with task.epoch():
+                            training.step(network)
+                    training.finish(network)
+                self.__dict__.update(training.learned())
+        except KeyboardInterrupt as interrupt:
+            # No more hooks are called, as in Keras: BackupAndRestore keeps its backup.
+            if not training.n_epochs:
+                raise
+            self.__dict__.update(training.learned())
+            self._note(interrupt, training.n_epochs)
+            raise _Interrupted(interrupt) from None
         return self
 
     def _is_exact(self) -> bool:
         """Return whether a row counts the same at any position in its batch."""
         return not (self.batch_normalization or self.dropout or self.recurrent_dropout or self.layer_dropout)
 
-    def _report(self, progress: Progress, plan: Plan) -> None:
-        """Print one line about the last epoch, if `verbose` is set."""
-        if not self.verbose:
-            return
-        number = plan.first_epoch + progress.n_epochs
-        values = ", ".join(f"{name} {values[-1]:.4f}" for name, values in progress.history.items())
-        print(f"[{type(self).__name__}] epoch {number}/{plan.first_epoch + plan.epochs}: {values}", flush=True)
-
-    def _tell_of(self, progress: Progress) -> None:
+    def _note(self, interrupt: KeyboardInterrupt, n_epochs: int) -> None:
         """Add a note to the interrupt that says what is kept, and print it if `verbose` is set."""
-        assert progress.interrupt is not None
-        name, n = type(self).__name__, progress.n_epochs
-        kept = "the first epoch" if n == 1 else f"the {n} complete epochs"
+        name = type(self).__name__
+        kept = "the first epoch" if n_epochs == 1 else f"the {n_epochs} complete epochs"
         if self.best_epoch_ + 1 < self.n_iter_:
             kept += f", with the weights of the best one (best_epoch_={self.best_epoch_})"
-        progress.interrupt.add_note(f"{name}.fit was interrupted and keeps {kept}; fit with warm_start=True continues.")
+        interrupt.add_note(f"{name}.fit was interrupted and keeps {kept}; fit with warm_start=True continues.")
         if self.verbose:
             print(f"[{name}] interrupted, keeps {kept}", flush=True)
 

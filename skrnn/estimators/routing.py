@@ -10,6 +10,13 @@ from skrnn._tensorflow import keras
 from skrnn.estimators.hints import argument_meant, did_you_mean
 
 ROUTED_PREFIXES = ("optimizer", "callbacks")
+_WRITERS = (
+    keras.callbacks.BackupAndRestore,
+    keras.callbacks.CSVLogger,
+    keras.callbacks.ModelCheckpoint,
+    keras.callbacks.OrbaxCheckpoint,
+    keras.callbacks.TensorBoard,
+)
 
 
 def is_routed(name: str) -> bool:
@@ -37,12 +44,7 @@ def copy_callbacks(callbacks: Any, routed: Mapping[str, Any]) -> list[keras.call
     routed : mapping
         ``name`` goes to every class, ``0__name`` or ``key__name`` to the one at that position or key.
     """
-    if isinstance(callbacks, Mapping):
-        named = {str(key): value for key, value in callbacks.items()}
-    elif isinstance(callbacks, (list, tuple)):
-        named = {str(number): value for number, value in enumerate(callbacks)}
-    else:
-        named = {} if callbacks is None else {"0": callbacks}
+    named = named_callbacks(callbacks)
     unused = set(routed)
     made = []
     for key, callback in named.items():
@@ -62,6 +64,21 @@ def copy_callbacks(callbacks: Any, routed: Mapping[str, Any]) -> list[keras.call
             f"callbacks has {[*named] or 'none'}."
         )
     return made
+
+
+def named_callbacks(callbacks: Any) -> dict[str, Any]:
+    """Return callbacks, or classes of them, by the names that routed arguments use: keys, or positions from 0."""
+    if isinstance(callbacks, Mapping):
+        return {str(key): value for key, value in callbacks.items()}
+    if isinstance(callbacks, (list, tuple)):
+        return {str(number): value for number, value in enumerate(callbacks)}
+    return {} if callbacks is None else {"0": callbacks}
+
+
+def write_files(callbacks: Any) -> bool:
+    """Return whether some of the `callbacks` of a classifier are Keras' own that write files."""
+    kinds = [value if inspect.isclass(value) else type(value) for value in named_callbacks(callbacks).values()]
+    return any(issubclass(kind, _WRITERS) for kind in kinds)
 
 
 def _copy(callback: keras.callbacks.Callback) -> keras.callbacks.Callback:

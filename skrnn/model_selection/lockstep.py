@@ -141,14 +141,18 @@ def is_recurrent(estimator: Any) -> bool:
 def trains_by_epochs(estimator: Any) -> bool:
     """Return whether the folds can be trained in lock-step with the same result as in `fit`.
 
-    The state of Keras callbacks would begin anew with every epoch, and what a subclass of a pipeline or of a
-    classifier does in its own methods cannot be known here.
+    What a subclass of a pipeline or of a classifier does in its own methods cannot be known here. Keras callbacks that
+    write files would write those of all folds into the same ones, and restore another fold's network from them.
     """
     while type(estimator) is Pipeline:
         estimator = estimator.steps[-1][1]
     if isinstance(estimator, Pipeline) or not is_recurrent(estimator):
         return False
-    return not (estimator.callbacks or estimator.warm_start or _trains_its_own_way(type(estimator)))
+    from skrnn.estimators.routing import write_files  # loaded already: there is a classifier
+
+    if estimator.warm_start or _trains_its_own_way(type(estimator)):
+        return False
+    return not write_files(estimator.callbacks)
 
 
 def _trains_its_own_way(classifier: type) -> bool:
@@ -175,7 +179,8 @@ def evaluate(
         An estimator with the candidate's parameters; it is not modified.
     task : Task
     epochs_are_searched : bool
-        Whether ``epochs`` is one of the candidate's parameters. If not, the epoch with the best mean is chosen.
+        Whether ``epochs`` is one of the candidate's parameters. If not, the epoch with the best mean is chosen, unless
+        early stopping or a Keras callback chooses.
     go_on : callable
         ``go_on(epoch, mean)`` is called after each epoch, counted from 1, with the mean score over the folds.
     callbacks : CallbackTask, default=None
@@ -184,7 +189,8 @@ def evaluate(
     if not trains_by_epochs(estimator):
         return _evaluate_fits(estimator, task, callbacks)
     classifier = last_step(estimator)
-    chooses_epoch = not (epochs_are_searched or classifier.early_stopping)
+    # A callback may put back the weights of an earlier epoch: what `fit` keeps is known when the training ends.
+    chooses_epoch = not (epochs_are_searched or classifier.early_stopping or classifier.callbacks)
     best = current = None
     # NumPy scores, in small products: a second thread of BLAS gains nothing there, and is waited for where another
     # worker has its core. Two processes on two cores took 1.25 to 1.5 times as long.
@@ -202,7 +208,7 @@ def evaluate(
             mean = current.mean(metric)
             if best is None or not chooses_epoch or mean > best.mean(metric):
                 best = current
-            ended = all(fold.stopped for fold in folds)
+            ended = all(fold.training.finished for fold in folds)
             if not go_on(epoch, mean) and not ended:
                 return _timed(replace(best, pruned_epoch=epoch), current)
             if ended:
@@ -218,7 +224,7 @@ def _timed(outcome: Outcome, last: Outcome) -> Outcome:
 
 
 class _Fold:
-    """A fold's network in training."""
+    """A fold in training: its data are read once, and its scores are those of the epochs so far."""
 
     def __init__(
         self,
@@ -229,53 +235,45 @@ class _Fold:
         callbacks: CallbackTask | None,
         stack: ExitStack,
     ):
+        from skrnn.estimators.fit_task import fit_task  # loaded already: there is a classifier
+        from skrnn.estimators.training import Training
+
         self.task = task
         started = time.perf_counter()
         X_train, y_train = _safe_split(estimator, task.X, task.y, train)
         self.X_test, self.y_test = _safe_split(estimator, task.X, task.labels, test, train)
         self.score_params = _check_method_params(task.X, params=task.score_params, indices=test)
         fit_params = _check_method_params(task.X, params=task.fit_params, indices=train)
-        self.callbacks = None
-        if callbacks is not None:
-            self.callbacks = callbacks.part(_FOLD, n_parts=None, X=X_train, y=y_train, params=fit_params)
-            stack.enter_context(self.callbacks.running())
-        self.heads, classifier, (self.X, self.y, self.fit_params) = _fit_heads(estimator, X_train, y_train, fit_params)
-        self.patience = classifier.patience if classifier.early_stopping else None
-        # One epoch for each call of fit, which holds out the same part each time and trains what all in one would.
-        self.classifier, self.network = classifier, clone(classifier).set_params(epochs=1, warm_start=True)
-        self.scored = self.network
-        self.best_loss, self.best_epoch = np.inf, 0
-        self.stopped = False
+        self.pipelines, classifier, (X, y, own_params) = _fit_other_steps(estimator, X_train, y_train, fit_params)
+        self.classifier = clone(classifier)
+        stack.enter_context(running_part(callbacks, _FOLD, self.classifier, X=X_train, y=y_train, params=fit_params))
+        self.training = Training.begin(self.classifier, X, y, **own_params)
+        self.fit_task = stack.enter_context(fit_task(self.classifier, self.training, X, y))
         self.X_scored = self.X_test
         if task.scores_last_step:
-            for head in self.heads:
+            for pipeline in self.pipelines:
                 # As `predict` does: transform of a pipeline would check whether it is fitted.
-                for _, _, transformer in head._iter(with_final=False):
+                for _, _, transformer in pipeline._iter(with_final=False):
                     self.X_scored = transformer.transform(self.X_scored)
         self.fit_seconds, self.score_seconds = time.perf_counter() - started, 0.0
 
     def train_epoch(self) -> None:
-        """Train for one epoch, unless early stopping has ended the training."""
-        if self.stopped:
+        """Train for one epoch, unless the training has ended."""
+        if self.training.finished:
             return
         started = time.perf_counter()
-        with running_part(self.callbacks, "fit-epoch", self.network, X=self.X, y=self.y, params=self.fit_params):
-            self.network.fit(self.X, self.y, **self.fit_params)
+        with self.training.lease() as network:
+            with self.fit_task.epoch():
+                self.training.step(network)
+            if self.training.finished:
+                self.training.finish(network)
+        vars(self.classifier).update(self.training.learned())
         self.fit_seconds += time.perf_counter() - started
-        epoch = self.network.n_iter_
-        self.stopped = epoch == self.classifier._n_epochs(self.network._n_rows)
-        if self.patience is None:
-            return
-        loss = self.network.history_["val_loss"][-1]
-        if loss < self.best_loss:
-            # A copy is a snapshot: training replaces what a network has learned, and changes none of it.
-            self.best_loss, self.best_epoch, self.scored = loss, epoch, copy.copy(self.network)
-        self.stopped |= epoch - self.best_epoch >= self.patience
 
     def score(self) -> dict[str, float]:
-        """Score the network, or with early stopping its best epoch so far, on the test part."""
+        """Score the classifier on the test part; with early stopping it has the weights of its best epoch so far."""
         started = time.perf_counter()
-        estimator = self.scored if self.task.scores_last_step else _with_heads(self.heads, self.scored)
+        estimator = self.classifier if self.task.scores_last_step else _assembled(self.pipelines, self.classifier)
         scores = _scores(self.task, estimator, self.X_scored, self.y_test, self.score_params)
         self.score_seconds += time.perf_counter() - started
         return scores
@@ -300,7 +298,7 @@ class _Recorder(CallbackSupportMixin, BaseEstimator):
         return self.classifier.__sklearn_tags__()
 
 
-def _fit_heads(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> tuple[list[Pipeline], Any, tuple]:
+def _fit_other_steps(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> tuple[list[Pipeline], Any, tuple]:
     """Fit all steps before the classifier.
 
     Returns
@@ -318,16 +316,16 @@ def _fit_heads(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> tuple[
     recorder = _Recorder(last)
     pipeline.steps[-1] = (name, recorder)
     pipeline.fit(X, y, **params)
-    heads, classifier, given = _fit_heads(last, *recorder.given_)
-    return [pipeline, *heads], classifier, given
+    inner, classifier, given = _fit_other_steps(last, *recorder.given_)
+    return [pipeline, *inner], classifier, given
 
 
-def _with_heads(heads: list[Pipeline], classifier: Any) -> Any:
-    """Return the fitted pipeline, with the structure and the names of the user's."""
-    for head in reversed(heads):
-        pipeline = copy.copy(head)
-        pipeline.steps = [*head.steps[:-1], (head.steps[-1][0], classifier)]
-        classifier = pipeline
+def _assembled(pipelines: list[Pipeline], classifier: Any) -> Any:
+    """Return the fitted pipeline around a classifier, with the structure and the names of the user's."""
+    for pipeline in reversed(pipelines):
+        whole = copy.copy(pipeline)
+        whole.steps = [*pipeline.steps[:-1], (pipeline.steps[-1][0], classifier)]
+        classifier = whole
     return classifier
 
 

@@ -51,8 +51,10 @@ class OptunaSearchCV(BaseSearchCV):
     the highest mean, and `refit` trains for that number of epochs. If ``epochs`` itself is searched, the last epoch
     counts. If the classifier stops early, an inner part of each training fold chooses the epoch, as in `fit`.
 
-    Classifiers other than those of this package, or with Keras callbacks, are fitted whole and not pruned. So are
-    subclasses of scikit-learn's pipeline, which get the scores that `cross_validate` gives them.
+    A classifier with Keras callbacks is pruned, too. The scores at the end of its training count: a callback may only
+    then choose the epoch to keep. Fitted whole and not pruned are classifiers of other packages, those with callbacks
+    that write files, such as :class:`keras.callbacks.ModelCheckpoint`, and subclasses of scikit-learn's pipeline; they
+    get the scores that `cross_validate` gives them.
 
     Parameters
     ----------

@@ -146,6 +146,7 @@ class Network:
         self._built = read_state(self.model)
         self._random_states = [v for v in self.model.variables if v.name == "seed_generator_state"]
         self._loaded: State | None = None
+        self._holds_optimizer = False  # or only the weights of that state
 
         # Shapes that are compiled are graphs of their own; all others share one.
         self._train_graphs: OrderedDict[Any, Any] = OrderedDict()
@@ -185,16 +186,29 @@ class Network:
 
     @interrupts_come_through()
     def load(self, state: State, *, with_optimizer: bool = False) -> None:
-        """Put `state` into the variables, unless it is what they hold already."""
-        if state is self._loaded and not with_optimizer:
+        """Put `state` into the variables, unless they hold it already."""
+        if state is self._loaded and (self._holds_optimizer or not with_optimizer):
             return
         self._loaded = None
         write_state(self.model, state, with_optimizer=with_optimizer)
-        self._loaded = state
+        self._loaded, self._holds_optimizer = state, with_optimizer
 
     def forget(self) -> None:
         """Forget which state the variables hold."""
         self._loaded = None
+
+    @property
+    def trainable(self) -> tuple[bool, ...]:
+        """Whether each layer is trained; a Keras callback may freeze some."""
+        return tuple(layer.trainable for layer in self.model._flatten_layers())
+
+    def set_trainable(self, flags: tuple[bool, ...] | None) -> None:
+        """Freeze layers and train others, as `trainable` describes them; None trains all."""
+        layers = [*self.model._flatten_layers()]
+        flags = (True,) * len(layers) if flags is None else flags
+        if flags != self.trainable:
+            for layer, flag in zip(layers, flags, strict=True):  # a layer before those in it
+                layer.trainable = flag
 
     def settings(self) -> dict[str, Any]:
         """Return what is constant in the graphs: attributes of the optimizer and the layers, by name."""
@@ -211,8 +225,9 @@ class Network:
 
     def state(self) -> State:
         """Copy the variables out."""
-        self._loaded = read_state(self.model)
-        return self._loaded
+        state = read_state(self.model)
+        self._loaded, self._holds_optimizer = state, True
+        return state
 
     # Training
 
@@ -272,7 +287,7 @@ class Network:
         fused = n_batches * n_steps >= _FUSED_STEPS and covers(self.spec.activation, self.spec.recurrent_activation)
         shape = (batches.batch_size + batches.batch_size % 2, n_steps) if fused else None
         # A callback may have frozen layers.
-        key = shape, tuple(layer.trainable for layer in self.model._flatten_layers())
+        key = shape, self.trainable
         if key in self._train_graphs:
             self._train_graphs.move_to_end(key)
         else:

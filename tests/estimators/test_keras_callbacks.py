@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from skrnn import GRUClassifier
-from skrnn.network.fitting import needs_batches
+from skrnn.network.keras_callbacks import needs_batches
 from skrnn.network.pool import networks
 
 rng = np.random.default_rng(0)

@@ -13,7 +13,7 @@ from keras import optimizers
 from keras.optimizers import schedules
 
 from skrnn import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
-from skrnn.network import training
+from skrnn.network import network as network_module
 
 TOLERANCE = 1e-5  # of the largest weight; 4e-7 was seen
 N_ROWS, N_EPOCHS, BATCH_SIZE = 22, 3, 8  # the last batch has six rows
@@ -106,7 +106,7 @@ def test_optimizers_with_their_own_arguments(optimizer_class, arguments):
 
 @pytest.mark.parametrize("number", range(len(OWN)), ids=lambda number: OWN[number][0].__name__)
 def test_optimizers_with_the_arguments_that_all_share(number, monkeypatch):
-    monkeypatch.setattr(training, "_FUSED_STEPS", 0)  # compiled
+    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0)  # compiled
     optimizer_class, arguments = OWN[number]
     arguments = {"learning_rate": arguments["learning_rate"]} | SHARED | CLIPPING[number % 3]
     assert_same_training(SimpleRNNClassifier(3), lambda: optimizer_class(**arguments))
@@ -129,7 +129,7 @@ WRAPPERS = {
 
 @pytest.mark.parametrize("make", WRAPPERS.values(), ids=WRAPPERS)
 def test_optimizers_around_optimizers(make, monkeypatch):
-    monkeypatch.setattr(training, "_FUSED_STEPS", 0)
+    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0)
     assert_same_training(SimpleRNNClassifier(3), make)
 
 
@@ -187,13 +187,13 @@ NETWORKS = {
 
 @pytest.mark.parametrize(("classifier", "compiled"), NETWORKS.values(), ids=NETWORKS)
 def test_networks(classifier, compiled, monkeypatch):
-    monkeypatch.setattr(training, "_FUSED_STEPS", 0 if compiled else 10**6)
+    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0 if compiled else 10**6)
     assert_same_training(classifier, adam)
 
 
 @pytest.mark.parametrize(("pooling", "compiled"), [("last", True), ("max", False), ("mean", True)])
 def test_sequences_of_unequal_length(pooling, compiled, monkeypatch):
-    monkeypatch.setattr(training, "_FUSED_STEPS", 0 if compiled else 10**6)
+    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0 if compiled else 10**6)
     classifier = LSTMClassifier(4, pooling=pooling, batch_normalization=pooling == "mean")
     assert_same_training(classifier, adam, X=RAGGED, padded=PADDED)
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
 from sklearn import config_context
@@ -187,9 +188,7 @@ def test_each_fold_learns_its_own_words():
     assert outcome.scores["score"] == whole["test_score"].tolist()
 
 
-def test_other_classifiers_and_those_with_callbacks_are_fitted_whole(images):
-    import keras
-
+def test_other_classifiers_are_fitted_whole(images):
     X, y = images
     flat = X.reshape(len(X), -1)
     assert not trains_by_epochs(LogisticRegression())
@@ -197,11 +196,58 @@ def test_other_classifiers_and_those_with_callbacks_are_fitted_whole(images):
     whole = cross_validate(LogisticRegression(), flat, y, cv=task_of(flat, y).splits, scoring="neg_log_loss")
     assert (told, outcome.n_epochs, outcome.refit_epochs) == ([], None, None)
     assert outcome.scores["score"] == whole["test_score"].tolist()
-    network = GRUClassifier(4, epochs=4, callbacks=keras.callbacks.EarlyStopping("loss", min_delta=9), random_state=0)
-    outcome, told = run(network, task_of(X, y))
-    assert told == []
-    whole = cross_validate(network, X, y, cv=task_of(X, y).splits, scoring="neg_log_loss")
+
+
+class _FreezesAndThaws(keras.callbacks.Callback):
+    """Keeps something from epoch to epoch, and changes which layers are trained."""
+
+    def on_train_begin(self, logs=None):
+        self.losses = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses.append(logs["loss"])
+        self.model.layers[-2].trainable = len(self.losses) % 2 == 0
+
+    def on_train_end(self, logs=None):
+        self.model.layers[-2].set_weights([w * (1 + min(self.losses)) for w in self.model.layers[-2].get_weights()])
+
+
+CALLBACKS = {
+    "stops": keras.callbacks.EarlyStopping("loss", min_delta=0.05, patience=0),
+    "restores": keras.callbacks.EarlyStopping("accuracy", patience=1, restore_best_weights=True, mode="max"),
+    "reduces the rate": keras.callbacks.ReduceLROnPlateau("loss", min_delta=1.0, patience=1, factor=0.1),
+    "schedules the rate": keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5),
+    "freezes": _FreezesAndThaws(),
+    "averages": keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+}
+
+
+@pytest.mark.parametrize("kind", CALLBACKS)
+def test_folds_with_keras_callbacks_score_what_whole_fits_score(images, kind):
+    """What a callback and the optimizer keep belongs to one fold, though all folds share one network."""
+    network = GRUClassifier(4, epochs=6, learning_rate=0.05, callbacks=CALLBACKS[kind], random_state=0)
+    network.set_params(optimizer__use_ema=kind == "averages")
+    outcome, told = run(network, task_of(*images))
+    whole = cross_validate(
+        network, *images, cv=task_of(*images).splits, scoring="neg_log_loss", return_estimator=True, error_score="raise"
+    )
     assert outcome.scores["score"] == whole["test_score"].tolist()
+    n_epochs = max(fitted.n_iter_ for fitted in whole["estimator"])
+    assert [epoch for epoch, _ in told] == [*range(1, n_epochs + 1)]
+    assert outcome.refit_epochs is None  # a refit trains as the callbacks want
+    pruned, told = run(network, task_of(*images), until=1)
+    assert (pruned.pruned_epoch, len(told)) == (1, 1)
+
+
+@pytest.mark.parametrize("as_class", [False, True])
+def test_callbacks_that_write_files_do_not_mix_the_folds(images, tmp_path, as_class):
+    made = keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
+    routed = {"callbacks__backup_dir": str(tmp_path / "backup")} if as_class else {}
+    network = GRUClassifier(4, epochs=3, callbacks=[type(made) if as_class else made], random_state=0, **routed)
+    outcome, told = run(network, task_of(*images))
+    plain, _ = run(GRUClassifier(4, epochs=3, random_state=0), task_of(*images), epochs_are_searched=True)
+    assert told == []
+    assert outcome.scores == plain.scores
 
 
 def test_the_estimator_is_not_changed(images):

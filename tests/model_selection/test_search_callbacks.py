@@ -146,7 +146,7 @@ def test_networks_in_lock_step_report_their_epochs(images):
     while context is not None:
         path.append(context.source_task_name or context.task_name)
         context = context.parent
-    assert path == ["epoch", "fit-epoch", "candidate-split-evaluation", "trial", "search", "fit"]
+    assert path == ["epoch", "candidate-split-evaluation", "trial", "search", "fit"]
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])

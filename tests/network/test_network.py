@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn.estimators.optimizers import read_optimizer
-from skrnn.network import reference, training
+from skrnn.network import network as network_module
+from skrnn.network import reference
 from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.architecture import build_model
-from skrnn.network.fitting import Plan, _draw, needs_batches
 from skrnn.network.initialization import initial_weights
+from skrnn.network.keras_callbacks import needs_batches
 from skrnn.network.network import Batches, Network
+from skrnn.network.order import draw_order
 from skrnn.network.pool import NetworkPool
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 
@@ -81,7 +83,7 @@ def test_numpy_computes_what_keras_does(spec, seed):
 @pytest.mark.parametrize(("cell", "n_outputs"), [("simple_rnn", 1), ("lstm", 3), ("gru", 3)])
 def test_training_is_that_of_keras(optimizer_spec, cell, n_outputs, fused, monkeypatch):
     """The same weights, batches and weights of rows through Keras' own ``train_on_batch``."""
-    monkeypatch.setattr(training, "_FUSED_STEPS", 0 if fused else 1000)
+    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0 if fused else 1000)
     spec = NetworkSpec(cell, (5,), 2, n_outputs, batch_normalization=True, pooling="mean", masked=True)
     rng = np.random.default_rng(0)
     x = np.tile(sequences_for(spec, 1), (4, 1, 1)) + rng.normal(size=(20, 1, 1)).astype(np.float32)
@@ -113,7 +115,7 @@ def test_an_embedding_is_trained_by_the_dense_optimizer(optimizer_spec, fused, m
 
     Keras' own loop hands its optimizers the gradient in slices, and they square each slice of a repeated word.
     """
-    monkeypatch.setattr(training, "_FUSED_STEPS", 0 if fused else 10**6)
+    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0 if fused else 10**6)
     spec = NetworkSpec("gru", (3,), 1, 1, embedding_dim=4, vocabulary_size=50)
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 50, (24, 6)).astype(np.int32), np.arange(24) % 2
@@ -153,7 +155,7 @@ def test_a_compiled_update_is_that_of_the_optimizer(optimizer, monkeypatch):
     optimizer_spec, _ = read_optimizer(optimizer, None, {})
     trained = []
     for fused_steps in (0, 10**6):
-        monkeypatch.setattr(training, "_FUSED_STEPS", fused_steps)
+        monkeypatch.setattr(network_module, "_FUSED_STEPS", fused_steps)
         network = Network(NetworkSpec("gru", (3,), 2, 1), optimizer_spec)
         network.load(network.initial_state(0), with_optimizer=True)
         for _ in range(2):
@@ -165,12 +167,12 @@ def test_a_compiled_update_is_that_of_the_optimizer(optimizer, monkeypatch):
 
 def test_how_a_batch_is_cut_and_filled_changes_nothing(monkeypatch):
     """One full batch, in one chain and in two, and with an odd number of rows that is filled up."""
-    monkeypatch.setattr(training, "_FUSED_STEPS", 0)
+    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0)
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(33, 5, 2)).astype(np.float32), np.arange(33) % 2
     trained = []
     for rows_of_chain in (1000, 4):
-        monkeypatch.setattr(training, "_ROWS_OF_CHAIN", rows_of_chain)
+        monkeypatch.setattr(network_module, "_ROWS_OF_CHAIN", rows_of_chain)
         network = Network(NetworkSpec("lstm", (3,), 2, 1, batch_normalization=True), SGD)
         network.load(network.initial_state(0), with_optimizer=True)
         logs = network.train_epoch(Batches.of(x, y, np.ones(33), 33), np.arange(33), np.zeros((1, 2)))
@@ -180,7 +182,7 @@ def test_how_a_batch_is_cut_and_filled_changes_nothing(monkeypatch):
 
 
 def test_a_network_keeps_few_compiled_shapes(monkeypatch):
-    monkeypatch.setattr(training, "_FUSED_STEPS", 0)
+    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0)
     network = Network(SPEC, SGD)
     network.load(network.initial_state(0), with_optimizer=True)
     for n_rows in (4, 6, 8, 10, 12, 14):
@@ -192,8 +194,7 @@ def test_a_network_keeps_few_compiled_shapes(monkeypatch):
 def test_rows_are_batched_with_their_like():
     rng = np.random.default_rng(0)
     lengths = rng.integers(1, 30, 270)
-    batches = Batches.of(np.zeros((270, 29, 1), np.float32), np.zeros(270), np.ones(270), 16, lengths)
-    orders = [_draw(Plan(2, 0), epoch, batches, 0)[0] for epoch in (0, 0, 1)]
+    orders = [draw_order(0, epoch, 270, shuffle=True, batch_size=16, lengths=lengths) for epoch in (0, 0, 1)]
     assert_array_equal(orders[0], orders[1])
     assert not np.array_equal(orders[0], orders[2])
     for order in orders:
