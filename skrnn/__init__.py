@@ -18,6 +18,7 @@ _HOMES = {
     "SimpleRNNClassifier": "skrnn.estimators",
     "clear_graphs": "skrnn.network.pool",
     "datasets": "",
+    "installed_versions": "skrnn.versions",
     "model_selection": "",
     "plotting": "",
     "preprocessing": "",

@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from skrnn.cli import compare, display, reproduce, trials
+from skrnn.cli import compare, reproduce
 from skrnn.cli.layout import Column, print_table
-from skrnn.model_selection import FitEvent
-from skrnn.model_selection.results import ArchitectureComparison
+from skrnn.model_selection import ArchitectureComparison, FitEvent
+from skrnn.model_selection.fit_displays import FitBars
+from skrnn.model_selection.trial_displays import TrialBars
 from skrnn.recipes import list_recipes, load_recipe
 
 WIDTHS = (140, 80, 60, 40, 24)
@@ -153,7 +154,7 @@ def test_systems_are_listed_by_their_whole_names(width):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_live_bars_of_fits_are_whole_at_any_width(width):
     console = console_of(width, live=True)
-    with display.Bars(["SimpleRNN", "LSTM"], 10, "{0.architecture}, fold {0.split}".format, console) as bars:
+    with FitBars(["SimpleRNN", "LSTM"], 10, "{0.architecture}, fold {0.split}".format, console) as bars:
         for event in (
             FitEvent("begin", "SimpleRNN", 0),
             FitEvent("end", "SimpleRNN", 0, score=0.75, fit_seconds=1.0),
@@ -174,7 +175,7 @@ def test_live_bars_of_fits_are_whole_at_any_width(width):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_live_bars_of_trials_are_whole_at_any_width(width):
     console = console_of(width)
-    bars = trials.TrialBars(30, "unused", console)
+    bars = TrialBars(30, None, console)
     bars.bars.update(bars.of_all, completed=12, count="12/30", note="1:02:05, best accuracy 0.9700")
     bars.bars.add_task("  trial 12", total=None, count="epoch 100", note="accuracy 0.5000")
     console.print(bars.bars.get_renderable())

@@ -6,18 +6,13 @@ import re
 import signal
 import subprocess
 import sys
-from datetime import datetime, timedelta
 from io import StringIO
 
-import optuna
 import pandas as pd
 import pytest
-from optuna.trial import TrialState
-from rich.console import Console
 
 from skrnn import cli
-from skrnn.cli import trials, tune
-from skrnn.model_selection.studies import WORKER, _this_worker, claim, open_storage, running_trials
+from skrnn.cli import tune
 
 QUICK = ["--samples", "160", "--epochs", "6", "--cv", "2", "--n-jobs", "1"]
 PICTURES = {"history.png", "importances.png", "intermediate_values.png", "parallel_coordinates.png"}
@@ -171,46 +166,3 @@ def test_what_cannot_be_is_said_on_one_line_before_any_training(
 def test_a_password_is_not_written_down():
     assert tune._without_password("mysql://me:secret@head/skrnn") == "mysql://me:***@head/skrnn"
     assert tune._without_password("results/search.journal") == "results/search.journal"
-
-
-# The live display
-
-
-def made_trial(number, state, **more):
-    now = datetime.now()
-    stamps = {"datetime_start": now - timedelta(seconds=2), "datetime_complete": now if state.is_finished() else None}
-    return optuna.trial.FrozenTrial(
-        number=number, state=state, value=None, params={}, distributions={}, user_attrs={}, system_attrs={},
-        intermediate_values=more.pop("intermediate_values", {}), trial_id=number, **stamps, **more,
-    )  # fmt: skip
-
-
-def test_bars_show_the_running_trials_and_no_others():
-    console = Console(file=StringIO(), force_terminal=True, width=80, legacy_windows=False)
-    bars = trials.TrialBars(20, "unused", console)
-    bars.show_running([("a", made_trial(3, TrialState.RUNNING)), ("a", made_trial(4, TrialState.RUNNING))])
-    bars.show_running([("a", made_trial(4, TrialState.RUNNING, intermediate_values={1: 0.25, 2: 0.5}))])
-    assert [task.description for task in bars.bars.tasks] == ["Trials", "  trial 4"]
-    assert bars.bars.tasks[1].fields == {"count": "epoch 2", "note": "accuracy 0.5000"}
-
-
-def test_bars_tell_the_best_of_all_workers(tmp_path):
-    console = Console(file=StringIO(), force_terminal=True, width=80, legacy_windows=False)
-    study = optuna.create_study(direction="maximize")
-    for value in (0.5, 0.75, 0.625):
-        study.tell(claim(study, None, None), value)
-    with trials.TrialBars(8, str(tmp_path / "search.journal"), console) as bars:
-        bars(study, study.trials[-1])
-        shown = bars.bars.tasks[0]
-    assert (shown.completed, shown.total, shown.fields["count"]) == (3, 8, "3/8")
-    assert re.fullmatch(r"0:\d\d, best accuracy 0\.7500", shown.fields["note"])
-
-
-def test_trials_that_run_are_those_of_living_workers(tmp_path):
-    storage = open_storage(str(tmp_path / "search.journal"))
-    study = optuna.create_study(storage=storage, study_name="mine")
-    living, dead, ended = study.ask(), study.ask(), study.ask()
-    living.set_user_attr(WORKER, _this_worker())
-    dead.set_user_attr(WORKER, {**_this_worker(), "pid": 2**22 + 1})
-    study.tell(ended, 1.0)
-    assert [(name, trial.number) for name, trial in running_trials(storage)] == [("mine", 0)]

@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -61,7 +60,7 @@ def start_tensorflow(console: "Console") -> None:
     with suppress(RuntimeError):  # called from a program in which TensorFlow runs already, it keeps its settings
         skrnn.configure_threads()
     with console.status("Loading TensorFlow") if console.is_interactive else nullcontext():
-        import_module("skrnn.estimators.classifiers")
+        _ = skrnn.RecurrentClassifier  # naming a classifier imports TensorFlow
 
 
 @contextmanager

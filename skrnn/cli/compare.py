@@ -19,7 +19,7 @@ from skrnn.cli.common import (
     uninterrupted,
 )
 from skrnn.cli.data import DATA_SETS, JOURNAL, DataHome, DataSet, Epochs, Name, Samples, load, require_folds
-from skrnn.cli.display import Bars, Lines, say
+from skrnn.cli.display import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,13 +72,13 @@ def compare(
     chosen = DATA_SETS[dataset]
     folder = Path("skrnn-results") / dataset if out is None else out
     try:
-        from skrnn.model_selection.results import FILES
-        from skrnn.versions import installed_versions
+        from skrnn import installed_versions
+        from skrnn.model_selection import ArchitectureComparison
 
         X, y = load(dataset, samples, data_home, seed)
         # A search needs three samples of each class to train on.
         require_folds(dataset, y, cv, samples, None if tune is None else max(cv, 6))
-        require_writable(folder, FILES)
+        require_writable(folder, ArchitectureComparison.file_names)
         settings = {
             "dataset": str(dataset),
             "n_samples": len(y),
@@ -165,10 +165,10 @@ def _estimators(dataset: DataSet, settings: dict[str, Any], journal: Path, conso
 def _compare(
     estimators: dict[str, Any], X: Any, y: Any, cv: int, repeats: int, seed: int, n_jobs: int, console: "Console"
 ) -> "ArchitectureComparison":
-    """Run the comparison under a display; what an interrupt leaves is a result too."""
+    """Run the comparison with a display; after an interrupt, return the finished fits."""
     from sklearn.model_selection import RepeatedStratifiedKFold
 
-    from skrnn.model_selection import ComparisonInterrupted, compare_architectures
+    from skrnn.model_selection import ComparisonInterrupted, compare_architectures, fit_display
 
     splitter = RepeatedStratifiedKFold(n_splits=cv, n_repeats=repeats, random_state=seed)
 
@@ -176,7 +176,7 @@ def _compare(
         repeat, fold = divmod(event.split, cv)
         return f"{event.architecture}, fold {fold + 1}" + (f", repeat {repeat + 1}" if repeats > 1 else "")
 
-    display = (Bars if console.is_interactive else Lines)(list(estimators), cv * repeats, title, console)
+    display = fit_display(list(estimators), cv * repeats, title=title, console=console, transient=True)
     try:
         with display:
             # A single diverging fit should not cost the hours of all others: it is scored NaN, with a warning.

@@ -21,7 +21,6 @@ from skrnn.cli.common import (
 )
 from skrnn.cli.data import DATA_SETS, JOURNAL, DataHome, Epochs, Name, Samples, load, require_folds
 from skrnn.cli.display import say
-from skrnn.cli.trials import TrialBars, TrialLines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -93,7 +92,7 @@ def tune(
     try:
         from sklearn.model_selection import train_test_split
 
-        from skrnn.versions import installed_versions
+        from skrnn import installed_versions
 
         X, y = load(dataset, samples, data_home, seed)
         require_folds(dataset, y, cv, samples, 2 * cv)
@@ -152,7 +151,7 @@ def _introduction(settings: dict[str, Any], items: str, n_classes: int) -> str:
 
 def _require_storage(storage: str) -> None:
     """Fail, before TensorFlow is loaded, if the storage cannot be opened."""
-    from skrnn.model_selection.studies import open_storage
+    from skrnn.model_selection import open_storage
 
     try:
         open_storage(storage).get_all_studies()
@@ -188,8 +187,10 @@ def _search(settings: dict[str, Any], n_jobs: int, console: "Console") -> "Optun
 
 
 def _run(search: "OptunaSearchCV", X: Any, y: Any, console: "Console") -> bool:
-    """Search under a display; return whether it was interrupted when it had found something."""
-    display = (TrialBars if console.is_interactive else TrialLines)(search.n_trials, str(search.storage), console)
+    """Search with a display; return whether it was interrupted after the first trial."""
+    from skrnn.model_selection import trial_display
+
+    display = trial_display(search.n_trials, search.storage, score="accuracy", console=console, transient=True)
     try:
         with display:
             search.set_params(callbacks=display).fit(X, y)
@@ -250,8 +251,7 @@ def _save(
     """Write the trials, the best one and the pictures; return the paths, and why any picture is left out."""
     import pandas as pd
 
-    from skrnn.model_selection.studies import quiet
-    from skrnn.plotting.search import FIGURES, search_figures
+    from skrnn.plotting import search_figures
 
     row = search.best_index_
     written = [folder / name for name in _FILES]
@@ -268,11 +268,10 @@ def _save(
         "settings": {**settings, "storage": _without_password(settings["storage"])},
     }
     written[1].write_text(json.dumps(best, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    for name in FIGURES:
+    data = f"{settings['cv']} folds, n = {settings['n_samples']:,}"
+    pictures = search_figures(search.study_, score="accuracy", data=data)
+    for name in pictures.left_out:  # from an earlier call
         (folder / f"{name}.png").unlink(missing_ok=True)
-    with quiet():
-        data = f"{settings['cv']} folds, n = {settings['n_samples']:,}"
-        pictures = search_figures(search.study_, score="accuracy", data=data)
     for name, figure in pictures.figures.items():
         written.append(folder / f"{name}.png")
         figure.savefig(written[-1], dpi=150)

@@ -1,19 +1,22 @@
-"""What surrounds an estimator: comparing architectures over the same folds, and searching hyperparameters.
+"""Comparison of architectures on the same folds, and hyperparameter search.
 
-Nothing here imports TensorFlow itself; the names are loaded when they are first used, so that Optuna is only where a
-search is.
+The names are loaded when they are first used (PEP 562), so that only a search imports Optuna. Nothing here imports
+TensorFlow before an estimator does.
 """
 
 from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "ArchitectureComparison": "compare",
+    "ArchitectureComparison": "comparison",
     "ComparisonInterrupted": "compare",
-    "FitEvent": "progress",
+    "FitEvent": "fit_events",
     "OptunaSearchCV": "optuna_search",
     "compare_architectures": "compare",
+    "fit_display": "fit_displays",
+    "open_storage": "studies",
     "search_space": "search_spaces",
+    "trial_display": "trial_displays",
 }
 
 __all__ = sorted(_HOMES)

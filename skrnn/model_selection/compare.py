@@ -1,46 +1,49 @@
 """Cross-validating several classifiers on the same folds: ``compare_architectures``.
 
-What comes out is an ``ArchitectureComparison`` (in ``results``); what the scores mean is not decided here.
+The results are an ``ArchitectureComparison`` (in ``comparison``), which has the tables and plots.
 """
 
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.parallel import Parallel, delayed
 
-from skrnn.model_selection.interrupts import no_interrupts_for_workers
-from skrnn.model_selection.lockstep import is_number, last_step
-from skrnn.model_selection.progress import FitEvent, Reporter, StepReporter, listen
-from skrnn.model_selection.results import ArchitectureComparison
+from skrnn.model_selection import parallel
+from skrnn.model_selection.comparison import ArchitectureComparison
+from skrnn.model_selection.fit_events import FitEvent, Reporter, StepReporter, listen
+from skrnn.model_selection.fits import timed_fit
+from skrnn.model_selection.lockstep import is_number
+from skrnn.model_selection.nesting import fitted_estimator, last_step
 from skrnn.model_selection.splits import draw_splits, labels_of, shuffled_folds
+
+Scorer = Callable[[Any, Any, Any], Any]  # of an estimator, X and y
 
 _MAX_SEED = np.iinfo(np.int32).max
 
 
 class ComparisonInterrupted(KeyboardInterrupt):
-    """The user stopped a comparison (Ctrl-C, or a notebook's stop button).
+    """The user interrupted a comparison, with Ctrl-C or with the stop button of a notebook.
 
     Attributes
     ----------
     comparison : ArchitectureComparison
-        What was finished by then.
+        The fits that had finished.
     """
 
     def __init__(self, comparison: ArchitectureComparison):
@@ -50,20 +53,52 @@ class ComparisonInterrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class _Fit:
-    """One architecture on one split: what a job is given."""
+    """The input of one job: an architecture and a split.
+
+    Attributes
+    ----------
+    row : int
+        The position of the architecture in the comparison.
+    architecture : str
+        Its name.
+    split : int
+        The position of the split.
+    estimator : estimator
+        Cloned by the job.
+    train, test : ndarray of shape (n_train,) and (n_test,), int
+        The rows of the split.
+    seed : int or None
+        The seed of the split.
+    """
 
     row: int
     architecture: str
     split: int
-    estimator: Any
+    estimator: BaseEstimator
     train: np.ndarray
     test: np.ndarray
     seed: int | None
 
 
 @dataclass(frozen=True)
-class _Outcome:
-    """What a job gives back: numbers and lists, never an estimator."""
+class _FitResult:
+    """The result of one job: plain data, without an estimator.
+
+    Attributes
+    ----------
+    row, split : int
+        The positions of the architecture and of the split.
+    score : float
+        On the test rows; the error score if the fit failed.
+    fit_seconds, score_seconds : float
+        Seconds; NaN if the fit failed.
+    n_parameters, n_epochs : float
+        NaN if the classifier has no such attribute.
+    history : dict of str to list of float
+        For each metric, its value after each epoch.
+    error : str or None
+        The traceback if the fit failed.
+    """
 
     row: int
     split: int
@@ -77,16 +112,16 @@ class _Outcome:
 
 
 def compare_architectures(
-    estimators: Mapping[str, Any] | None,
+    estimators: Mapping[str, BaseEstimator] | None,
     X: Any,
-    y: Any,
+    y: ArrayLike,
     *,
     cv: Any = 5,
-    groups: Any = None,
-    scoring: Any = None,
+    groups: ArrayLike | None = None,
+    scoring: str | Scorer | None = None,
     n_jobs: int | None = None,
-    random_state: Any = None,
-    error_score: Any = "raise",
+    random_state: int | np.random.RandomState | None = None,
+    error_score: float | Literal["raise"] = "raise",
     progress: Callable[[FitEvent], None] | None = None,
 ) -> ArchitectureComparison:
     """Cross-validate several classifiers on the same folds.
@@ -95,34 +130,35 @@ def compare_architectures(
     ----------
     estimators : dict of str to estimator, or None
         The classifiers by name: estimators, pipelines that end in one, or searches over either. None compares
-        SimpleRNN, LSTM and GRU with their default parameters. They are cloned and never fitted themselves.
+        SimpleRNN, LSTM and GRU with their default parameters. They are cloned, and not fitted themselves.
     X : array-like of shape (n_samples, ...), list or data frame
         Any input that all the estimators accept.
     y : array-like of shape (n_samples,) or (n_samples, n_classes)
-        Labels; or, if one of the estimators is a classifier of this package, one-hot rows, which are read as the
-        numbers of their columns. All estimators, the splitter and the scorer get labels.
+        Labels; or, if one of the estimators is a classifier of this package, one-hot rows, whose labels are the
+        indices of their columns. All estimators, the splitter and the scorer get labels.
     cv : int, splitter or iterable, default=5
         As in :func:`~sklearn.model_selection.cross_validate`: an int is the number of stratified folds, shuffled if
-        `random_state` is given. The splits are drawn once and are the same for all classifiers. Use a
+        `random_state` is given. The splits are drawn once, and are the same for all classifiers. Use a
         :class:`~sklearn.model_selection.RepeatedStratifiedKFold` for repeats.
     groups : array-like of shape (n_samples,), default=None
-        For splitters that use groups.
+        The group of each sample, for splitters that use groups.
     scoring : str or callable, default=None
-        A single score, higher is better, in any form that scikit-learn accepts. None is "accuracy", also for a
-        search with a scoring of its own.
+        A single score, in any form that scikit-learn accepts; higher is better. None is "accuracy", even for a
+        search with another scoring.
     n_jobs : int, default=None
-        Number of fits that run at the same time, through joblib. Each pair of architecture and split is one job.
+        Number of fits that run at the same time, as in joblib. Each pair of architecture and split is one job.
     random_state : int, RandomState instance or None, default=None
         Shuffles the folds of an int `cv`, and seeds each ``random_state`` parameter of the estimators that is None.
-        The seed differs between splits but is the same for all architectures, so scores depend neither on `n_jobs`
-        nor on which others are compared.
+        The seed differs between splits but is the same for all architectures, so a score depends neither on `n_jobs`
+        nor on the other architectures.
     error_score : "raise" or float, default="raise"
-        The score of a fit that fails, which is reported in a :class:`~sklearn.exceptions.FitFailedWarning`; or "raise"
-        for its exception.
+        The score of a fit that fails, with a :class:`~sklearn.exceptions.FitFailedWarning`; "raise" raises the
+        exception.
     progress : callable, default=None
         Called with a :class:`~skrnn.model_selection.FitEvent` whenever a fit begins or ends, after each epoch of
         classifiers of this package, and after each trial of its searches; one call at a time, but from several threads.
-        Processes on other machines report only ends.
+        For processes on other machines, only when a fit ends. :func:`~skrnn.model_selection.fit_display` makes a
+        progress display.
 
     Returns
     -------
@@ -131,18 +167,18 @@ def compare_architectures(
     Raises
     ------
     ValueError, TypeError
-        If a parameter is invalid. This is checked before anything is fitted.
+        If a parameter is invalid. Parameters are validated before anything is fitted.
     ComparisonInterrupted
-        After a KeyboardInterrupt, of which it is a subclass. It keeps the finished fits in ``.comparison``.
+        After a KeyboardInterrupt, of which it is a subclass. Its ``comparison`` has the finished fits.
 
     See Also
     --------
-    sklearn.model_selection.cross_validate : One estimator, several scores.
+    sklearn.model_selection.cross_validate : Several scores of one estimator.
 
     Notes
     -----
-    Fits that run side by side share the machine: times are comparable within a comparison, not between two with
-    different `n_jobs`. The first fit of a structure in a process also pays for tracing its network.
+    Fits that run at the same time share the processor, so times are comparable within a comparison, but not between
+    comparisons with different `n_jobs`. The first fit of a structure in a process includes the tracing of its network.
 
     Examples
     --------
@@ -183,24 +219,24 @@ def compare_architectures(
     }
     splits = draw_splits(splitter, X, y, {"groups": groups})
     seeds = [None if rng is None else int(rng.randint(_MAX_SEED)) for _ in splits]
-    # Split by split: what an interrupt leaves is the same splits of all architectures.
+    # Split by split, so that all architectures have the same finished splits after an interrupt.
     fits = [
         _Fit(row, name, split, estimator, train, test, seed)
         for split, ((train, test), seed) in enumerate(zip(splits, seeds, strict=True))
         for row, (name, estimator) in enumerate(estimators.items())
     ]
-    outcomes: list[_Outcome] = []
+    results: list[_FitResult] = []
     n_repeats = getattr(splitter, "n_repeats", 1)
     try:
-        _run_all(fits, X, y, scorers, error_score, n_jobs, progress, outcomes)
+        _run_all(fits, X, y, scorers, error_score, n_jobs, progress, results)
     except KeyboardInterrupt as interrupt:
-        raise ComparisonInterrupted(_gather(estimators, scoring, splits, n_repeats, outcomes)) from interrupt
-    _tell_of_failures(outcomes, list(estimators), error_score)
-    return _gather(estimators, scoring, splits, n_repeats, outcomes)
+        raise ComparisonInterrupted(_gather(estimators, scoring, splits, n_repeats, results)) from interrupt
+    _warn_of_failures(results, list(estimators), error_score)
+    return _gather(estimators, scoring, splits, n_repeats, results)
 
 
 def _default_estimators() -> dict[str, Any]:
-    from skrnn.estimators import GRUClassifier, LSTMClassifier, SimpleRNNClassifier  # takes TensorFlow along
+    from skrnn.estimators import GRUClassifier, LSTMClassifier, SimpleRNNClassifier  # imports TensorFlow
 
     return {"SimpleRNN": SimpleRNNClassifier(), "LSTM": LSTMClassifier(), "GRU": GRUClassifier()}
 
@@ -240,67 +276,54 @@ def _run_all(
     fits: list[_Fit],
     X: Any,
     y: Any,
-    scorers: Mapping[str, Any],
-    error_score: Any,
+    scorers: Mapping[str, Scorer],
+    error_score: float | str,
     n_jobs: int | None,
     progress: Callable[[FitEvent], None] | None,
-    outcomes: list[_Outcome],
+    results: list[_FitResult],
 ) -> None:
-    """Run all fits, appending each outcome when it is there, so that an exception leaves the finished ones."""
+    """Run all fits, and append each result as soon as it is there, so that an exception leaves the finished ones."""
     names = {fit.row: fit.architecture for fit in fits}
-    # One fit per batch: a fit is long, and its end is news.
-    parallel = Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")
-    with warnings.catch_warnings(), nullcontext() if progress is None else listen(progress) as report:
-        warnings.filterwarnings("ignore", "[0-9]+ tasks (have been|which were still)", UserWarning)  # when interrupted
-        jobs = (delayed(_run)(fit, X, y, scorers[fit.architecture], error_score, report) for fit in fits)
-        with no_interrupts_for_workers():
-            started = parallel(jobs)
-        with closing(started) as finished:
-            for outcome in finished:
-                outcomes.append(outcome)
+    with nullcontext() if progress is None else listen(progress) as report:
+        calls = ((fit, X, y, scorers[fit.architecture], error_score, report) for fit in fits)
+        with parallel.running(_run, calls, n_jobs) as finished:
+            for result in finished:
+                results.append(result)
                 if report is not None:
-                    report(
-                        FitEvent(
-                            "end",
-                            names[outcome.row],
-                            outcome.split,
-                            score=outcome.score,
-                            fit_seconds=outcome.fit_seconds,
-                        )
-                    )
+                    name, seconds = names[result.row], result.fit_seconds
+                    report(FitEvent("end", name, result.split, score=result.score, fit_seconds=seconds))
 
 
-def _run(fit: _Fit, X: Any, y: Any, scorer: Any, error_score: Any, report: Reporter | None) -> _Outcome:
-    """Fit and score one architecture on one split, wherever joblib sends this."""
+def _run(fit: _Fit, X: Any, y: Any, scorer: Scorer, error_score: float | str, report: Reporter | None) -> _FitResult:
+    """Fit and score one architecture on one split, in any process."""
     if report is not None:
         report(FitEvent("begin", fit.architecture, fit.split))
     estimator = _prepare(fit, report)
     X_train, y_train = _safe_split(estimator, X, y, fit.train)
     X_test, y_test = _safe_split(estimator, X, y, fit.test, fit.train)
-    started = time.perf_counter()
     try:
-        estimator.fit(X_train, y_train)
-        fitted = time.perf_counter()
+        fit_seconds = timed_fit(estimator, X_train, y_train, {})
+        started = time.perf_counter()
         score = scorer(estimator, X_test, y_test)
         if not is_number(score):
             raise ValueError(f"A comparison needs a single score: scoring must return a number. Got {score!r} instead.")
-        scored = time.perf_counter()
+        score_seconds = time.perf_counter() - started
     except Exception:
         if error_score == "raise":
             raise
-        return _Outcome(fit.row, fit.split, float(error_score), error=traceback.format_exc())
+        return _FitResult(fit.row, fit.split, float(error_score), error=traceback.format_exc())
     finally:
         if report is not None:
             report.close()
-    network = _innermost(estimator)
+    network = fitted_estimator(estimator)
     n_epochs = getattr(network, "n_iter_", None)
     history = getattr(network, "history_", None)
-    return _Outcome(
+    return _FitResult(
         fit.row,
         fit.split,
         float(np.asarray(score).item()),
-        fit_seconds=fitted - started,
-        score_seconds=scored - fitted,
+        fit_seconds=fit_seconds,
+        score_seconds=score_seconds,
         n_parameters=getattr(network, "n_parameters_", np.nan),
         n_epochs=float(n_epochs) if isinstance(n_epochs, Integral) else np.nan,
         history={name: [float(value) for value in values] for name, values in history.items()}
@@ -310,75 +333,63 @@ def _run(fit: _Fit, X: Any, y: Any, scorer: Any, error_score: Any, report: Repor
 
 
 def _prepare(fit: _Fit, report: Reporter | None) -> Any:
-    """Return a clone with its seeds, which reports its epochs if it can."""
+    """Return a clone with seeds, which reports its epochs if it has callbacks."""
     estimator = clone(fit.estimator)
     if fit.seed is not None:
         rng = np.random.RandomState(fit.seed)
         parameters = estimator.get_params(deep=True)
         names = [name for name in sorted(parameters) if name == "random_state" or name.endswith("__random_state")]
-        # A seed is drawn for each, set or not: setting one does not change the others.
+        # A seed is drawn for each, even if it is set, so that setting one does not change the others.
         seeds = {name: int(rng.randint(_MAX_SEED)) for name in names}
         estimator.set_params(**{name: seed for name, seed in seeds.items() if parameters[name] is None})
     network = last_step(estimator)  # or a search, which reports its trials
     if report is not None and hasattr(network, "set_callbacks"):
-        # Not propagated from a pipeline, which would warn about each step without callbacks.
+        # Not set on a pipeline, which would warn about each step that does not support callbacks.
         own = getattr(network, "_skl_callbacks", [])
         network.set_callbacks(*own, StepReporter(report, fit.architecture, fit.split))
     return estimator
 
 
-def _innermost(estimator: Any) -> Any:
-    """Return the fitted last step of a pipeline, and what a search has found best; in any nesting."""
-    while True:
-        if isinstance(estimator, Pipeline):
-            inner = estimator.steps[-1][1]
-        else:
-            inner = getattr(estimator, "best_estimator_", None)
-        if not hasattr(inner, "fit"):
-            return estimator
-        estimator = inner
-
-
-def _tell_of_failures(outcomes: list[_Outcome], names: list[str], error_score: Any) -> None:
+def _warn_of_failures(results: list[_FitResult], names: list[str], error_score: float | str) -> None:
     failures = sorted(
-        (outcome for outcome in outcomes if outcome.error is not None), key=lambda outcome: (outcome.split, outcome.row)
+        (result for result in results if result.error is not None), key=lambda result: (result.split, result.row)
     )
     if not failures:
         return
     first = failures[0]
     what = str(first.error).strip().rpartition("\n")[2]
     which = f"{names[first.row]} on split {first.split}: {what}\n{first.error}"
-    if len(failures) == len(outcomes):
-        raise ValueError(f"All {len(outcomes)} fits failed. {which}")
-    message = f"{len(failures)} of {len(outcomes)} fits failed and are scored {error_score}. {which}"
+    if len(failures) == len(results):
+        raise ValueError(f"All {len(results)} fits failed. {which}")
+    message = f"{len(failures)} of {len(results)} fits failed and are scored {error_score}. {which}"
     warnings.warn(message, FitFailedWarning, stacklevel=3)
 
 
 def _gather(
-    estimators: Mapping[str, Any],
-    scoring: Any,
+    estimators: Mapping[str, BaseEstimator],
+    scoring: str | Scorer | None,
     splits: list[tuple[np.ndarray, np.ndarray]],
     n_repeats: int,
-    outcomes: list[_Outcome],
+    results: list[_FitResult],
 ) -> ArchitectureComparison:
-    """Return the outcomes as arrays, one row per architecture and one column per split."""
+    """Return the results as arrays, one row per architecture and one column per split."""
     shape = len(estimators), len(splits)
     numbers = {
         name: np.full(shape, np.nan) for name in ("score", "fit_seconds", "score_seconds", "n_parameters", "n_epochs")
     }
     finished = np.zeros(shape, dtype=bool)
     curves: list[list[dict[str, list[float]]]] = [[{} for _ in splits] for _ in estimators]
-    for outcome in outcomes:
-        cell = outcome.row, outcome.split
+    for result in results:
+        cell = result.row, result.split
         finished[cell] = True
-        curves[outcome.row][outcome.split] = outcome.history
+        curves[result.row][result.split] = result.history
         for name, values in numbers.items():
-            values[cell] = getattr(outcome, name)
+            values[cell] = getattr(result, name)
     n_folds = len(splits) // n_repeats
-    name = "accuracy" if scoring is None else scoring
+    score: Any = "accuracy" if scoring is None else scoring
     return ArchitectureComparison(
         architectures=tuple(estimators),
-        scoring=name if isinstance(name, str) else getattr(name, "__name__", "score"),
+        scoring=score if isinstance(score, str) else getattr(score, "__name__", "score"),
         repeats=np.arange(len(splits)) // n_folds,
         folds=np.arange(len(splits)) % n_folds,
         n_train=np.array([len(train) for train, _ in splits]),

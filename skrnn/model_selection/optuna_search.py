@@ -1,11 +1,11 @@
-"""A hyperparameter search by Optuna, as a scikit-learn search estimator. Single trials are run in `trial`."""
+"""A hyperparameter search by Optuna, as a scikit-learn search estimator. Its trials run in `trials`."""
 
 import os
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -16,6 +16,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, TPESampler
 from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import FrozenTrial
+from rich.console import Console
 from sklearn import get_config
 from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
@@ -26,16 +27,20 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from skrnn.model_selection.callback_tasks import CallbackTask
+from skrnn.model_selection.cv_results import as_results, outcome_of
 from skrnn.model_selection.fingerprint import Undescribable, fingerprint
-from skrnn.model_selection.lockstep import Task, last_step, trains_by_epochs
+from skrnn.model_selection.fits import timed_fit
+from skrnn.model_selection.lockstep import Task, trains_by_epochs
+from skrnn.model_selection.nesting import last_step
 from skrnn.model_selection.pruners import RungPruner
 from skrnn.model_selection.search_spaces import search_space
 from skrnn.model_selection.spaces import Space, check_space, parameters_of
 from skrnn.model_selection.splits import draw_splits, labels_of
-from skrnn.model_selection.studies import give_up_the_dead, is_path, open_storage, quiet
-from skrnn.model_selection.trial import Search, first_cause, run_trials
-from skrnn.model_selection.trial_bar import trial_bar
-from skrnn.model_selection.trial_results import as_results, outcome_of
+from skrnn.model_selection.studies import fail_stale_trials, is_journal, open_storage, quiet
+from skrnn.model_selection.trial_displays import trial_display
+from skrnn.model_selection.trials import Search, first_cause, run_trials
+
+Callback = Callable[[optuna.Study, FrozenTrial], object]
 
 
 class OptunaSearchCV(BaseSearchCV):
@@ -96,7 +101,8 @@ class OptunaSearchCV(BaseSearchCV):
     callbacks : callable or list of callable, default=None
         Called in this process as ``callback(study, trial)`` when a trial has ended.
     verbose : int, default=0
-        Above 0, a progress bar shows the best score so far.
+        Above 0, progress is shown on the standard error: live bars with the best score so far in a terminal, and
+        elsewhere a line for each trial. See :func:`~skrnn.model_selection.trial_display`.
 
     Attributes
     ----------
@@ -294,7 +300,7 @@ class OptunaSearchCV(BaseSearchCV):
             estimator=clone(self.estimator),
             task=task,
             space=space,
-            storage=os.fspath(storage) if is_path(storage) else storage,
+            storage=os.fspath(storage) if is_journal(storage) else storage,
             study_name=self._name_of_study(task, space),
             sampler=TPESampler() if self.sampler is None else self.sampler,
             seed=seed,
@@ -335,25 +341,32 @@ class OptunaSearchCV(BaseSearchCV):
 
     def _run(self, search: Search, task: CallbackTask) -> None:
         """Run trials until no worker may begin another, and set the results, also after Ctrl-C."""
-        callbacks = self.callbacks if isinstance(self.callbacks, (list, tuple)) else [self.callbacks]
         study = search.open()
         interrupt = None
-        n_ended = len(search.ended(study))
         try:
-            with trial_bar(self.verbose, self.n_trials, n_ended, lambda: search.counted(study)) as show:
-                for number in run_trials(search, study, self.n_jobs, task):
-                    show()
+            with ExitStack() as stack:
+                callbacks = self._callbacks(search, stack)
+                for number in stack.enter_context(closing(run_trials(search, study, self.n_jobs, task))):
                     for callback in callbacks:
-                        if callback is not None:
-                            callback(study, study.get_trials(deepcopy=False)[number])
+                        callback(study, study.get_trials(deepcopy=False)[number])
         except KeyboardInterrupt as error:
             interrupt = error
-        give_up_the_dead(study)
+        fail_stale_trials(study)
         trials = search.ended(study)
         if interrupt is None or any(outcome_of(trial) for trial in trials):
             self._set_results(search, trials)
         if interrupt is not None:
             raise interrupt
+
+    def _callbacks(self, search: Search, stack: ExitStack) -> list[Callback]:
+        """Return what to call when a trial has ended: a display, if `verbose` is set, and the user's callbacks."""
+        own = self.callbacks if isinstance(self.callbacks, (list, tuple)) else [self.callbacks]
+        callbacks = [callback for callback in own if callback is not None]
+        if not self.verbose:
+            return callbacks
+        console = Console(stderr=True, highlight=False, markup=False)
+        display = trial_display(self.n_trials, search.storage, console=console, counted=search.counted)
+        return [stack.enter_context(display), *callbacks]
 
     def _set_results(self, search: Search, trials: list[FrozenTrial]) -> None:
         measured = [outcome for outcome in map(outcome_of, trials) if outcome is not None]
@@ -388,14 +401,9 @@ class OptunaSearchCV(BaseSearchCV):
         estimator = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
         if self.best_epochs_ is not None:
             last_step(estimator).set_params(epochs=self.best_epochs_)
-        started = time.perf_counter()
         with task.running(estimator):
-            if y is None:
-                estimator.fit(X, **fit_params)
-            else:
-                estimator.fit(X, y, **fit_params)
-        self.best_estimator_ = estimator  # whatever `fit` returns
-        self.refit_time_ = time.perf_counter() - started
+            self.refit_time_ = timed_fit(estimator, X, y, fit_params)
+        self.best_estimator_ = estimator
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
 

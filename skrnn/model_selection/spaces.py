@@ -1,17 +1,18 @@
-"""Search spaces as functions of the trial, and whether a trial lies in one."""
+"""Search spaces as functions of a trial, and whether a trial lies in one."""
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.trial import BaseTrial, FrozenTrial, Trial, TrialState
 
+from skrnn.model_selection import _optuna
+
 Space = Mapping[str, BaseDistribution] | Callable[[BaseTrial], dict[str, Any]]
 
 
 class OutsideSpaceError(ValueError):
-    """A trial has a value that its space does not have."""
+    """A trial has a value that is not in the search space."""
 
 
 def check_space(space: Any) -> None:
@@ -26,33 +27,30 @@ def check_space(space: Any) -> None:
 
 
 def suggest(space: Space, trial: Trial) -> dict[str, Any]:
-    """Return the parameters of a newly begun trial.
+    """Return the parameters of a trial that has just begun.
 
     Raises
     ------
     OutsideSpaceError
         If the trial was enqueued with a value outside the space, which Optuna would accept.
     """
-    trial.__class__ = _AskedTrial  # made by the study, and it must not be made a second time
-    return _parameters(space, trial)
+    return _parameters(space, _optuna.checked(trial, _check_of(trial)))
 
 
 def parameters_of(space: Space, trial: FrozenTrial) -> dict[str, Any]:
-    """Return the parameters of an ended trial; if the function of a space fails, the values that it was given.
+    """Return the parameters of an ended trial; if the function of a space fails, the values that it suggested.
 
     Raises
     ------
     OutsideSpaceError
         If they are not in this space, unless the trial failed.
     """
-    replay = copy.copy(trial)
-    replay._distributions = {}  # what the space asks for
-    replay.__class__ = _Replay
+    replay = _optuna.replayed(trial, _check_of(trial))
     try:
         params = _parameters(space, replay)
-        unknown = sorted(trial.params.keys() - replay._distributions.keys())
+        unknown = sorted(trial.params.keys() - replay.distributions.keys())
         if unknown:
-            raise OutsideSpaceError(f"Trial {trial.number} has parameters that the space does not have: {unknown}.")
+            raise OutsideSpaceError(f"Trial {trial.number} has parameters that are not in the space: {unknown}.")
     except OutsideSpaceError:
         if trial.state != TrialState.FAIL:
             raise
@@ -62,32 +60,20 @@ def parameters_of(space: Space, trial: FrozenTrial) -> dict[str, Any]:
     return params
 
 
-def _parameters(space: Space, trial: Any) -> dict[str, Any]:
+def _parameters(space: Space, trial: BaseTrial) -> dict[str, Any]:
     if callable(space):
         return space(trial)
-    return {name: trial._suggest(name, distribution) for name, distribution in space.items()}
+    return {name: _optuna.suggest(trial, name, distribution) for name, distribution in space.items()}
 
 
-class _AskedTrial(Trial):
-    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
-        if name in self._fixed_params:
-            _require(self, name, self._fixed_params[name], distribution)
-        return super()._suggest(name, distribution)
+def _check_of(trial: Trial | FrozenTrial) -> _optuna.Check:
+    """Return a function that raises an OutsideSpaceError if a value of this trial is not in a distribution."""
+    number = trial.number
 
+    def check(values: Mapping[str, Any], name: str, distribution: BaseDistribution) -> None:
+        if name not in values:
+            raise OutsideSpaceError(f"Trial {number} lacks the parameter {name!r}.")
+        if not _optuna.contains(distribution, values[name]):
+            raise OutsideSpaceError(f"Trial {number} has {name} = {values[name]!r}, which is not in {distribution}.")
 
-class _Replay(FrozenTrial):
-    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
-        if name not in self.params:
-            raise OutsideSpaceError(f"Trial {self.number} lacks the parameter {name!r}.")
-        _require(self, name, self.params[name], distribution)
-        self._distributions[name] = distribution
-        return self.params[name]
-
-
-def _require(trial: BaseTrial, name: str, value: Any, distribution: BaseDistribution) -> None:
-    try:
-        inside = distribution._contains(distribution.to_internal_repr(value))
-    except ValueError:  # no number, or none of the choices
-        inside = False
-    if not inside:
-        raise OutsideSpaceError(f"Trial {trial.number} has {name} = {value!r}, which is not in {distribution}.")
+    return check

@@ -1,32 +1,32 @@
-"""Splits that are drawn once, and the labels of one-hot rows, for splitters and scorers."""
+"""The splits of a cross-validation, drawn once, and the labels of one-hot rows for splitters and scorers."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.multiclass import type_of_target
 
-from skrnn.model_selection.lockstep import is_recurrent, last_step
+from skrnn.model_selection.lockstep import is_recurrent
+from skrnn.model_selection.nesting import last_step, searched_estimator
 
 
 def labels_of(y: Any, estimators: Iterable[Any]) -> Any:
-    """Return the labels that y encodes: one-hot rows are labels if one of the estimators reads them that way.
+    """Return the labels in y: one-hot rows are labels if one of the estimators is a classifier of this package.
 
     Parameters
     ----------
-    y : array-like
+    y : array-like of shape (n_samples,) or (n_samples, n_classes), or None
     estimators : iterable of estimator
         Scikit-learn's own classifiers, and those of this package with ``multilabel=True``, read one-hot rows as
-        several labels at once.
+        multilabel targets.
 
     Returns
     -------
-    labels : array-like
-        y itself unless it is one-hot, and otherwise the index of the column with the 1 in each row.
+    labels : array-like of shape (n_samples,), or y
+        The index of the column of each one-hot row; `y` itself if it is not one-hot.
     """
-    if y is None or not any(_reads_one_hot(_searched(estimator)) for estimator in estimators):
+    if y is None or not any(_reads_one_hot(searched_estimator(estimator)) for estimator in estimators):
         return y
     rows = y if hasattr(y, "shape") else np.asarray(y)
     if len(rows.shape) != 2 or rows.shape[1] < 2:
@@ -47,37 +47,37 @@ def shuffled_folds(n_folds: int, y: Any, random_state: Any) -> Any:
     return (StratifiedKFold if is_stratified else KFold)(n_folds, shuffle=True, random_state=random_state)
 
 
-def _searched(estimator: Any) -> Any:
-    """Return the estimator that a search tunes; other estimators are returned unchanged."""
-    while isinstance(last_step(estimator), BaseSearchCV):
-        estimator = last_step(estimator).estimator
-    return estimator
-
-
 def draw_splits(splitter: Any, X: Any, y: Any, params: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the indices of the rows to train and to test on, for each split.
+    """Return the indices of the training and test rows of each split.
 
     Parameters
     ----------
     splitter : cross-validation generator
-    X, y : array-like
+        Called once: without a seed, it would give other splits at the next call.
+    X : array-like of shape (n_samples, ...)
+    y : array-like of shape (n_samples,)
     params : dict
-        Metadata for the splitter.
+        Metadata for the splitter, such as ``groups``.
+
+    Returns
+    -------
+    splits : list of (ndarray of shape (n_train,), ndarray of shape (n_test,))
 
     Raises
     ------
     ValueError
         If there are no splits.
     """
-    splits = [(_numbers(train), _numbers(test)) for train, test in splitter.split(X, y, **params)]
+    splits = [(_indices(train), _indices(test)) for train, test in splitter.split(X, y, **params)]
     if not splits:
         raise ValueError(
-            "cv gives no splits: it is empty, or an iterator that was used up. Pass a splitter or a list of splits."
+            "cv gives no splits: it is empty, or an iterator that is already exhausted. Pass a splitter or a list of "
+            "splits."
         )
     return splits
 
 
-def _numbers(rows: Any) -> np.ndarray:
+def _indices(rows: Any) -> np.ndarray:
     rows = np.asarray(rows)
-    rows = rows.astype(int) if rows.size == 0 else rows  # an empty list is one of floats
+    rows = rows.astype(int) if rows.size == 0 else rows  # NumPy makes an empty list an array of floats
     return np.flatnonzero(rows) if rows.dtype == bool else rows

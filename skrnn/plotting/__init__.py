@@ -2,5 +2,6 @@
 
 from skrnn.plotting.comparison import ComparisonDisplay
 from skrnn.plotting.history import HistoryDisplay
+from skrnn.plotting.search import SearchFigures, search_figures
 
-__all__ = ["ComparisonDisplay", "HistoryDisplay"]
+__all__ = ["ComparisonDisplay", "HistoryDisplay", "SearchFigures", "search_figures"]

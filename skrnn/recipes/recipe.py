@@ -208,7 +208,7 @@ class Recipe:
         halves = self.load_data(data_home) if data is None else Halves(*map(np.asarray, data))
         pipeline = self.pipeline(random_state)
         if progress is not None:
-            from skrnn.model_selection.progress import StepReporter
+            from skrnn.model_selection.fit_events import StepReporter
 
             pipeline[-1].set_callbacks(StepReporter(progress, self.name, random_state or 0))
         started = time.perf_counter()

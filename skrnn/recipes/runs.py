@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from skrnn.model_selection.progress import FitEvent
+from skrnn.model_selection import FitEvent
 from skrnn.recipes.catalogue import list_recipes, load_recipe
 from skrnn.recipes.recipe import Halves, Library, Recipe, Reproduction, fit_name
 

@@ -34,7 +34,7 @@ from skrnn.model_selection import (
     OptunaSearchCV,
     compare_architectures,
 )
-from skrnn.model_selection.progress import listen
+from skrnn.model_selection.fit_events import listen
 from skrnn.preprocessing import ImageToSequence
 
 GRU_PARAMETERS = 3 * (8 * 4 + 4 * 4 + 2 * 4) + 4 + 1  # of the one that `recurrent` makes

@@ -22,7 +22,7 @@ from sklearn.model_selection import (
 )
 
 from skrnn import SimpleRNNClassifier
-from skrnn.model_selection.studies import LOST, WORKER, claim, counted, give_up_the_dead
+from skrnn.model_selection.studies import LOST, WORKER, ask, counted_trials, fail_stale_trials
 
 RATES = {"learning_rate": FloatDistribution(1e-3, 0.1, log=True)}
 
@@ -155,7 +155,7 @@ def test_callbacks_and_the_bar_hear_of_every_trial_here(images, capsys, search_o
 
     search_of(n_trials=3, callbacks=[callback], verbose=1).fit(*images)
     assert heard == [(os.getpid(), number, TrialState.COMPLETE) for number in range(3)]
-    assert "best " in capsys.readouterr().err
+    assert "trial 2: score " in capsys.readouterr().err
 
 
 def test_callbacks_of_scikit_learn_see_every_trial(images, search_of):
@@ -267,16 +267,16 @@ def test_a_dead_workers_trial_is_given_up_and_a_live_ones_is_not(tmp_path):
     for worker in workers.values():
         study.ask().set_user_attr(WORKER, worker)
     study.ask()  # one that has just begun and has not registered
-    give_up_the_dead(study)
+    fail_stale_trials(study)
     states = dict(zip(workers, study.trials, strict=False))
     assert {name for name, trial in states.items() if trial.state == TrialState.RUNNING} == {
         "alive here, though silent",
         "alive elsewhere",
     }
     assert study.trials[-1].state == TrialState.RUNNING
-    assert [trial.number for trial in counted(study)] == [0, 3, 5]
-    assert "silent for" in states["silent elsewhere"].user_attrs[LOST]
-    give_up_the_dead(study, alone=True)  # nobody can be about to tell: its worker died before it did
+    assert [trial.number for trial in counted_trials(study)] == [0, 3, 5]
+    assert "had no heartbeat for" in states["silent elsewhere"].user_attrs[LOST]
+    fail_stale_trials(study, alone=True)  # nobody can be about to tell: its worker died before it did
     assert study.trials[-1].state == TrialState.FAIL
 
 
@@ -297,17 +297,17 @@ def test_of_workers_that_begin_the_last_trial_at_once_one_gives_up(tmp_path):
     """On a database there is no turn to wait for: between looking and beginning another may be faster."""
     url = f"sqlite:///{tmp_path}/search.db"
     study, other = (optuna.create_study(study_name="s", storage=url, load_if_exists=True) for _ in range(2))
-    ask = study.ask
+    study_ask = study.ask
 
     def ask_too_late(**arguments):
-        assert claim(other, 1, None).number == 0
-        return ask(**arguments)
+        assert ask(other, 1).number == 0
+        return study_ask(**arguments)
 
     study.ask = ask_too_late
-    assert claim(study, 1, None) is None
-    assert [trial.number for trial in counted(study)] == [0]
+    assert ask(study, 1) is None
+    assert [trial.number for trial in counted_trials(study)] == [0]
     assert [trial.state for trial in study.trials] == [TrialState.RUNNING, TrialState.FAIL]
-    assert claim(other, 2, None).number == 2
+    assert ask(other, 2).number == 2
 
 
 def test_a_live_peers_trial_is_left_alone(images, tmp_path, search_of):

@@ -13,7 +13,7 @@ from sklearn.metrics import fbeta_score, make_scorer
 from sklearn.neighbors import KNeighborsClassifier
 
 from skrnn.model_selection import OptunaSearchCV
-from skrnn.model_selection.studies import STUDY, counted
+from skrnn.model_selection.studies import STUDY, counted_trials
 
 X = np.random.default_rng(0).normal(size=(40, 2))
 y = (X[:, 0] + np.random.default_rng(1).normal(size=40) > 0).astype(int)
@@ -162,7 +162,7 @@ def test_trials_added_by_the_user_neither_count_nor_win(tmp_path):
     assert len(again.trials_) == 3
     assert again.best_score_ < 1
     assert all(params["n_neighbors"] <= 5 for params in again.cv_results_["params"])
-    assert len(counted(study)) == 3
+    assert len(counted_trials(study)) == 3
     assert len(study.trials) == 7
 
 

@@ -10,8 +10,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skrnn import LSTMClassifier
 from skrnn.datasets import load_digits
-from skrnn.model_selection import compare_architectures
-from skrnn.model_selection.results import ArchitectureComparison
+from skrnn.model_selection import ArchitectureComparison, compare_architectures
 from skrnn.plotting import ComparisonDisplay, HistoryDisplay
 from skrnn.plotting.history import stack_histories
 from skrnn.preprocessing import ImageToSequence

@@ -1,4 +1,4 @@
-"""From the trials of a study to ``cv_results_``: one row for each trial that counts, in the order of their numbers."""
+"""From the trials of a study to ``cv_results_``: one row for each trial that counts, ordered by trial number."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,11 +10,11 @@ from sklearn.model_selection._search import _yield_masked_array_for_each_param
 
 from skrnn.model_selection.lockstep import Outcome
 
-OUTCOME, ERROR = "skrnn:outcome", "skrnn:error"
+OUTCOME, ERROR = "skrnn:outcome", "skrnn:error"  # user attributes of trials
 
 
 def outcome_of(trial: FrozenTrial) -> Outcome | None:
-    """Return what a worker has kept of a trial; None of one that failed or is running."""
+    """Return the outcome that a worker stored in a trial; None if the trial failed or is running."""
     data = trial.user_attrs.get(OUTCOME)
     return None if data is None else Outcome(**data)
 
@@ -25,21 +25,23 @@ def as_results(
     n_splits: int,
     error_score: float,
 ) -> dict[str, Any]:
-    """Return the results as `GridSearchCV` does: a dict of arrays that makes a data frame.
+    """Return the results in the form of `GridSearchCV`: a dict of arrays, from which pandas makes a data frame.
 
     Parameters
     ----------
     trials : sequence of optuna.trial.FrozenTrial
-        Complete, pruned and failed ones.
+        Complete, pruned and failed trials.
     parameters_of : callable
-        The parameters that a trial set.
+        Returns the parameters of a trial.
     n_splits : int
+        Number of folds.
     error_score : float
-        The scores of a trial that failed.
+        The score of a failed trial on each fold.
 
     Returns
     -------
-    results : dict
+    results : dict of str to ndarray of shape (n_trials,)
+        And ``params``, a list of dicts.
     """
     outcomes = [outcome_of(trial) for trial in trials]
     failed = Outcome({}, [np.nan] * n_splits, [np.nan] * n_splits)
@@ -50,7 +52,7 @@ def as_results(
         results[f"mean_{name}_time"], results[f"std_{name}_time"] = seconds.mean(axis=1), seconds.std(axis=1)
     results |= _yield_masked_array_for_each_param(params)
     results["params"] = params
-    # A pruned trial keeps the scores that it was pruned with, and ranks behind every complete one.
+    # A pruned trial keeps its last scores, and ranks behind every complete trial.
     tiers = np.array([{TrialState.COMPLETE: 0, TrialState.PRUNED: 1}.get(trial.state, 2) for trial in trials])
     for metric in dict.fromkeys(metric for outcome in outcomes if outcome for metric in outcome.scores):
         scores = np.array(
@@ -70,7 +72,7 @@ def as_results(
 
 
 def _rank(means: np.ndarray, tiers: np.ndarray) -> np.ndarray:
-    """Return ranks from 1, highest mean first, but a lower tier before a higher; NaN comes last in its tier."""
+    """Return ranks from 1: by tier, and within a tier by falling mean, NaN last."""
     keys = np.where(np.isnan(means), -np.inf, means)
     _, by_score = np.unique(-keys, return_inverse=True)
     return rankdata(tiers * len(means) + by_score, method="min").astype(np.int32)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from skrnn.plotting import ComparisonDisplay
-
-FILES = ("scores.csv", "histories.csv", "summary.json", "learning_curves.png", "scores.png")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,7 +45,17 @@ class ArchitectureComparison:
         ``n_iter_`` of the classifier.
     curves : tuple of tuple of dict
         ``history_`` of the classifier, by architecture and split; empty where there is none.
+    file_names : tuple of str
+        The files that :meth:`save` writes; a class attribute.
     """
+
+    file_names: ClassVar[tuple[str, ...]] = (
+        "scores.csv",
+        "histories.csv",
+        "summary.json",
+        "learning_curves.png",
+        "scores.png",
+    )
 
     architectures: tuple[str, ...]
     scoring: str
@@ -178,7 +186,7 @@ class ArchitectureComparison:
         """
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
-        scores_csv, histories_csv, summary_json, curves_png, scores_png = (folder / name for name in FILES)
+        scores_csv, histories_csv, summary_json, curves_png, scores_png = (folder / name for name in self.file_names)
         self.to_frame().to_csv(scores_csv, index=False, lineterminator="\n")
         histories = self.histories()
         histories.to_csv(histories_csv, index=False, lineterminator="\n")

@@ -1,0 +1,255 @@
+"""Trials, in any process: ask the study for one, evaluate its candidate, and tell the study the result."""
+
+import copy
+import time
+import traceback
+import warnings
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from itertools import count, repeat
+from typing import Literal
+
+import numpy as np
+import optuna
+from joblib import effective_n_jobs
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial, TrialState
+from sklearn.base import BaseEstimator, clone
+
+from skrnn.model_selection import parallel
+from skrnn.model_selection.callback_tasks import CallbackTask
+from skrnn.model_selection.cv_results import ERROR, OUTCOME, outcome_of
+from skrnn.model_selection.lockstep import Task, UndecidedError, evaluate
+from skrnn.model_selection.spaces import OutsideSpaceError, Space, parameters_of, suggest
+from skrnn.model_selection.studies import (
+    Heartbeat,
+    SeededSampler,
+    Storage,
+    ask,
+    counted_trials,
+    fail_lost_trial,
+    is_journal,
+    open_storage,
+    quiet,
+)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What every worker of a search needs.
+
+    Attributes
+    ----------
+    estimator : estimator
+        Cloned for each fit.
+    task : Task
+        The data, splits and scorers that all candidates are measured on.
+    space : mapping of str to optuna.distributions.BaseDistribution, or callable
+        Distributions by parameter name, or a function that returns the parameters of a trial.
+    storage : str or optuna.storages.BaseStorage
+        The path of a journal file, a URL, or a storage.
+    study_name : str
+        The full name, with the hash if there is one.
+    sampler : optuna.samplers.BaseSampler
+        Copied by each worker.
+    seed : int or None
+        Seeds the sampler, together with the number of each trial.
+    pruner : optuna.pruners.BasePruner
+        Asked after each epoch of a network whose folds are trained in lock-step.
+    n_trials : int or None
+        The total over all workers; None for no limit.
+    deadline : float or None
+        After which no trial begins, in seconds since the epoch (`time.time`).
+    error_score : float or "raise"
+        The score of a trial that fails.
+    """
+
+    estimator: BaseEstimator
+    task: Task
+    space: Space
+    storage: Storage
+    study_name: str
+    sampler: BaseSampler
+    seed: int | None
+    pruner: BasePruner
+    n_trials: int | None
+    deadline: float | None
+    error_score: float | Literal["raise"]
+    _inside: dict[int, bool] = field(default_factory=dict, repr=False, compare=False)  # by trial number, once known
+
+    def counted(self, study: optuna.Study) -> list[FrozenTrial]:
+        """Return the trials that count: all but those with a score whose parameters are outside the space.
+
+        The name of the study follows from the space, but a part that the user vouches for may have changed.
+        """
+        return [trial for trial in counted_trials(study) if outcome_of(trial) is None or self._is_inside(trial)]
+
+    def ended(self, study: optuna.Study) -> list[FrozenTrial]:
+        """Return the trials that count and have ended."""
+        return [trial for trial in self.counted(study) if trial.state.is_finished()]
+
+    def _is_inside(self, trial: FrozenTrial) -> bool:
+        if trial.number not in self._inside:
+            try:
+                parameters_of(self.space, trial)
+            except OutsideSpaceError:
+                self._inside[trial.number] = False
+            else:
+                self._inside[trial.number] = True
+        return self._inside[trial.number]
+
+    def open(self) -> optuna.Study:
+        """Open the study, or create it."""
+        return optuna.create_study(
+            storage=open_storage(self.storage),
+            study_name=self.study_name,
+            sampler=SeededSampler(copy.deepcopy(self.sampler), self.seed),
+            pruner=self.pruner,
+            direction="maximize",
+            load_if_exists=True,
+        )
+
+
+def run_trials(
+    search: Search, study: optuna.Study, n_jobs: int | None, callbacks: CallbackTask | None
+) -> Generator[int, None, None]:
+    """Run trials, in this process or in several, until there are enough or time is up.
+
+    Parameters
+    ----------
+    search : Search
+    study : optuna.study.Study
+        Opened by this process.
+    n_jobs : int or None
+        Number of trials that run at the same time, as in joblib.
+    callbacks : CallbackTask or None
+        The task of scikit-learn's callbacks that the trials are parts of.
+
+    Yields
+    ------
+    number : int
+        The number of each trial, when it has ended.
+    """
+    parts = _parts(callbacks, search)
+    if effective_n_jobs(n_jobs) == 1:
+        while (number := run_trial(search, study, next(parts))) is not None:
+            yield number
+        return
+    ended = False
+
+    def calls() -> Iterator[tuple[Search, None, CallbackTask | None]]:
+        # One for each missing trial, so that no worker idles; at least one, which looks for stale trials.
+        missing = None if search.n_trials is None else max(1, search.n_trials - len(search.counted(study)))
+        for _ in count() if missing is None else range(missing):
+            if ended:
+                return
+            yield search, None, next(parts)
+
+    while not ended:
+        with parallel.running(run_trial, calls(), n_jobs) as numbers:
+            for number in numbers:
+                if number is None:
+                    ended = True
+                else:
+                    yield number
+
+
+def run_trial(search: Search, study: optuna.Study | None = None, callbacks: CallbackTask | None = None) -> int | None:
+    """Run one trial, if there are not enough.
+
+    Parameters
+    ----------
+    search : Search
+    study : optuna.study.Study, default=None
+        By default it is opened from the storage.
+    callbacks : CallbackTask, default=None
+        The task of the trial.
+
+    Returns
+    -------
+    number : int or None
+        The number of the trial, however it ended; None if none was begun.
+    """
+    with quiet(), ExitStack() as stack:
+        study = search.open() if study is None else study
+        has_begun = False
+
+        def begin() -> None:
+            nonlocal has_begun
+            if callbacks is not None and not has_begun:
+                stack.enter_context(callbacks.running())
+            has_begun = True
+
+        while search.deadline is None or time.time() < search.deadline:
+            journal = search.storage if is_journal(search.storage) else None
+            trial = ask(study, search.n_trials, journal=journal, before_trial=begin, counted=search.counted)
+            if trial is None:
+                return None
+            if _run(search, study, trial, callbacks):
+                return trial.number
+    return None
+
+
+def _run(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> bool:
+    """Run a trial to its end; return False if its parameters are outside the space."""
+    try:
+        _evaluate(search, study, trial, callbacks)
+    except optuna.exceptions.UpdateFinishedTrialError:
+        pass  # another worker has failed it as stale, so the result comes too late
+    except OutsideSpaceError as error:
+        fail_lost_trial(study, trial, str(error))
+        warnings.warn(f"{error} The trial does not count.", UserWarning, stacklevel=2)
+        return False
+    except UndecidedError:
+        fail_lost_trial(study, trial, "no metric decides")
+        raise
+    except Exception:
+        trial.set_user_attr(ERROR, traceback.format_exc())
+        study.tell(trial, state=TrialState.FAIL)
+        if search.error_score == "raise":
+            raise
+    except BaseException:
+        fail_lost_trial(study, trial, "interrupted")
+        raise
+    return True
+
+
+def _evaluate(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> None:
+    """Train and score the candidate of a trial, and tell the study the result."""
+    params = suggest(search.space, trial)
+    estimator = clone(search.estimator).set_params(**clone(params, safe=False))
+    heartbeat = Heartbeat(trial)
+
+    def go_on(epoch: int, mean: float) -> bool:
+        trial.report(mean, epoch)
+        heartbeat.record()
+        return not trial.should_prune()
+
+    searched = any(name.rpartition("__")[2] == "epochs" for name in params)
+    outcome = evaluate(estimator, search.task, epochs_are_searched=searched, go_on=go_on, callbacks=callbacks)
+    metric = search.task.decides(outcome.scores)
+    mean = outcome.mean(metric)
+    if not np.isfinite(mean):
+        raise ValueError(f"The mean score over the folds is {mean}: {outcome.scores[metric]}.")
+    trial.set_user_attr(OUTCOME, asdict(outcome))
+    if outcome.pruned_epoch is None:
+        study.tell(trial, mean)
+    else:
+        study.tell(trial, state=TrialState.PRUNED)
+
+
+def _parts(callbacks: CallbackTask | None, search: Search) -> Iterator[CallbackTask | None]:
+    """Yield a task for each trial; trials that replace a lost one have none."""
+    counts = count() if search.n_trials is None else range(search.n_trials)
+    if callbacks is not None:
+        yield from (callbacks.part("trial", n_parts=len(search.task.splits)) for _ in counts)
+    yield from repeat(None)
+
+
+def first_cause(failures: Sequence[FrozenTrial]) -> str:
+    """Return why the first of some trials failed: a line with the exception, then the traceback."""
+    trial = failures[0]
+    error = trial.user_attrs.get(ERROR, "").strip()
+    return f"Trial {trial.number}: {error.rpartition(chr(10))[2] or 'the cause is unknown'}\n{error}"
