@@ -1,6 +1,6 @@
-"""The public classifiers: one for each recurrence, and one that takes the recurrence as a parameter.
+"""The public classifiers: one for each recurrence, and one with the recurrence as a parameter.
 
-They share one constructor and one description of its parameters; each adds only what is its own.
+They share one constructor and one description of its parameters.
 """
 
 import inspect
@@ -12,7 +12,7 @@ from skrnn.estimators.base import BaseRecurrentClassifier
 from skrnn.estimators.parameters import RecurrentParameters
 
 _PARAMETERS = """units : int or tuple of int, default=64
-        Width of the recurrent layer, or of each of several stacked ones, from the input on.
+        Width of the recurrent layer, or of each of several stacked layers, from the input on.
     bidirectional : bool, default=False
         Whether every recurrent layer also reads backwards; the two halves are concatenated.
     batch_normalization : bool, default=False
@@ -24,15 +24,15 @@ _PARAMETERS = """units : int or tuple of int, default=64
     activation : str, default="tanh"
         Activation of the recurrent layers' output.
     recurrent_activation : str, default="sigmoid"
-        Activation of the gates; SimpleRNN has none.
+        Activation of the gates. SimpleRNN has no gates.
     dropout : float, default=0.0
-        Share of the inputs of each recurrent layer that is dropped, the same at all steps of a sequence.
+        Fraction of the inputs of each recurrent layer that is dropped, the same at all steps of a sequence.
     recurrent_dropout : float, default=0.0
-        Share of the recurrent layers' state that is dropped on its way to the next step.
+        Fraction of the recurrent layers' state that is dropped between two steps.
     layer_dropout : float, default=0.0
-        Share dropped after each recurrent and each hidden dense layer.
+        Fraction dropped after each recurrent and each hidden dense layer.
     pooling : {"last", "mean", "max"}, default="last"
-        How the last recurrent layer's outputs become one vector, over the steps that are no padding.
+        How the outputs of the last recurrent layer become one vector, over the steps that are not padding.
     embedding_dim : int, default=None
         Width of the embedding. If given, X holds token ids.
     vocabulary_size : int, default=None
@@ -67,12 +67,12 @@ _PARAMETERS = """units : int or tuple of int, default=64
         Weight of each class in training, ``{label: weight}``; classes that are not in it have weight one. "balanced"
         weighs each class inversely to the sum of its sample weights. Validation does not use it.
     callbacks : keras.callbacks.Callback, class, or list or dict of these, default=None
-        Copied for each `fit`. Classes take arguments as ``callbacks__*``; of several, ``callbacks__0__*`` is the
-        first's.
+        Copied for each `fit`. Classes take arguments as ``callbacks__*``; if there are several, the first one takes
+        ``callbacks__0__*``.
     warm_start : bool, default=False
         Whether `fit` continues where the last call stopped, for `epochs` more epochs.
     random_state : int, RandomState instance or None, default=None
-        An int makes `fit` give the same weights every time, in any thread and process.
+        With an int, `fit` gives the same weights every time, in any thread and process.
     verbose : int, default=0
         Above 0, one line is printed per epoch.
     **routed : dict
@@ -139,7 +139,7 @@ _CITATIONS = {
     ),
     "GRUClassifier": (
         'Cho, K., et al. "Learning phrase representations using RNN encoder-decoder for statistical machine '
-        'translation."\n    EMNLP (2014). The reset gate stands after the recurrent product, as it does in Keras.'
+        'translation."\n    EMNLP (2014). The reset gate is applied after the recurrent product, as in Keras.'
     ),
 }
 

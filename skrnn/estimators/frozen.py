@@ -43,7 +43,7 @@ class FrozenClassifier(Prediction, ClassifierMixin, BaseEstimator):
 
     @classmethod
     def of(cls, fitted: Any, form: InputForm, spec: NetworkSpec, weights: Sequence[np.ndarray]) -> Self:
-        """Freeze what a fitted classifier knows."""
+        """Copy what prediction needs from a fitted classifier."""
         frozen = cls()
         frozen._form, frozen._spec = form, spec
         frozen._weights = tuple(weight.copy() for weight in weights)

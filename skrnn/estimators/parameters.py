@@ -1,4 +1,4 @@
-"""The parameters of the classifiers: the one constructor they share, their checks, and what they say of the network."""
+"""The parameters of the classifiers: the constructor that all share, the checks, and the network that follows."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -18,13 +18,13 @@ from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.outputs import output_for
 from skrnn.network.spec import NetworkSpec
 
-_UPDATES = 2000  # what Adam's default learning rate needs to fit small data: 45 epochs of the bundled digits
-_EPOCHS = 10, 100  # the bounds of epochs="auto", for large and for tiny data
+_UPDATES = 2000  # enough to fit small data with Adam's default learning rate: 45 epochs of the bundled digits
+_EPOCHS = 10, 100  # the least and the most for epochs="auto"
 _MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked"}  # while one network goes on training
 
 
 class _Absent:
-    """An attribute that a base class has and this class has not."""
+    """Hides an attribute of a base class."""
 
     def __set_name__(self, owner: type, name: str):
         self._name = name
@@ -34,9 +34,9 @@ class _Absent:
 
 
 class RecurrentParameters(KerasClassifier):
-    """The constructor of the recurrent classifiers and what follows from it alone."""
+    """The constructor of the recurrent classifiers, and everything that depends on the parameters only."""
 
-    # SciKeras' own reading of y and X, and its scoring: these would fail, or describe what is not used here.
+    # How SciKeras reads X and y, and how it scores: not used here, and its methods would fail.
     feature_encoder: Any = _Absent()
     target_encoder: Any = _Absent()
     scorer: Any = _Absent()
@@ -142,8 +142,8 @@ class RecurrentParameters(KerasClassifier):
         self.verbose = verbose
         self._set_routed(routed)
 
-    # Parameters. SciKeras reads them off the instance's attributes; here they are those of the constructor, as
-    # scikit-learn wants it, and the routed ones.
+    # SciKeras takes all attributes of the instance as parameters. Here they are the arguments of the constructor, as
+    # scikit-learn requires, and the routed ones.
 
     _get_param_names: Any = classmethod(BaseEstimator._get_param_names.__func__)
     __repr__ = BaseEstimator.__repr__
@@ -154,7 +154,7 @@ class RecurrentParameters(KerasClassifier):
         Parameters
         ----------
         deep : bool, default=True
-            For compatibility; no parameter is an estimator.
+            Has no effect, because no parameter is an estimator.
 
         Returns
         -------

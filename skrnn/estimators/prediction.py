@@ -1,4 +1,4 @@
-"""From decision values to what a scikit-learn classifier answers. Nothing here imports TensorFlow."""
+"""The methods of a scikit-learn classifier that predict, computed from logits. Nothing here imports TensorFlow."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -16,9 +16,10 @@ class Prediction:
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The labels.
     _spec : NetworkSpec
-        Its output says what the logits mean. Like ``classes_`` it is defined once the classifier is fitted, which
-        `_logits` and `_staged_logits` check.
+        Its output gives the logits their meaning. Defined, like ``classes_``, in a fitted classifier; `_logits` and
+        `_staged_logits` check that it is fitted.
     """
 
     classes_: np.ndarray
@@ -33,7 +34,7 @@ class Prediction:
         """Iterate over the logits after one step, after two, to the last."""
 
     def decision_function(self, X) -> np.ndarray:
-        """Compute the values that the probabilities are made of (logits).
+        """Compute the logits, from which the probabilities follow.
 
         Parameters
         ----------
@@ -43,7 +44,7 @@ class Prediction:
         Returns
         -------
         values : ndarray of shape (n_samples,) or (n_samples, n_classes), float32
-            For two classes those of ``classes_[1]``. With ``multilabel=True`` one for each label.
+            For two classes, one value: positive for ``classes_[1]``. With ``multilabel=True``, one for each label.
         """
         logits = self._logits(X)
         return self._spec.output.decision_values(logits)
@@ -59,7 +60,7 @@ class Prediction:
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes), float32
-            In the order of `classes_`. Those of classes sum to one, those of labels do not.
+            In the order of `classes_`. Each row sums to one, except with ``multilabel=True``.
         """
         logits = self._logits(X)
         return self._spec.output.probabilities(logits)
@@ -122,13 +123,13 @@ class Prediction:
         Parameters
         ----------
         X : as in `fit`
-            Sequences in the form that `fit` saw. Sequences of numbers start at their first step that is no padding; one
-            that has ended keeps its last probabilities.
+            Sequences in the form that `fit` saw. Sequences of numbers start at their first step that is not padding.
+            After the end of a sequence its probabilities stay the same.
 
         Yields
         ------
         probabilities : ndarray of shape (n_samples, n_classes), float32
-            After one step, after two, and so on; the last are those of `predict_proba`.
+            After one step, after two, and so on; at the end those of `predict_proba`.
         """
         for logits in self._staged_logits(X):
             yield self._spec.output.probabilities(logits)

@@ -38,7 +38,7 @@ def read_labels(y: Any, name: str = "y", *, multilabel: bool = False) -> tuple[n
     Raises
     ------
     ValueError
-        If y cannot be read so.
+        If y is none of these.
     """
     if y is None:
         raise ValueError("This classifier requires y to be passed, but the target y is None.")
@@ -54,12 +54,12 @@ def read_labels(y: Any, name: str = "y", *, multilabel: bool = False) -> tuple[n
 
 
 def _as_labels(y: Any) -> Any:
-    """Return an array-like of any origin as an array of the same labels; sparse matrices are left as they are.
+    """Return any array-like as an array of the same labels; sparse matrices are returned unchanged.
 
     Raises
     ------
     ValueError
-        If y is no array-like with an order, if a label is missing, or if some labels are texts and others are not.
+        If y is not an ordered array-like, if a label is missing, or if only some labels are texts.
     """
     if issparse(y):
         return y
@@ -76,7 +76,7 @@ def _as_labels(y: Any) -> Any:
         return _labels_of_series(nw.from_native(y, series_only=True))
     if hasattr(y, "__array__") and not hasattr(y, "to_pylist"):
         return _labels_of(y if isinstance(y, np.ndarray) else np.asarray(y))
-    labels = y.to_pylist() if hasattr(y, "to_pylist") else list(y)  # the scalars of pyarrow are no Python objects
+    labels = y.to_pylist() if hasattr(y, "to_pylist") else list(y)  # pyarrow's scalars are not Python objects
     _require_labels(labels)
     return _labels_of(to_array(labels, "y"))
 
@@ -88,7 +88,7 @@ def _labels_of_series(series: Any) -> np.ndarray:
 
 
 def _labels_of(array: np.ndarray) -> np.ndarray:
-    """Return labels of a type that can be sorted: objects become integers, booleans or floats if they all are."""
+    """Return labels of a type that can be sorted. Objects become integers, booleans or floats if all are numbers."""
     if isinstance(array, np.ma.MaskedArray):
         if np.ma.is_masked(array):
             _raise_missing(int(np.argwhere(np.ma.getmaskarray(array))[0, 0]))
@@ -108,13 +108,13 @@ def _labels_of(array: np.ndarray) -> np.ndarray:
     try:
         numbers = real_numbers(array, "y")
     except (TypeError, ValueError):
-        return array  # of dates, for one; scikit-learn says what it cannot sort
+        return array  # for example of dates; scikit-learn reports what it cannot sort
     is_exact = all(number == label for number, label in zip(numbers.ravel().tolist(), flat, strict=True))
     return numbers if is_exact else array
 
 
 def _require_labels(labels: list[Any], n_per_sample: int = 1) -> None:
-    """Raise a ValueError if a label is missing, or if NumPy would turn others into texts."""
+    """Raise a ValueError if a label is missing, or if NumPy would convert labels to texts."""
     for number, label in enumerate(labels):
         is_nan = isinstance(label, (float, np.floating)) and np.isnan(label)
         if is_missing(label) or is_nan or type(label).__name__ == "NaTType" or label is np.ma.masked:

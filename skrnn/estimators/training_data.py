@@ -1,4 +1,4 @@
-"""Everything that `fit` is given, checked and read: the rows to train on, and those to validate on."""
+"""Check and read the arguments of `fit`: the rows to train on, and the rows to validate on."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,9 +26,11 @@ class Rows:
     Attributes
     ----------
     sequences : Sequences
+        The n padded sequences.
     targets : ndarray of shape (n,) or (n, n_labels), int64
         Class indices, or for several labels zeros and ones.
     weights : ndarray of shape (n,), float64
+        The weight of each row, at least 0.
     """
 
     sequences: Sequences
@@ -67,9 +69,10 @@ class TrainingData:
     Attributes
     ----------
     form : InputForm
+        How X is read.
     rows : Rows
-        Rows of positive sample weight. Their weights are the sample weights alone: class weights apply to training,
-        not to validation.
+        Rows of positive sample weight. Their weights do not include class weights, which apply to training only and not
+        to validation.
     classes : ndarray of shape (n_classes,)
         All labels, sorted; for several labels per row the indices of the columns of y.
     class_weights : ndarray of shape (n_classes,), float64, or None
@@ -93,7 +96,7 @@ class TrainingData:
         return self.rows.targets.ndim == 2
 
     def require_two_classes(self) -> None:
-        """Raise a ValueError if the rows that count are all of one class; several labels may each be constant."""
+        """Raise a ValueError if all rows of positive weight have one class; with `multilabel` that is allowed."""
         if self.is_multilabel:
             return
         indices = self.rows.targets
@@ -101,7 +104,7 @@ class TrainingData:
         require_two_classes(indices[counts[indices] > 0], self.classes)
 
     def weigh_classes(self, rows: Rows) -> Rows:
-        """Multiply the weights of rows to train on by those of their classes, and drop rows of weight zero."""
+        """Multiply the weights of rows by the weights of their classes, and drop rows of weight zero."""
         if self.is_multilabel:
             return rows
         weights, by_class = of_mean_one(rows.weights), self.class_weights
