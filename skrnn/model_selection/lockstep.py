@@ -22,6 +22,8 @@ from sklearn.utils.validation import _check_method_params
 from threadpoolctl import threadpool_limits
 
 from skrnn.model_selection.callback_tasks import CallbackTask, running_part
+from skrnn.model_selection.fits import timed_fit
+from skrnn.model_selection.nesting import last_step
 
 _FOLD = "candidate-split-evaluation"  # the name that scikit-learn's searches use
 
@@ -123,13 +125,6 @@ class Outcome:
     def mean(self, metric: str) -> float:
         """Return the mean over the folds."""
         return float(np.mean(self.scores[metric]))
-
-
-def last_step(estimator: Any) -> Any:
-    """Return the estimator that is trained: the last step of a pipeline, however nested, or the estimator itself."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator
 
 
 def is_recurrent(estimator: Any) -> bool:
@@ -339,11 +334,7 @@ def _evaluate_fits(estimator: Any, task: Task, callbacks: CallbackTask | None) -
         X_test, y_test = _safe_split(fitted, task.X, task.labels, test, train)
         fit_params = _check_method_params(task.X, params=task.fit_params, indices=train)
         with running_part(callbacks, _FOLD, fitted, X=X_train, y=y_train, params=fit_params):
-            # What `fit` returns does not matter.
-            if y_train is None:
-                fitted.fit(X_train, **fit_params)
-            else:
-                fitted.fit(X_train, y_train, **fit_params)
+            timed_fit(fitted, X_train, y_train, fit_params)
         trained = time.perf_counter()
         score_params = _check_method_params(task.X, params=task.score_params, indices=test)
         scores.append(_scores(task, fitted, X_test, y_test, score_params))
