@@ -9,7 +9,7 @@ _NAMES = {"intra": "TF_NUM_INTRAOP_THREADS", "inter": "TF_NUM_INTEROP_THREADS"}
 
 
 def configure_threads(cores: int | None = None) -> None:
-    """Give every chain of a network one thread, and the process as many of them as it has cores.
+    """Give every shard of a batch one thread, and the process as many of them as it has cores.
 
     This is the fastest setting for recurrent networks, and it makes results independent of the machine: with one thread
     in each operation the sums are rounded in one order, whatever the number of cores. It holds for all of TensorFlow in

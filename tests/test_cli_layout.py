@@ -102,19 +102,26 @@ def test_names_that_do_not_fit_are_folded():
     assert [word for word in words if word.isalpha()] == [*["a", "network", "with", "a", "very", "long", "name"], "b"]
 
 
-@pytest.mark.parametrize("width", WIDTHS[:-1])
-def test_names_and_accuracies_of_reproduced_systems_stay_whole(width):
+@pytest.mark.parametrize("n_keras", [0, 5])
+@pytest.mark.parametrize("width", [120, *WIDTHS[:-1]])
+def test_names_and_accuracies_of_reproduced_systems_stay_whole(width, n_keras):
     names = list_recipes()
     n = len(names)
     summary = pd.DataFrame(
         {
             "n_parameters": [load_recipe(name).n_parameters for name in names],
-            "test_accuracy": np.linspace(0.98, 0.991, n),
-            "test_accuracy_std": np.full(n, 0.0012),
-            "train_accuracy": np.ones(n),
-            "test_loss": np.full(n, 0.0456),
-            "fit_seconds": np.full(n, 123.0),
-            "reached": np.ones(n, dtype=bool),
+            "skrnn_test_accuracy": np.linspace(0.98, 0.991, n),
+            "skrnn_test_accuracy_std": np.full(n, 0.0012),
+            "skrnn_train_accuracy": np.ones(n),
+            "skrnn_test_loss": np.full(n, 0.0456),
+            "skrnn_fit_seconds": np.full(n, 123.0),
+            "keras_n_seeds": np.full(n, n_keras),
+            "keras_test_accuracy": np.full(n, 0.985),
+            "keras_test_accuracy_std": np.full(n, 0.0034),
+            "difference": np.full(n, -0.0041),
+            "difference_low": np.full(n, -0.012),
+            "difference_high": np.full(n, 0.0038),
+            "verdict": [""] * n,
         },
         index=names,
     )
@@ -124,7 +131,11 @@ def test_names_and_accuracies_of_reproduced_systems_stay_whole(width):
     for name in names:
         short = name.partition("-")[2]
         assert [line for line in lines if re.match(rf" {re.escape(short)} .*\d\d\.\d+ ± 0\.12", line)]
-    assert any(line.startswith("Too narrow for ") for line in lines) == (width < 80)
+        if n_keras and width >= 80:
+            (row,) = [line for line in lines if line.startswith(f" {short} ")]
+            assert " 98.50 ± 0.34 " in row
+            assert " -0.41 [-1.20, +0.38]" in row
+    assert any(line.startswith("Too narrow for ") for line in lines) == (width < (120 if n_keras else 80))
 
 
 @pytest.mark.parametrize("width", WIDTHS)

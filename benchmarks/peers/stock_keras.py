@@ -1,4 +1,7 @@
-"""Stock Keras, as its documentation shows: a Sequential model, `compile`, `fit` on arrays, `predict`."""
+"""Stock Keras, as its documentation shows: a Sequential model, `compile`, `fit` on arrays, `predict`.
+
+No seed is set: after `keras.utils.set_random_seed`, `fit` would read the rows in the same order in every epoch.
+"""
 
 import keras
 import numpy as np

@@ -1,7 +1,7 @@
-"""``skrnn reproduce``: train the published systems, and print published against measured figures."""
+"""``skrnn reproduce``: train the published systems, and compare the figures with the published ones."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from skrnn.model_selection import FitEvent
-    from skrnn.recipes import Recipe
+    from skrnn.recipes import Recipe, Reproduction
+
+Beside = Literal["keras"]
 
 _PAGE = "results.md"
-# Sequences that are trained on, and their length: what an epoch costs follows from these and the network's size.
+# Sequences times their length: together with the size of the network, they decide how long an epoch takes.
 _STEPS_PER_EPOCH = {"mnist": 60_000 * 28, "imdb": 20_000 * 100}
+_SLOWNESS = {"skrnn": 1, "keras": 3}  # relative training times, roughly
 
 
 def reproduce(
@@ -27,28 +30,30 @@ def reproduce(
             metavar="NAME", help="Which systems, or `all`; without any they are listed.", show_default=False
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How often each is trained, from seeds 0, 1, ...")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of trainings of each, with seeds 0, 1, ...")] = 1,
+    beside: Annotated[
+        Beside | None,
+        typer.Option(help="Train each with stock Keras as well, with the same seeds, and compare."),
+    ] = None,
     data_home: Annotated[
         Path | None,
         typer.Option(help="Folder of the downloaded data.", show_default="$SKRNN_DATA_HOME or ~/skrnn_data"),
     ] = None,
     out: Annotated[
-        Path, typer.Option(help="Folder for the results. What is there already is not trained again.")
+        Path, typer.Option(help="Folder for the results. Trainings that are there are not repeated.")
     ] = Path("skrnn-results/reproduce"),
 ) -> None:
     """Train published systems as they were published, and compare the figures.
 
-    MNIST and IMDB are downloaded once (11 and 84 MB). A system takes from seconds to minutes, all of them with one seed
-    half an hour and more.
+    MNIST and IMDB are downloaded once (11 and 84 MB). A system takes from seconds to many minutes; all of them take
+    more than an hour for each seed, and stock Keras takes several times as long.
 
     Ctrl-C stops. Finished trainings are kept, and the same command continues with the others.
     """
     from rich.console import Console
 
-    from skrnn.recipes import list_recipes, load_recipe
-    from skrnn.recipes.page import as_page, summarise
-    from skrnn.recipes.reproduce import RUNS_FILE, read_runs
-    from skrnn.recipes.reproduce import reproduce as train
+    from skrnn.recipes import RUNS_FILE, as_page, fit_name, list_recipes, load_recipe, read_runs, summarize
+    from skrnn.recipes import reproduce as train
 
     console = Console(highlight=False, markup=False)
     if not names:
@@ -60,13 +65,16 @@ def reproduce(
     except ValueError as error:
         fail(str(error), MISUSED)
     require_writable(out, [RUNS_FILE, _PAGE])
+    libraries: tuple[Literal["skrnn", "keras"], ...] = ("skrnn", beside) if beside else ("skrnn",)
+
+    def is_wanted(run: "Reproduction") -> bool:
+        return run.recipe in chosen and run.random_state in range(seeds) and run.library in libraries
+
     try:
-        finished = [
-            run for run in read_runs(out / RUNS_FILE) if run.recipe in chosen and run.random_state in range(seeds)
-        ]
+        finished = list(filter(is_wanted, read_runs(out / RUNS_FILE)))
     except ValueError as error:
         fail(str(error), FAILED)
-    n_runs = len(chosen) * seeds
+    n_runs = len(chosen) * seeds * len(libraries)
     say(
         console, f"{_count(len(chosen), 'system')}, {_count(seeds, 'seed')}; {len(finished)} of {n_runs} trained before"
     )
@@ -74,22 +82,25 @@ def reproduce(
     def title(event: "FitEvent") -> str:
         return f"{event.architecture}, seed {event.split}"
 
-    display = (Bars if console.is_interactive else Lines)(
-        chosen, seeds, title, console, {r.name: _cost(r) for r in recipes}
-    )
+    costs = {
+        fit_name(recipe.name, library): _cost(recipe) * _SLOWNESS[library]
+        for recipe in recipes
+        for library in libraries
+    }
+    display = (Bars if console.is_interactive else Lines)(list(costs), seeds, title, console, costs)
     interrupted = False
     try:
         start_tensorflow(console)
         with display:
-            train(chosen, out, n_seeds=seeds, data_home=data_home, progress=display)
+            train(chosen, out, n_seeds=seeds, beside=beside, data_home=data_home, progress=display)
     except KeyboardInterrupt:
         interrupted = True
     except OSError as error:
         fail(str(error), FAILED)
     with uninterrupted():
         runs = read_runs(out / RUNS_FILE)
-        shown = [run for run in runs if run.recipe in chosen and run.random_state in range(seeds)]
-        summary = summarise(shown)
+        shown = list(filter(is_wanted, runs))
+        summary = summarize(shown)
         if shown:
             _print_table(summary, console)
             (out / _PAGE).write_text(as_page(runs), encoding="utf-8")
@@ -110,14 +121,14 @@ def _count(number: int, noun: str) -> str:
 
 
 def _cost(recipe: "Recipe") -> float:
-    """Return the relative training time: the multiplications, and 5,000 for the rest of a step."""
+    """Return the relative duration of a training: multiplications, and 5,000 more per time step for the rest."""
     network = recipe.network
     n_embedded = network.get("vocabulary_size", 0) * network.get("embedding_dim", 0)
     return _STEPS_PER_EPOCH[recipe.dataset] * recipe.training["epochs"] * (5_000 + recipe.n_parameters - n_embedded)
 
 
 def _list(console: "Console") -> None:
-    """Print what there is."""
+    """Print the names of all systems with their summaries."""
     from rich.padding import Padding
 
     from skrnn.cli.layout import Column, print_table
@@ -134,34 +145,48 @@ def _list(console: "Console") -> None:
 
 
 def _print_table(summary: "pd.DataFrame", console: "Console") -> None:
-    """Print published against measured figures, a table for each data set; the page has more of them."""
+    """Print published and measured figures, a table for each data set; the page has more of them."""
     from skrnn.cli.layout import Column, print_table
-    from skrnn.recipes import load_recipe
-    from skrnn.recipes.page import percent
+    from skrnn.recipes import format_difference, format_percent, load_recipe
 
+    recipes = {str(name): load_recipe(str(name)) for name in summary.index}
+    beside = bool(summary["keras_n_seeds"].any())
     left_out: dict[str, None] = {}
-    for dataset in dict.fromkeys(load_recipe(name).dataset for name in summary.index):
-        rows = summary[[load_recipe(str(name)).dataset == dataset for name in summary.index]]
-        published = [load_recipe(str(name)).published for name in rows.index]
-        stock = [load_recipe(str(name)).stock_keras.test_accuracy for name in rows.index]
+    for dataset in dict.fromkeys(recipe.dataset for recipe in recipes.values()):
+        rows = summary[[recipe.dataset == dataset for recipe in recipes.values()]]
+        published = [recipes[str(name)].published for name in rows.index]
+        accuracies = {
+            library: [
+                format_percent(*both)
+                for both in zip(rows[f"{library}_test_accuracy"], rows[f"{library}_test_accuracy_std"], strict=True)
+            ]
+            for library in ("keras", "skrnn")
+        }
+        differences = [format_difference(row) for _, row in rows.iterrows()]
         columns = [
             Column(dataset.upper(), [str(name).removeprefix(f"{dataset}-") for name in rows.index]),
-            Column("Params", [f"{number:,.0f}" for number in rows["n_parameters"]], worth=4),
-            Column("Text", [percent(p.test_accuracy, approximate=p.approximate) for p in published], worth=5),
-            Column("Keras", [percent(accuracy) for accuracy in stock], worth=6),
-            Column(
-                "skrnn",
-                [percent(*both) for both in zip(rows["test_accuracy"], rows["test_accuracy_std"], strict=True)],
-            ),
-            Column("Train", [percent(accuracy) for accuracy in rows["train_accuracy"]], worth=3),
-            Column("Loss", [f"{loss:.4f}" for loss in rows["test_loss"]], worth=2),
-            Column("s", [f"{seconds:.0f}" for seconds in rows["fit_seconds"]], worth=1),
+            Column("Params", [f"{number:,}" for number in rows["n_parameters"]], worth=4),
+            Column("Text", [format_percent(p.test_accuracy, approximate=p.approximate) for p in published], worth=5),
+            *([Column("Keras", accuracies["keras"], worth=7)] if beside else []),
+            Column("skrnn", accuracies["skrnn"]),
+            *([Column("Difference", differences, worth=6)] if beside else []),
+            Column("Train", [format_percent(accuracy) for accuracy in rows["skrnn_train_accuracy"]], worth=3),
+            Column("Loss", [f"{loss:.4f}" for loss in rows["skrnn_test_loss"]], worth=2),
+            Column("s", [f"{seconds:.0f}" for seconds in rows["skrnn_fit_seconds"]], worth=1),
         ]
         left_out |= dict.fromkeys(print_table(console, columns))
-    below = [str(name) for name in summary.index[~summary["reached"]]]
-    say(console, "Test accuracy in per cent, of the text, of stock Keras and here (mean over the seeds ± deviation);")
-    say(console, "train accuracy and test loss here, after training; seconds of a fit.")
+    say(console, "Test accuracy in per cent: of the text, and mean ± standard deviation over the seeds.")
+    if beside and "Difference" not in left_out:
+        say(console, "Difference: skrnn - Keras in points, with its 95 % interval.")
+    if "Train" not in left_out:
+        say(console, "Train accuracy, test loss and seconds of a fit are those of skrnn.")
     if left_out:
         say(console, f"Too narrow for {', '.join(left_out)}: see {_PAGE}.")
-    if below:
-        say(console, f"Below stock Keras' accuracy by more than the tolerance: {', '.join(below)}.")
+    if beside:
+        single = summary.index[summary["difference"].isna()]
+        if len(single):
+            say(console, f"No interval with fewer than two seeds of each library: {', '.join(single)}.")
+        for verdict in ("below", "above"):
+            names = summary.index[summary["verdict"] == verdict]
+            if len(names):
+                say(console, f"{verdict.capitalize()} stock Keras, as the interval excludes zero: {', '.join(names)}.")

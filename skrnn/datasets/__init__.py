@@ -1,4 +1,4 @@
-"""Data sets to learn on: fetched once and verified, bundled, or generated. Nothing here imports TensorFlow."""
+"""Data sets: downloaded once and verified, bundled, or generated. This package does not import TensorFlow."""
 
 from skrnn.datasets.adding import make_adding_problem
 from skrnn.datasets.digits import load_digits

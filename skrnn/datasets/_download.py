@@ -1,4 +1,4 @@
-"""The data home: where files lie, and how a missing one gets there, whole or not at all. No file is read here."""
+"""The data home: paths of its files, and the verified download of missing ones. Files are read elsewhere."""
 
 import os
 import time
@@ -15,13 +15,13 @@ class RemoteFile:
     Attributes
     ----------
     path : str
-        Where it lies in a data home.
+        Its path relative to the data home.
     size : int
-        Its number of bytes.
+        Its size in bytes.
     sha256 : str
-        The checksum of these bytes.
+        Its SHA-256 checksum, in hexadecimal.
     mirrors : tuple of str
-        Its addresses, in the order in which they are tried.
+        URLs of the file, in the order in which they are tried.
     """
 
     path: str
@@ -32,16 +32,16 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to bear with a server.
+    """How often a download is attempted, and how long each attempt may stall.
 
     Attributes
     ----------
     attempts : int
-        How often a mirror is asked, unless it answers that it will not serve the file.
+        Maximal number of requests to a mirror. A mirror that refuses the request is not asked again.
     delay : float
-        Seconds before the second attempt; each further one waits twice as long.
+        Seconds to wait before the second attempt. The wait doubles with every further attempt.
     timeout : float
-        Seconds without a single byte, after which the connection is closed.
+        Seconds without any data after which the connection is closed.
     """
 
     attempts: int = 3
@@ -50,7 +50,7 @@ class Patience:
 
 
 def data_home_path(data_home: str | os.PathLike[str] | None) -> Path:
-    """Return the folder of all data sets: the argument, or ``SKRNN_DATA_HOME``, or ``~/skrnn_data``."""
+    """Return the folder of all data sets: `data_home`, else ``SKRNN_DATA_HOME``, else ``~/skrnn_data``."""
     if data_home is None:
         data_home = os.environ.get("SKRNN_DATA_HOME") or "~/skrnn_data"
     return Path(data_home).expanduser()
@@ -65,12 +65,12 @@ def locate(
 ) -> Path:
     """Return the path of a file in the data home, downloading it if it is not there.
 
-    A file that is there is neither looked into nor changed.
+    A file that exists is neither verified nor changed.
 
     Raises
     ------
     OSError
-        If the file is missing, and either ``download_if_missing`` is False or no mirror delivered it.
+        If the file is missing and either `download_if_missing` is False or the download from every mirror failed.
     """
     path = data_home_path(data_home) / file.path
     if not path.is_file():
@@ -84,18 +84,18 @@ def locate(
 
 
 def damaged(path: Path, found: str, expected: str) -> OSError:
-    """Return the error for a file in the data home that is not what it should be: an OSError, as from scikit-learn."""
+    """Return the error for a damaged file in the data home: an OSError, as scikit-learn raises it."""
     return OSError(
         f"{path} is damaged or incomplete: found {found}, expected {expected}. Delete it to have it downloaded again,"
-        " or replace it by a good copy."
+        " or replace it with a good copy."
     )
 
 
 def _download(file: RemoteFile, path: Path, patience: Patience) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     failures: list[str] = []
-    # Inside the data home, so that the last step is a rename, which is whole or not at all; and a folder, because a
-    # temporary *file* would keep its permissions of 0600 and shut other users of a shared data home out.
+    # In the data home, because a rename within one file system is atomic. A folder, because a temporary *file* would
+    # keep its permissions of 0600, and other users of a shared data home could not read it.
     with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         received = Path(folder) / path.name
         for url in file.mirrors:
@@ -107,18 +107,19 @@ def _download(file: RemoteFile, path: Path, patience: Patience) -> None:
     raise OSError(
         f"{path.name} could not be downloaded:\n  "
         + "\n  ".join(failures)
-        + f"\nTry again later, or get the file ({file.size:,} bytes, SHA256 {file.sha256}) by other means and put it at"
-        f" {path}"
+        + f"\nTry again later, or get the file ({file.size:,} bytes, SHA256 {file.sha256}) by other means and save it"
+        f" as {path}"
     )
 
 
 def _ask_mirror(url: str, file: RemoteFile, received: Path, patience: Patience) -> str | None:
-    """Fetch and verify the file from one mirror; return None, or why the last attempt failed."""
-    # Only a download needs these: one is slow to import, and the other's progress bars warn in notebooks.
+    """Fetch the file from one mirror and verify it. Return None, or why the last attempt failed."""
+    # Imported only for a download: requests is slow to import, and pooch's progress bars warn in notebooks.
     import pooch
     from requests import RequestException
 
-    # Without "identity" a server may label the archive itself as an encoding, and it would arrive unpacked.
+    # Without "identity", a server may declare the archive's compression as the encoding of its answer, and requests
+    # would unpack the archive.
     fetch = pooch.HTTPDownloader(
         progressbar=True,
         chunk_size=2**16,

@@ -1,7 +1,6 @@
-"""The adding problem of Hochreiter & Schmidhuber as a classification: a task that takes long memory, nothing else."""
+"""The adding problem of Hochreiter & Schmidhuber as a classification: a test of long-term memory."""
 
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,27 +17,27 @@ from sklearn.utils._param_validation import Interval, validate_params
     prefer_skip_nested_validation=True,
 )
 def make_adding_problem(
-    n_samples: int = 1000, n_timesteps: int = 50, *, random_state: Any = None
+    n_samples: int = 1000, n_timesteps: int = 50, *, random_state: int | np.random.RandomState | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Generate the adding problem: whether the sum of the two marked numbers is above 1.
+    """Generate the adding problem: classify sequences by whether the sum of two marked numbers exceeds 1.
 
     Each step of a sequence is a number drawn uniformly from [0, 1] and a marker, which is 1 at exactly two steps and 0
     at all others. One marked step lies in the first half of the sequence (its first ``n_timesteps // 2`` steps), the
     other in the second half, each drawn uniformly. The class is 1 if the two marked numbers sum to more than 1, else
-    0; both classes are equally likely. A network must carry the first number over as many as ``n_timesteps - 2``
-    distracting ones.
+    0; both classes are equally likely. A network must remember the first number over up to
+    ``n_timesteps - 2`` irrelevant ones.
 
     Hochreiter and Schmidhuber [1]_ posed it as a regression, with numbers from [-1, 1], sequences of random length and
-    both marks in the first half. The two channels, the numbers from [0, 1] and the fixed length are those of Le,
-    Jaitly and Hinton [2]_, one mark in each half that of Arjovsky, Shah and Bengio [3]_; only the threshold, which
-    makes classes of the sums, is added here.
+    both marks in the first half. Le, Jaitly and Hinton [2]_ introduced the two channels, the numbers from
+    [0, 1] and the fixed length; Arjovsky, Shah and Bengio [3]_ put one mark into each half. The threshold, which turns
+    the sums into classes, is an addition.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        The number of sequences.
+        Number of sequences.
     n_timesteps : int, default=50
-        The length of each sequence, at least 2.
+        Length of each sequence, at least 2.
     random_state : int, RandomState instance or None, default=None
         Determines the random numbers. Pass an int for the same data on every call.
 

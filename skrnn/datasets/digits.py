@@ -1,8 +1,7 @@
-"""The 8x8 handwritten digits that scikit-learn carries along, as images: a data set that needs no download."""
-
-from typing import Any
+"""The 8x8 handwritten digits bundled with scikit-learn, as images. They need no download."""
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn import datasets
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
@@ -12,8 +11,7 @@ Handwritten digits, 8x8 pixels
 ------------------------------
 
 1,797 images of the digits 0 to 9, written by 43 people: the test part of the UCI ML hand-written digits, as bundled
-with scikit-learn. The original 32x32 bitmaps were counted in blocks of 4x4, so a pixel was an integer between 0 and
-16; here it is that count divided by 16.
+with scikit-learn. A pixel is the number of black dots in a 4x4 block of the original 32x32 bitmap, divided by 16.
 
 data, images : float32 array of shape (1797, 8, 8), between 0 (no ink) and 1
 target : int64 array of shape (1797,), the digits
@@ -24,12 +22,12 @@ https://doi.org/10.24432/C50P49
 
 
 @validate_params({"return_X_y": ["boolean"]}, prefer_skip_nested_validation=True)
-def load_digits(*, return_X_y: bool = False) -> Any:
+def load_digits(*, return_X_y: bool = False) -> Bunch | tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Load the 8x8 handwritten digits of scikit-learn as images.
 
-    These are the images of :func:`sklearn.datasets.load_digits`, in its order, with pixels between 0 and 1 where
-    scikit-learn gives 0 to 16, and kept as images where it gives rows of 64 numbers. They go as they are into a
-    recurrent classifier (8 steps, the rows, of 8 pixels each) or into :class:`skrnn.preprocessing.ImageToSequence`.
+    These are the images of :func:`sklearn.datasets.load_digits`, in the same order, but with pixels between 0 and 1
+    instead of 0 to 16, and as images of shape (8, 8) instead of rows of 64 numbers. A recurrent classifier reads them
+    as 8 time steps, the rows, of 8 pixels each. :class:`skrnn.preprocessing.ImageToSequence` offers other scans.
 
     Parameters
     ----------
@@ -50,7 +48,7 @@ def load_digits(*, return_X_y: bool = False) -> Any:
         target_names : list of str
             The names of the ten classes.
         DESCR : str
-            What the data are, and whom to cite.
+            Description of the data, with the reference to cite.
 
     (data, target) : tuple if ``return_X_y`` is True
         The images and their digits.

@@ -1,4 +1,4 @@
-"""The IMDB movie reviews (the Large Movie Review Dataset), read from their original archive without unpacking it."""
+"""The IMDB movie reviews (Large Movie Review Dataset), read from their original archive without unpacking it."""
 
 import gzip
 import os
@@ -7,9 +7,9 @@ import tarfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
@@ -34,13 +34,19 @@ https://aclanthology.org/P11-1015
 
 _LABELS = ("neg", "pos")
 
-# Only what is named so is read, and nothing is written under any member's name: a hostile archive has no hold.
+# Only members with such names are read, and none is written to disk, so a manipulated archive can do no harm.
 _REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(neg|pos)/(\d+_\d+\.txt)")
 
 
 @dataclass(frozen=True)
 class ReviewArchive(RemoteFile):
-    """A gzipped tar file of reviews ``aclImdb/{train,test}/{neg,pos}/ID_RATING.txt``, so many in each folder."""
+    """A gzipped tar file of reviews ``aclImdb/{train,test}/{neg,pos}/ID_RATING.txt``.
+
+    Attributes
+    ----------
+    n_per_folder : int
+        Number of reviews in each of the four folders.
+    """
 
     n_per_folder: int
 
@@ -73,7 +79,7 @@ def fetch_imdb(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
     return_X_y: bool = False,
-) -> Any:
+) -> Bunch | tuple[NDArray[np.object_], NDArray[np.int64]]:
     """Load the IMDB movie reviews, downloading them if necessary.
 
     =================   ====================
@@ -87,11 +93,11 @@ def fetch_imdb(
     subset : {"train", "test", "all"}, default="train"
         The 25,000 reviews to train on, the 25,000 to test on, or both, in this order.
     data_home : str or path-like, default=None
-        The folder of the data sets; the archive lies in it as ``imdb/aclImdb_v1.tar.gz``. By default the environment
-        variable ``SKRNN_DATA_HOME``, or ``~/skrnn_data`` where it is not set. An archive that is there is used without
-        network access, and nothing is written next to it.
+        Folder of the data sets, which holds the archive as ``imdb/aclImdb_v1.tar.gz``. The default is the environment
+        variable ``SKRNN_DATA_HOME``, or ``~/skrnn_data`` if it is not set. If the archive is there, the network is not
+        used, and nothing is written.
     download_if_missing : bool, default=True
-        If False, raise an OSError if the archive is not in the data home instead of trying to download it.
+        If False, raise an OSError instead of downloading the archive if it is not in the data home.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -107,7 +113,7 @@ def fetch_imdb(
         target_names : list of str
             The names of the classes, ``["neg", "pos"]``.
         DESCR : str
-            What the data are, and whom to cite.
+            Description of the data, with the reference to cite.
 
     (data, target) : tuple if ``return_X_y`` is True
         The texts and their classes.
@@ -115,14 +121,13 @@ def fetch_imdb(
     Raises
     ------
     OSError
-        If the archive is missing and was not to be, or could not be, downloaded; or if the one in the data home is
-        damaged.
+        If the archive is missing and either `download_if_missing` is False or the download failed, or if the archive
+        in the data home is damaged.
 
     Notes
     -----
-    Within each half the reviews come in one fixed random order, the same on every call and machine, whatever the order
-    in the archive: the last fifth of the training half is a fair validation set. (It is not the order of Keras' loader,
-    which numbers the reviews in its own way.)
+    Within each half, the reviews are in a fixed random order, the same on every call and machine. The last fifth of the
+    training half can therefore serve as a validation set. The order differs from that of Keras' loader.
 
     References
     ----------
@@ -147,8 +152,8 @@ def load(
     download_if_missing: bool,
     return_X_y: bool,
     patience: Patience,
-) -> Any:
-    """Load the reviews of an archive such as ``IMDB``."""
+) -> Bunch | tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Load the reviews of an archive; :func:`fetch_imdb` documents the other parameters."""
     path = locate(archive, data_home, download_if_missing=download_if_missing, patience=patience)
     halves = ("train", "test") if subset == "all" else (subset,)
     reviews = _read_reviews(archive, path, halves)
@@ -160,7 +165,7 @@ def load(
             for label, label_name in enumerate(_LABELS)
             for _, text in sorted(reviews[half, label_name].items())
         ]
-        # RandomState, because its stream is frozen for all versions of NumPy to come.
+        # RandomState, because its stream stays the same in all future versions of NumPy.
         for position in np.random.RandomState(0).permutation(len(labelled)):
             text, label = labelled[position]
             texts.append(text)
@@ -172,7 +177,7 @@ def load(
 
 
 def _read_reviews(archive: ReviewArchive, path: Path, halves: tuple[str, ...]) -> dict[tuple[str, str], dict[str, str]]:
-    """Read the archive to its end; return, for each (half, label), file name -> text (empty for other halves)."""
+    """Read the whole archive. Return file name -> text for each (half, label); texts of other halves are empty."""
     reviews: dict[tuple[str, str], dict[str, str]] = {
         (half, label): {} for half in ("train", "test") for label in _LABELS
     }
@@ -190,13 +195,15 @@ def _read_reviews(archive: ReviewArchive, path: Path, halves: tuple[str, ...]) -
                         assert content is not None  # a regular file has content
                         text = content.read().decode()
                     reviews[half, label][file_name] = text
-            # The tar ends before the gzip stream does, and only at its end does gzip compare its checksum.
+            # The tar ends before the gzip stream, and gzip verifies its checksum only at the end of the stream.
             while stream.read(2**20):
                 pass
     except UnicodeDecodeError as error:
         raise damaged(path, f"bytes in {member.name} that are not UTF-8 ({error.reason})", "UTF-8 texts") from error
     except (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError) as error:
-        raise damaged(path, f"a gzipped tar file that cannot be read ({error})", "a whole one") from error
+        raise damaged(
+            path, f"a gzipped tar file that cannot be read ({error})", "a complete gzipped tar file"
+        ) from error
     for (half, label), texts in reviews.items():
         if len(texts) != archive.n_per_folder:
             raise damaged(path, f"{len(texts):,} reviews in aclImdb/{half}/{label}/", f"{archive.n_per_folder:,}")

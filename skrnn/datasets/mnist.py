@@ -7,7 +7,6 @@ import zlib
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,20 +31,34 @@ Proceedings of the IEEE, 86(11), 2278-2324, https://doi.org/10.1109/5.726791
 
 @dataclass(frozen=True)
 class IDXFile(RemoteFile):
-    """A gzipped file of unsigned bytes in the IDX format: its array's shape, and the MD5 of the unpacked file."""
+    """A gzipped file of unsigned bytes in the IDX format.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Shape of its array.
+    content_md5 : str
+        MD5 checksum of the unpacked file, in hexadecimal.
+    """
 
     shape: tuple[int, ...]
     content_md5: str
 
     @property
     def header(self) -> bytes:
-        """Two zeros, 8 for unsigned bytes, the number of dimensions, and each as a big-endian 32-bit integer."""
+        """Two zeros, 8 for unsigned bytes, the number of dimensions, and each length as a big-endian 32-bit integer."""
         return bytes([0, 0, 8, len(self.shape)]) + b"".join(length.to_bytes(4, "big") for length in self.shape)
 
 
 @dataclass(frozen=True)
 class IDXImages:
-    """A data set of images and their labels: the two files of each half."""
+    """A data set of images and their labels.
+
+    Attributes
+    ----------
+    train, test : tuple of two IDXFile
+        The file of the images and the file of the labels.
+    """
 
     train: tuple[IDXFile, IDXFile]
     test: tuple[IDXFile, IDXFile]
@@ -107,7 +120,7 @@ def fetch_mnist(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
     return_X_y: bool = False,
-) -> Any:
+) -> Bunch | tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Load the MNIST handwritten digits, downloading them if necessary.
 
     =================   ==================
@@ -122,11 +135,11 @@ def fetch_mnist(
     subset : {"train", "test", "all"}, default="train"
         The 60,000 images to train on, the 10,000 to test on, or both, in this order.
     data_home : str or path-like, default=None
-        The folder of the data sets; the files lie in its subfolder ``mnist``, under their published names. By default
-        the environment variable ``SKRNN_DATA_HOME``, or ``~/skrnn_data`` where it is not set. Files that are there are
-        used without network access, and nothing is written next to them.
+        Folder of the data sets, whose subfolder ``mnist`` holds the files under their published names. The default is
+        the environment variable ``SKRNN_DATA_HOME``, or ``~/skrnn_data`` if it is not set. If the files are there, the
+        network is not used, and nothing is written.
     download_if_missing : bool, default=True
-        If False, raise an OSError if a file is not in the data home instead of trying to download it.
+        If False, raise an OSError instead of downloading files that are not in the data home.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -144,7 +157,7 @@ def fetch_mnist(
         target_names : list of str
             The names of the ten classes.
         DESCR : str
-            What the data are, and whom to cite.
+            Description of the data, with the reference to cite.
 
     (data, target) : tuple if ``return_X_y`` is True
         The images and their digits.
@@ -152,7 +165,8 @@ def fetch_mnist(
     Raises
     ------
     OSError
-        If a file is missing and was not to be, or could not be, downloaded; or if a file in the data home is damaged.
+        If a file is missing and either `download_if_missing` is False or the download failed, or if a file in the data
+        home is damaged.
 
     References
     ----------
@@ -176,8 +190,8 @@ def load(
     download_if_missing: bool,
     return_X_y: bool,
     patience: Patience,
-) -> Any:
-    """Load a data set of images and labels in IDX files, such as ``MNIST``."""
+) -> Bunch | tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Load images and labels from IDX files; :func:`fetch_mnist` documents the other parameters."""
     halves = [getattr(source, half) for half in (("train", "test") if subset == "all" else (subset,))]
     images, target = (
         np.concatenate(
@@ -197,14 +211,14 @@ def load(
 
 
 def _read_idx(file: IDXFile, path: Path) -> NDArray[np.uint8]:
-    """Read an IDX file that must be the published one; return an array of ``file.shape``."""
+    """Read an IDX file, verify that it is the published one, and return its array of shape ``file.shape``."""
     expected_size = len(file.header) + prod(file.shape)
     try:
         with gzip.open(path) as stream:
-            # One byte more than there should be: reading to the end is what makes gzip compare its own checksum.
+            # One byte more than expected, because gzip verifies its checksum only at the end of the stream.
             content = stream.read(expected_size + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise damaged(path, f"a gzip stream that cannot be read ({error})", "a whole one") from error
+        raise damaged(path, f"a gzip stream that cannot be read ({error})", "a complete gzip stream") from error
     if not content.startswith(file.header):
         found = f"the first bytes {content[: len(file.header)].hex(' ')}"
         raise damaged(path, found, f"{file.header.hex(' ')}, an IDX file of unsigned bytes of shape {file.shape}")

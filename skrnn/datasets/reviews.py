@@ -1,10 +1,9 @@
-"""Generated film reviews whose sentiment hangs on the order of their words: a stand-in for IMDB without a download."""
+"""Generated film reviews whose sentiment depends on the order of their words: a substitute for IMDB."""
 
 import re
 from collections.abc import Sequence
 from numbers import Integral
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ def _items(text: str) -> tuple[str, ...]:
     return tuple(text.split(", "))
 
 
-# Words in lists, a sentence in a template: the grammar is data, and the functions below only draw from it.
+# The grammar is data: lists of words, and templates of sentences. The functions below only draw from it.
 _POSITIVE = _items(
     "amazing, beautiful, brilliant, captivating, charming, clever, compelling, convincing, delightful, elegant, "
     "engaging, exciting, fascinating, fresh, funny, gorgeous, gripping, heartfelt, honest, hilarious, inspired, "
@@ -119,8 +118,8 @@ _SLOTS = MappingProxyType(
 _N_WORDS = (5, 40)
 _P_NEGATED = 0.25
 _P_INTENSIFIED = 0.3
-# How the opinions of a review relate, and how often: a single one, an earlier one overruled, two that agree, and two
-# adjectives of which one is denied ("clever, not dull").
+# The forms that the opinions of a review take, with their probabilities: a single opinion, an opinion that the next one
+# overrules, two that agree, and two adjectives of which the second is denied ("clever, not dull").
 _FORMS = ("single", "contrast", "agreement", "correction")
 _P_FORMS = (0.3, 0.45, 0.15, 0.1)
 
@@ -132,24 +131,26 @@ _P_FORMS = (0.3, 0.45, 0.15, 0.1)
     },
     prefer_skip_nested_validation=True,
 )
-def make_reviews(n_samples: int = 2000, *, random_state: Any = None) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+def make_reviews(
+    n_samples: int = 2000, *, random_state: int | np.random.RandomState | None = None
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     """Generate film reviews in which word order decides whether they are positive or negative.
 
-    A stand-in for :func:`fetch_imdb` that needs no download. Each review states one or two opinions among neutral
-    sentences, and is labelled by the opinion stated last:
+    A substitute for :func:`fetch_imdb` that needs no download. Each review states one or two opinions among neutral
+    sentences. The last opinion decides its label, by two rules:
 
-    - a negation turns the word it precedes round: "not witty", "never really boring", "clever, not dull";
-    - of two opinions the later one decides: "Although the opening felt fresh, the ending seemed dull." is negative.
+    - A negation reverses the word after it: "not witty", "never really boring", "clever, not dull".
+    - Of two opinions, the later one decides: "Although the opening felt fresh, the ending seemed dull." is negative.
 
-    Neutral sentences have their own "not", "but" and "although". The words alone therefore say little: with 2,000
-    reviews to learn from, a logistic regression on their counts stays below 0.65 in accuracy, one on counts of up to
-    three successive words below 0.7, and the same words in another order can have the other label. An LSTM passes
-    0.95, and following the two rules gives 1: the labels have no noise.
+    Neutral sentences also contain "not", "but" and "although". Single words therefore say little, and the same words in
+    another order can have the other label. With 2,000 reviews to train on, the accuracy of a logistic regression stays
+    below 0.65 on word counts, and below 0.7 on counts of up to three successive words. An LSTM exceeds 0.95. The labels
+    have no noise: the two rules classify every review correctly.
 
     Parameters
     ----------
     n_samples : int, default=2000
-        The number of reviews.
+        Number of reviews.
     random_state : int, RandomState instance or None, default=None
         Determines the random numbers. Pass an int for the same reviews on every call.
 

@@ -63,7 +63,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.estimator_type = "classifier"
-        tags.classifier_tags = ClassifierTags()
+        tags.classifier_tags = ClassifierTags(multi_label=bool(self.multilabel))
         tags.target_tags.required = True
         tags.input_tags.three_d_array = True
         return tags
@@ -97,7 +97,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         X : array-like of shape (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features), or list of arrays
             Sequences: numbers, or token ids if `embedding_dim` is given. This call decides how every later X is read.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            Labels of any type, or one-hot rows.
+            Labels of any type, or one-hot rows; with ``multilabel=True`` zeros and ones, a column for each label.
         sample_weight : array-like of shape (n_samples,), default=None
             Rows of weight zero are left out; the other weights are scaled to a mean of one.
         X_val, y_val : as X and y, default=None
@@ -141,7 +141,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Labels.
         classes : array-like of shape (n_classes,), default=None
-            All classes. Required in the first call if its y lacks some of them.
+            All classes. Required in the first call if its y lacks some of them; not needed with ``multilabel=True``.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -149,7 +149,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         -------
         self : object
         """
-        if isinstance(self.class_weight, str):
+        if isinstance(self.class_weight, str) and not self.multilabel:  # which has another cure
             raise ValueError(
                 f"class_weight={self.class_weight!r} cannot be used with partial_fit, which sees only part of the data "
                 "in each call. Pass a dict of weights computed from all labels, for example with "

@@ -40,6 +40,9 @@ _PARAMETERS = """units : int or tuple of int, default=64
         are masked with a warning.
     mask_zero : bool, default=True
         Whether token id 0 is padding.
+    multilabel : bool, default=False
+        Whether each sequence may have several labels, or none. Then y is a matrix of zeros and ones with a column for
+        each label. If not, each sequence has one label, and such a matrix must be one-hot.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         A name or a class takes arguments as ``optimizer__*``; of an instance only the configuration is used. With
         ``optimizer__use_ema=True`` the network that validates, predicts and is kept uses the moving averages of the
@@ -56,8 +59,8 @@ _PARAMETERS = """units : int or tuple of int, default=64
     early_stopping : bool, default=False
         Whether to stop when the validation loss has not fallen for `patience` epochs, and keep the best epoch.
     validation_fraction : float, default=0.0
-        Fraction of the sequences held out for validation, stratified by class. With `early_stopping` and no other
-        validation data it is 0.1. `X_val` in `fit` replaces it.
+        Fraction of the sequences held out for validation, stratified by class, or at random with `multilabel`. With
+        `early_stopping` and no other validation data it is 0.1. `X_val` in `fit` replaces it.
     patience : int, default=5
         Number of epochs without improvement after which `early_stopping` stops.
     class_weight : dict, "balanced" or None, default=None
@@ -76,7 +79,7 @@ _PARAMETERS = """units : int or tuple of int, default=64
         ``optimizer__*`` and ``callbacks__*``: arguments of the optimizer and of the callbacks."""
 
 _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
+        The labels, sorted; with `multilabel` the column indices of y.
     n_features_in_ : int
         Columns of a table; of sequences, features per step (1 for token ids).
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -87,7 +90,8 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
     history_ : dict
         One float per epoch in each of the lists ``loss``, ``accuracy`` and, with validation data, ``val_loss`` and
         ``val_accuracy``. The first two use the weights of training, the others only the sample weights of held-out
-        rows; `X_val` has no weights.
+        rows; `X_val` has no weights. With `multilabel` the accuracy is the share of right labels, averaged over the
+        sequences; `score` is the share of sequences whose labels are all right.
     n_iter_ : int
         Number of epochs trained.
     best_epoch_ : int

@@ -78,6 +78,7 @@ class FrozenClassifier(Prediction, ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.classifier_tags.multi_label = hasattr(self, "_spec") and self._spec.output.is_multilabel
         return tags
 
     def _logits(self, X) -> np.ndarray:

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from skrnn.estimators.routing import invalid_parameter, is_routed
 from skrnn.estimators.sequences import InputForm
 from skrnn.network.activations import ACTIVATIONS
+from skrnn.network.outputs import output_for
 from skrnn.network.spec import NetworkSpec
 
 _UPDATES = 2000  # what Adam's default learning rate needs to fit small data: 45 epochs of the bundled digits
@@ -58,6 +59,7 @@ class RecurrentParameters(KerasClassifier):
         "embedding_dim": [None, Interval(Integral, 1, None, closed="left")],
         "vocabulary_size": [None, Interval(Integral, 1, None, closed="left")],
         "mask_zero": ["boolean"],
+        "multilabel": ["boolean"],
         "optimizer": [str, type, keras.optimizers.Optimizer],
         "learning_rate": [
             None,
@@ -94,6 +96,7 @@ class RecurrentParameters(KerasClassifier):
         embedding_dim=None,
         vocabulary_size=None,
         mask_zero=True,
+        multilabel=False,
         optimizer="adam",
         learning_rate=None,
         epochs="auto",
@@ -123,6 +126,7 @@ class RecurrentParameters(KerasClassifier):
         self.embedding_dim = embedding_dim
         self.vocabulary_size = vocabulary_size
         self.mask_zero = mask_zero
+        self.multilabel = multilabel
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.epochs = epochs
@@ -209,6 +213,12 @@ class RecurrentParameters(KerasClassifier):
                     f"The {layers!r} parameter of {name} must be an int or a tuple of ints of at least 1, one for each "
                     f"layer. Got {getattr(self, layers)!r} instead."
                 )
+        if self.multilabel and self.class_weight is not None:
+            raise ValueError(
+                f"class_weight={self.class_weight!r} cannot be used with multilabel=True: a sequence may have several "
+                "labels, so it has no class to be weighted by. Set class_weight=None, and weight whole sequences with "
+                "sample_weight."
+            )
 
     def _network_spec(self, form: InputForm, n_classes: int, masked: bool) -> NetworkSpec:
         """Return the structure of the network for input of this form."""
@@ -216,7 +226,7 @@ class RecurrentParameters(KerasClassifier):
             cell=self.cell,
             units=_as_tuple(self.units),
             n_features=form.n_features,
-            n_outputs=1 if n_classes == 2 else n_classes,
+            output=output_for(n_classes, multilabel=bool(self.multilabel)),
             bidirectional=bool(self.bidirectional),
             batch_normalization=bool(self.batch_normalization),
             dense_units=_as_tuple(self.dense_units),

@@ -2,27 +2,35 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.metrics import accuracy_score
 
-from skrnn.estimators.targets import read_labels, read_sample_weight
+from skrnn.estimators.targets import check_width, read_labels, read_sample_weight
+from skrnn.network.spec import NetworkSpec
 
 
 class Prediction:
-    """The methods that predict, for a class that computes decision values and has ``classes_``."""
+    """The methods that predict, for a class that computes logits.
 
-    classes_: Any
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    _spec : NetworkSpec
+        Its output says what the logits mean. Like ``classes_`` it is defined once the classifier is fitted, which
+        `_logits` and `_staged_logits` check.
+    """
+
+    classes_: np.ndarray
+    _spec: NetworkSpec
 
     @abstractmethod
     def _logits(self, X) -> np.ndarray:
-        """Return the decision values ``(n, n_outputs)`` of X."""
+        """Return the logits ``(n, output.width)`` of X."""
 
     @abstractmethod
     def _staged_logits(self, X) -> Iterator[np.ndarray]:
-        """Iterate over the decision values after one step, after two, to the last."""
+        """Iterate over the logits after one step, after two, to the last."""
 
     def decision_function(self, X) -> np.ndarray:
         """Compute the values that the probabilities are made of (logits).
@@ -35,13 +43,13 @@ class Prediction:
         Returns
         -------
         values : ndarray of shape (n_samples,) or (n_samples, n_classes), float32
-            For two classes those of ``classes_[1]``.
+            For two classes those of ``classes_[1]``. With ``multilabel=True`` one for each label.
         """
         logits = self._logits(X)
-        return logits[:, 0] if logits.shape[1] == 1 else logits
+        return self._spec.output.decision_values(logits)
 
     def predict_proba(self, X) -> np.ndarray:
-        """Predict the probability of each class.
+        """Predict the probability of each class, or with ``multilabel=True`` of each label.
 
         Parameters
         ----------
@@ -51,12 +59,13 @@ class Prediction:
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes), float32
-            In the order of `classes_`.
+            In the order of `classes_`. Those of classes sum to one, those of labels do not.
         """
-        return _probabilities(self._logits(X))
+        logits = self._logits(X)
+        return self._spec.output.probabilities(logits)
 
     def predict_log_proba(self, X) -> np.ndarray:
-        """Predict the logarithm of the probability of each class, without passing through the probability.
+        """Predict the logarithm of the probability of each class or label, without computing the probability first.
 
         Parameters
         ----------
@@ -68,12 +77,10 @@ class Prediction:
         log_probabilities : ndarray of shape (n_samples, n_classes), float32
         """
         logits = self._logits(X)
-        if logits.shape[1] == 1:
-            return np.hstack([log_expit(-logits), log_expit(logits)])
-        return log_softmax(logits, axis=1)
+        return self._spec.output.log_probabilities(logits)
 
     def predict(self, X) -> np.ndarray:
-        """Predict the most probable class.
+        """Predict the most probable class, or with ``multilabel=True`` all labels with a probability above one half.
 
         Parameters
         ----------
@@ -82,21 +89,20 @@ class Prediction:
 
         Returns
         -------
-        labels : ndarray of shape (n_samples,)
+        labels : ndarray of shape (n_samples,), or of zeros and ones of shape (n_samples, n_labels)
         """
         logits = self._logits(X)
-        numbers = (logits[:, 0] > 0).astype(int) if logits.shape[1] == 1 else logits.argmax(axis=1)
-        return self.classes_[numbers]
+        return self._spec.output.labels(logits, self.classes_)
 
     def score(self, X, y, sample_weight=None) -> float:
-        """Return the accuracy.
+        """Return the accuracy: the share of sequences whose label, or whose labels all, are predicted.
 
         Parameters
         ----------
         X : as in `fit`
             Sequences in the form that `fit` saw.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            Labels or one-hot rows.
+            Labels or one-hot rows; with ``multilabel=True`` zeros and ones.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -104,9 +110,11 @@ class Prediction:
         -------
         score : float
         """
-        labels = read_labels(y)[0]
+        predicted = self.predict(X)
+        labels, _ = read_labels(y, multilabel=self._spec.output.is_multilabel)
+        check_width(labels, len(self.classes_), "y")
         weights = None if sample_weight is None else read_sample_weight(sample_weight, labels)
-        return float(accuracy_score(labels, self.predict(X), sample_weight=weights))
+        return float(accuracy_score(labels, predicted, sample_weight=weights))
 
     def staged_predict_proba(self, X) -> Iterator[np.ndarray]:
         """Predict after every step: what the network believes when it has read the sequences so far.
@@ -122,8 +130,5 @@ class Prediction:
         probabilities : ndarray of shape (n_samples, n_classes), float32
             After one step, after two, and so on; the last are those of `predict_proba`.
         """
-        yield from map(_probabilities, self._staged_logits(X))
-
-
-def _probabilities(logits: np.ndarray) -> np.ndarray:
-    return np.hstack([expit(-logits), expit(logits)]) if logits.shape[1] == 1 else softmax(logits, axis=1)
+        for logits in self._staged_logits(X):
+            yield self._spec.output.probabilities(logits)

@@ -1,4 +1,4 @@
-"""Reading y and the weights of rows and classes: labels of any type, or one-hot rows, become class numbers."""
+"""Read y and the weights of rows and classes. Labels of any type and one-hot rows become class indices."""
 
 from collections.abc import Mapping, Sized
 from numbers import Real
@@ -11,30 +11,42 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, assert_all_finite, check_array, column_or_1d
 
-from skrnn.preprocessing.cells import is_missing, is_sequence, real_numbers, short, to_array
+from skrnn.preprocessing.cells import NUMBERS, is_missing, is_sequence, real_numbers, short, to_array
 from skrnn.preprocessing.frames import is_frame, open_frame
 from skrnn.preprocessing.reading import as_numbers
 
 
-def read_labels(y: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return the label of each row, and the classes that y knows of.
+def read_labels(y: Any, name: str = "y", *, multilabel: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Return the label or labels of each row, and the classes that y has.
 
     Parameters
     ----------
-    y : array-like of shape (n,) or (n, n_classes)
-        Labels of any type that can be sorted, or one-hot rows, whose labels are the numbers of their columns.
+    y : array-like of shape (n,) or (n, n_classes), or sparse matrix
+        Labels of any type that can be sorted; one-hot rows, whose labels are the indices of their columns; or with
+        `multilabel` rows of zeros and ones.
+    name : str, default="y"
+        What messages call y.
+    multilabel : bool, default=False
+        Whether each row may have several labels. This, never the rows, decides how a matrix is read.
 
     Returns
     -------
-    labels : ndarray of shape (n,)
-    classes : ndarray
-        Sorted. For one-hot rows all columns, seen or not.
+    labels : ndarray of shape (n,), or with `multilabel` (n, n_labels), int64
+    classes : ndarray of shape (n_classes,)
+        Sorted. For one-hot rows and with `multilabel` the indices of all columns, whether or not a row has a 1 there.
+
+    Raises
+    ------
+    ValueError
+        If y cannot be read so.
     """
     if y is None:
         raise ValueError("This classifier requires y to be passed, but the target y is None.")
+    if multilabel:
+        return _read_indicator(y, name)
     y = _as_labels(y)
     if len(y.shape) == 2 and y.shape[1] > 1:
-        return _read_one_hot(y)
+        return _read_one_hot(y, name)
     labels = column_or_1d(y, warn=True)
     assert_all_finite(labels, input_name="y")
     check_classification_targets(labels)
@@ -120,26 +132,65 @@ def _raise_missing(number: int) -> None:
     raise ValueError(f"Input y contains NaN: sample {number} has no label.")
 
 
-def _read_one_hot(y: Any) -> tuple[np.ndarray, np.ndarray]:
+def _read_one_hot(y: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     rows = check_array(y, input_name="y")
     is_one_hot = ((rows == 0) | (rows == 1)).all(axis=1) & (rows.sum(axis=1) == 1)
     if not is_one_hot.all():
         row = int(np.argmin(is_one_hot))
         raise ValueError(
-            f"y has shape {rows.shape}, which is read as one-hot labels, but row {row} is {rows[row].tolist()}: "
-            "expected exactly one 1 and zeros else. Multilabel and multioutput targets are not supported."
+            f"{name} has shape {rows.shape}, which is read as one-hot labels, but row {row} is {rows[row].tolist()}: "
+            "expected exactly one 1 and zeros else. If a sequence may have several labels, or none, set "
+            "multilabel=True. Targets with several columns of classes are not supported."
         )
     return rows.argmax(axis=1), np.arange(rows.shape[1])
 
 
-def class_numbers(labels: np.ndarray, classes: np.ndarray, name: str) -> np.ndarray:
-    """Return the position of each label in `classes`.
+def _read_indicator(y: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the zeros and ones of a multilabel target, and the indices of its columns."""
+    expected = (
+        f"With multilabel=True, {name} must be a matrix of zeros and ones of shape (n_samples, n_labels), with at "
+        "least two labels"
+    )
+    cure = (
+        "Set multilabel=False if each sequence has one label; sklearn.preprocessing.MultiLabelBinarizer makes such a "
+        "matrix of lists of labels."
+    )
+    lengths = {len(row) for row in y if is_sequence(row)} if isinstance(y, (list, tuple)) else set()
+    if len(lengths) > 1:
+        raise ValueError(f"{expected}. Found rows of {min(lengths)} to {max(lengths)} values. {cure}")
+    rows = y.toarray() if issparse(y) else _as_labels(y)
+    if rows.ndim != 2 or rows.shape[1] < 2:
+        raise ValueError(f"{expected}. Found the shape {rows.shape}. {cure}")
+    if rows.dtype.kind not in NUMBERS:
+        raise ValueError(f"{expected}. Found values of type {rows.dtype}, such as {short(rows.flat[0])}. {cure}")
+    wrong = (rows != 0) & (rows != 1)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        value = rows[row, column].item()
+        found = f"Input {name} contains NaN" if value != value else f"Found {value}"
+        raise ValueError(f"{expected}. {found} in row {row}, column {column}.")
+    return rows.astype(np.int64), np.arange(rows.shape[1])
+
+
+def check_width(labels: np.ndarray, n_labels: int, name: str) -> None:
+    """Raise a ValueError if the rows of a multilabel target have other than `n_labels` columns."""
+    if labels.ndim == 2 and labels.shape[1] != n_labels:
+        raise ValueError(
+            f"{name} has {labels.shape[1]} columns; expected {n_labels}, one for each label that the classifier knows."
+        )
+
+
+def class_indices(labels: np.ndarray, classes: np.ndarray, name: str) -> np.ndarray:
+    """Return the position of each label in `classes`; the rows of a multilabel target stay as they are.
 
     Raises
     ------
     ValueError
         If a label is none of the classes; `name` says in which argument.
     """
+    if labels.ndim == 2:
+        check_width(labels, len(classes), name)
+        return labels
     encoder = LabelEncoder()
     encoder.classes_ = classes
     try:
@@ -193,20 +244,20 @@ def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | No
     if unknown and missing:
         raise ValueError(
             f"class_weight has weights for {unknown}, which are not among the classes {labels}, and none for the "
-            f"classes {missing}. Its keys must be labels of y, of the same type; for one-hot y, column numbers."
+            f"classes {missing}. Its keys must be labels of y, of the same type; for one-hot y, column indices."
         )
     return np.array([known.get(label, 1.0) for label in labels])
 
 
-def balanced_weights(numbers: np.ndarray, weights: np.ndarray, n_classes: int) -> np.ndarray:
+def balanced_weights(indices: np.ndarray, weights: np.ndarray, n_classes: int) -> np.ndarray:
     """Return class weights that give all classes among the rows the same total weight, up to a factor."""
-    totals = np.bincount(numbers, weights=weights, minlength=n_classes)
+    totals = np.bincount(indices, weights=weights, minlength=n_classes)
     return np.divide(1.0, totals, out=np.zeros(n_classes), where=totals > 0)
 
 
-def require_two_classes(numbers: np.ndarray, classes: np.ndarray) -> None:
+def require_two_classes(indices: np.ndarray, classes: np.ndarray) -> None:
     """Raise a ValueError if the rows that are left to train on are all of one class."""
-    present = np.unique(numbers)
+    present = np.unique(indices)
     if len(classes) < 2 or len(present) < 2:
         only = classes.tolist()[present[0]]
         among = " in rows of positive weight" if len(classes) > 1 else ""

@@ -10,7 +10,7 @@ from skrnn.estimators.held_out import split_rows
 from skrnn.estimators.sequences import InputForm, Sequences, read_like, read_new
 from skrnn.estimators.targets import (
     balanced_weights,
-    class_numbers,
+    class_indices,
     read_class_weight,
     read_labels,
     read_sample_weight,
@@ -21,25 +21,33 @@ from skrnn.network.network import Batches
 
 @dataclass(frozen=True)
 class Rows:
-    """Sequences with the number of their class and their weight."""
+    """Sequences with their targets and weights.
+
+    Attributes
+    ----------
+    sequences : Sequences
+    targets : ndarray of shape (n,) or (n, n_labels), int64
+        Class indices, or for several labels zeros and ones.
+    weights : ndarray of shape (n,), float64
+    """
 
     sequences: Sequences
-    numbers: np.ndarray
+    targets: np.ndarray
     weights: np.ndarray
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self.numbers)
+        return len(self.targets)
 
     def take(self, rows: np.ndarray) -> "Rows":
-        """Select `rows` by number."""
-        return Rows(self.sequences.take(rows), self.numbers[rows], self.weights[rows])
+        """Select rows by their indices."""
+        return Rows(self.sequences.take(rows), self.targets[rows], self.weights[rows])
 
     def batches(self, batch_size: int, form: InputForm) -> Batches:
         """Make batches of the rows, with weights of mean one."""
         return Batches.of(
             self.sequences.values,
-            self.numbers,
+            self.targets,
             of_mean_one(self.weights),
             min(batch_size, len(self)),
             self.sequences.lengths(form.mask_zero),
@@ -62,10 +70,10 @@ class TrainingData:
     rows : Rows
         Rows of positive sample weight. Their weights are the sample weights alone: class weights apply to training,
         not to validation.
-    classes : ndarray
-        All labels, sorted.
-    class_weights : ndarray of shape (n_classes,) or None
-        None balances the classes among the rows that are trained on.
+    classes : ndarray of shape (n_classes,)
+        All labels, sorted; for several labels per row the indices of the columns of y.
+    class_weights : ndarray of shape (n_classes,), float64, or None
+        None balances the classes among the rows that are trained on. Not used for several labels per row.
     seed : int
         The seed of all randomness of the network.
     continues : bool
@@ -79,19 +87,28 @@ class TrainingData:
     seed: int
     continues: bool
 
+    @property
+    def is_multilabel(self) -> bool:
+        """Whether a row may have several labels."""
+        return self.rows.targets.ndim == 2
+
     def require_two_classes(self) -> None:
-        """Raise a ValueError if the rows that count are all of one class."""
-        numbers = self.rows.numbers
+        """Raise a ValueError if the rows that count are all of one class; several labels may each be constant."""
+        if self.is_multilabel:
+            return
+        indices = self.rows.targets
         counts = np.ones(len(self.classes)) if self.class_weights is None else self.class_weights
-        require_two_classes(numbers[counts[numbers] > 0], self.classes)
+        require_two_classes(indices[counts[indices] > 0], self.classes)
 
     def weigh_classes(self, rows: Rows) -> Rows:
         """Multiply the weights of rows to train on by those of their classes, and drop rows of weight zero."""
+        if self.is_multilabel:
+            return rows
         weights, by_class = of_mean_one(rows.weights), self.class_weights
         if by_class is None:
-            by_class = balanced_weights(rows.numbers, weights, len(self.classes))
-        weights = weights * of_mean_one(by_class)[rows.numbers]
-        weighed = Rows(rows.sequences, rows.numbers, weights)
+            by_class = balanced_weights(rows.targets, weights, len(self.classes))
+        weights = weights * of_mean_one(by_class)[rows.targets]
+        weighed = Rows(rows.sequences, rows.targets, weights)
         return weighed if weights.all() else weighed.take(np.flatnonzero(weights))
 
 
@@ -103,8 +120,16 @@ def read_training_data(
         form, sequences = estimator._form, read_like(estimator._form, estimator, X)
     else:
         form, sequences = read_new(estimator, X)
-    labels, found = read_labels(y)
+    multilabel = bool(estimator.multilabel)
+    if continues:
+        _check_same_kind(estimator)
+    labels, found = read_labels(y, multilabel=multilabel)
     _check_lengths(form, sequences, labels)
+    if multilabel and classes is not None and not np.array_equal(np.unique(classes), found):
+        raise ValueError(
+            f"With multilabel=True the classes are the column indices of y, {found.tolist()}. Got classes={classes!r}: "
+            "leave it out."
+        )
     if continues:
         if classes is not None and not np.array_equal(np.unique(classes), estimator.classes_):
             raise ValueError(f"classes={classes!r} are not those of the first call: {estimator.classes_!r}.")
@@ -112,16 +137,26 @@ def read_training_data(
     else:
         classes = found if classes is None else np.unique(classes)
         seed = int(check_random_state(estimator.random_state).randint(np.iinfo(np.int32).max))
-    numbers = class_numbers(labels, classes, "y")
+    targets = class_indices(labels, classes, "y")
     if len(classes) < 2:
-        require_two_classes(numbers, classes)
+        require_two_classes(targets, classes)
     class_weights = read_class_weight(estimator.class_weight, classes)
     weights = read_sample_weight(sample_weight, sequences.values)
-    rows = Rows(sequences, numbers, weights)
+    rows = Rows(sequences, targets, weights)
     rows = rows if weights.all() else rows.take(np.flatnonzero(weights))
-    if class_weights is not None and not class_weights[rows.numbers].any():
+    if not (multilabel or class_weights is None) and not class_weights[rows.targets].any():
         raise ValueError("class_weight is 0 for the classes of all samples: there is no row to train on.")
     return TrainingData(form, rows, classes, class_weights, seed, continues)
+
+
+def _check_same_kind(estimator: Any) -> None:
+    """Raise a ValueError if `multilabel` has changed since the training that is to be continued."""
+    before = estimator._spec.output.is_multilabel
+    if before != bool(estimator.multilabel):
+        raise ValueError(
+            "warm_start and partial_fit continue training the same network, but multilabel changed from "
+            f"{before} to {estimator.multilabel}. Fit a clone, or with warm_start=False."
+        )
 
 
 def _check_lengths(form: InputForm, sequences: Sequences, labels: np.ndarray) -> None:
@@ -155,26 +190,26 @@ def merge_equal_rows(rows: Rows, batch_size: int) -> Rows:
     _, first, inverse = np.unique(_keys(rows), return_index=True, return_inverse=True)
     if len(first) > batch_size:
         return rows
-    return Rows(rows.sequences.take(first), rows.numbers[first], np.bincount(inverse, weights=rows.weights))
+    return Rows(rows.sequences.take(first), rows.targets[first], np.bincount(inverse, weights=rows.weights))
 
 
 def _keys(rows: Rows) -> np.ndarray:
-    """Return the bytes of each row's sequence and class as one value that can be sorted."""
-    parts = (rows.sequences.values, rows.numbers[:, None])
+    """Return the bytes of each row's sequence and target as one value that can be sorted."""
+    parts = (rows.sequences.values, rows.targets)
     keys = np.hstack([np.ascontiguousarray(part).reshape(len(rows), -1).view(np.uint8) for part in parts])
     return keys.view([("", f"V{keys.shape[1]}")])[:, 0]
 
 
 def hold_out(estimator: Any, data: TrainingData, X_val: Any, y_val: Any) -> tuple[Rows, Rows | None]:
-    """Return the rows to train on, and those to validate on: given ones, a stratified part, or none."""
+    """Return the rows to train on, and those to validate on: given ones, a part that is held out, or none."""
     if (X_val is None) != (y_val is None):
         raise ValueError(f"X_val and y_val go together, but {'X_val' if X_val is None else 'y_val'} is missing.")
     if X_val is not None:
         sequences = read_like(data.form, estimator, X_val)
-        labels, _ = read_labels(y_val)
+        labels, _ = read_labels(y_val, "y_val", multilabel=data.is_multilabel)
         _check_lengths(data.form, sequences, labels)
-        return data.rows, Rows(sequences, class_numbers(labels, data.classes, "y_val"), np.ones(len(labels)))
+        return data.rows, Rows(sequences, class_indices(labels, data.classes, "y_val"), np.ones(len(labels)))
     if not (estimator.validation_fraction or estimator.early_stopping):
         return data.rows, None
-    training, held_out = split_rows(data.rows.numbers, data.classes, estimator.validation_fraction, data.seed)
+    training, held_out = split_rows(data.rows.targets, data.classes, estimator.validation_fraction, data.seed)
     return data.rows.take(training), data.rows.take(held_out)

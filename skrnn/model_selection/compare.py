@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.metrics._scorer import _MultimetricScorer
-from sklearn.model_selection import StratifiedKFold, check_cv
+from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.metaestimators import _safe_split
@@ -30,7 +30,7 @@ from skrnn.model_selection.fit_events import FitEvent, Reporter, StepReporter, l
 from skrnn.model_selection.fits import timed_fit
 from skrnn.model_selection.lockstep import is_number
 from skrnn.model_selection.nesting import fitted_estimator, last_step
-from skrnn.model_selection.splits import draw_splits, labels_of
+from skrnn.model_selection.splits import draw_splits, labels_of, shuffled_folds
 
 Scorer = Callable[[Any, Any, Any], Any]  # of an estimator, X and y
 
@@ -208,9 +208,9 @@ def compare_architectures(
     check_classification_targets(y)
     rng = None if random_state is None else check_random_state(random_state)
     if rng is not None and isinstance(cv, Integral):
-        # Given an int, the folds are those that a user gets from StratifiedKFold with the same int.
+        # Given an int, the folds are those of scikit-learn's splitter with the same int.
         seed = random_state if isinstance(random_state, Integral) else rng
-        splitter = check_cv(StratifiedKFold(int(cv), shuffle=True, random_state=seed), y, classifier=True)
+        splitter = shuffled_folds(int(cv), y, seed)
     else:
         splitter = check_cv(cv, y, classifier=True)
     scorers = {

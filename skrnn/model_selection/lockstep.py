@@ -329,17 +329,15 @@ def _evaluate_fits(estimator: Any, task: Task, callbacks: CallbackTask | None) -
     scores, fit_seconds, score_seconds = [], [], []
     for train, test in task.splits:
         fitted = clone(estimator)
-        started = time.perf_counter()
         X_train, y_train = _safe_split(fitted, task.X, task.y, train)
         X_test, y_test = _safe_split(fitted, task.X, task.labels, test, train)
         fit_params = _check_method_params(task.X, params=task.fit_params, indices=train)
         with running_part(callbacks, _FOLD, fitted, X=X_train, y=y_train, params=fit_params):
-            timed_fit(fitted, X_train, y_train, fit_params)
-        trained = time.perf_counter()
+            fit_seconds.append(timed_fit(fitted, X_train, y_train, fit_params))
         score_params = _check_method_params(task.X, params=task.score_params, indices=test)
+        started = time.perf_counter()
         scores.append(_scores(task, fitted, X_test, y_test, score_params))
-        fit_seconds.append(trained - started)
-        score_seconds.append(time.perf_counter() - trained)
+        score_seconds.append(time.perf_counter() - started)
     return Outcome(_by_metric(scores), fit_seconds, score_seconds)
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.utils.multiclass import type_of_target
 
 from skrnn.model_selection.lockstep import is_recurrent
-from skrnn.model_selection.nesting import searched_estimator
+from skrnn.model_selection.nesting import last_step, searched_estimator
 
 
 def labels_of(y: Any, estimators: Iterable[Any]) -> Any:
@@ -16,15 +18,15 @@ def labels_of(y: Any, estimators: Iterable[Any]) -> Any:
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_classes), or None
     estimators : iterable of estimator
-        If none of them is a classifier of this package, one-hot rows are left as they are: scikit-learn's classifiers
-        read them as multilabel targets.
+        Scikit-learn's own classifiers, and those of this package with ``multilabel=True``, read one-hot rows as
+        multilabel targets.
 
     Returns
     -------
     labels : array-like of shape (n_samples,), or y
         The index of the column of each one-hot row; `y` itself if it is not one-hot.
     """
-    if y is None or not any(is_recurrent(searched_estimator(estimator)) for estimator in estimators):
+    if y is None or not any(_reads_one_hot(searched_estimator(estimator)) for estimator in estimators):
         return y
     rows = y if hasattr(y, "shape") else np.asarray(y)
     if len(rows.shape) != 2 or rows.shape[1] < 2:
@@ -32,6 +34,17 @@ def labels_of(y: Any, estimators: Iterable[Any]) -> Any:
     from skrnn.estimators.targets import read_labels
 
     return read_labels(rows)[0]
+
+
+def _reads_one_hot(estimator: Any) -> bool:
+    """Return whether the classifier that is trained reads one-hot rows as labels."""
+    return is_recurrent(estimator) and not last_step(estimator).multilabel
+
+
+def shuffled_folds(n_folds: int, y: Any, random_state: Any) -> Any:
+    """Return a splitter into shuffled folds, stratified unless y has several labels for each row."""
+    is_stratified = type_of_target(y) in ("binary", "multiclass")
+    return (StratifiedKFold if is_stratified else KFold)(n_folds, shuffle=True, random_state=random_state)
 
 
 def draw_splits(splitter: Any, X: Any, y: Any, params: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:

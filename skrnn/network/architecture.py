@@ -1,10 +1,12 @@
-"""From a :class:`NetworkSpec` to a :class:`keras.Model`, of stock Keras layers or of those that run on our kernels.
+"""Build a :class:`keras.Model` from a :class:`NetworkSpec`, of stock Keras layers or of layers on our kernels.
 
-Padding is marked inside the input (NaN for numbers, a negative id for tokens) and turned into a mask by ordinary Keras
-operations, so that a saved model reads padded input where skrnn is not installed. All layers carry names and seeds of
-their own: building a network draws nothing from a global random state and counts up no global name.
+Padding is marked in the input (NaN in numbers, a negative token id). Ordinary Keras operations turn it into a mask, so
+that a saved model reads padded input where skrnn is not installed. All layers have explicit names and seeds: building a
+network changes neither a global random state nor Keras' counters of names.
 """
 
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,16 +19,25 @@ initializers, layers, ops = keras.initializers, keras.layers, keras.ops
 
 _RECURRENT_LAYERS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 _LOWEST = float(np.finfo(np.float32).min)
-_FIXED_SEED = 0  # a stand-in: `initial_weights` and the training's seeds decide
+_FIXED_SEED = 0  # without effect: `initial_weights` draws the weights, and a training sets the dropout seeds
 
 
 class Tensors(NamedTuple):
-    """The symbolic tensors that a network's parts are cut at."""
+    """Symbolic tensors of a network: its input and output, and where it is split into encoder and head.
 
-    inputs: Any
-    features: Any  # what the recurrences make of the sequences: (n, width)
-    logits: Any
-    probabilities: Any
+    Attributes
+    ----------
+    inputs : KerasTensor of shape (n, T, n_features), float32, or (n, T), int32
+    features : KerasTensor of shape (n, width), float32
+        The pooled output of the last recurrent layer.
+    logits : KerasTensor of shape (n, output.width), float32
+    probabilities : KerasTensor of shape (n, output.width), float32
+    """
+
+    inputs: keras.KerasTensor
+    features: keras.KerasTensor
+    logits: keras.KerasTensor
+    probabilities: keras.KerasTensor
 
 
 def build_model(spec: NetworkSpec) -> keras.Model:
@@ -35,21 +46,21 @@ def build_model(spec: NetworkSpec) -> keras.Model:
     Returns
     -------
     keras.Model
-        From sequences, ``(n, T, n_features)`` float32 or ``(n, T)`` int32 token ids, to class probabilities
-        ``(n, n_outputs)``. Its layer ``"logits"`` holds the decision values.
+        From sequences, ``(n, T, n_features)`` float32 or ``(n, T)`` int32 token ids, to probabilities
+        ``(n, output.width)``. Its layer ``"logits"`` returns the logits.
     """
     tensors = connect(spec, layers)
     return keras.Model(tensors.inputs, tensors.probabilities, name=spec.cell)
 
 
-def connect(spec: NetworkSpec, home: Any = kernel_layers) -> Tensors:
+def connect(spec: NetworkSpec, home: ModuleType = kernel_layers) -> Tensors:
     """Connect the layers of a network.
 
     Parameters
     ----------
     spec : NetworkSpec
     home : module
-        Where the recurrent and dropout layers come from: `skrnn.network.layers` or `keras.layers`.
+        The module of the recurrent and dropout layers: `skrnn.network.layers` or `keras.layers`.
     """
     start()
     inputs, x, mask = _input_and_mask(spec)
@@ -63,13 +74,12 @@ def connect(spec: NetworkSpec, home: Any = kernel_layers) -> Tensors:
             features = x
         x = _dropout(spec, home, f"{spec.cell}_{depth}_dropout")(x)
     logits = _logits(spec, home, x)
-    activation = "sigmoid" if spec.n_outputs == 1 else "softmax"
-    probabilities = layers.Activation(activation, dtype="float32", name="probabilities")(logits)
+    probabilities = layers.Activation(spec.output.link, dtype="float32", name="probabilities")(logits)
     return Tensors(inputs, features, logits, probabilities)
 
 
-def _input_and_mask(spec: NetworkSpec) -> tuple[Any, Any, Any]:
-    """Return the input tensor, the sequence that the recurrences read, and its mask (None where all steps count)."""
+def _input_and_mask(spec: NetworkSpec) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor | None]:
+    """Return the input, the sequences that the recurrent layers read, and their mask (None if all steps count)."""
     if not spec.reads_ids:
         inputs = layers.Input((None, spec.n_features), dtype="float32", name="sequences")
         if not spec.masked:
@@ -96,7 +106,9 @@ def _input_and_mask(spec: NetworkSpec) -> tuple[Any, Any, Any]:
     return inputs, embedding(ids), mask
 
 
-def _recurrent_layer(spec: NetworkSpec, home: Any, depth: int, units: int, *, return_sequences: bool) -> keras.Layer:
+def _recurrent_layer(
+    spec: NetworkSpec, home: ModuleType, depth: int, units: int, *, return_sequences: bool
+) -> keras.Layer:
     arguments: dict[str, Any] = {
         "activation": spec.activation,
         "dropout": spec.dropout,
@@ -114,14 +126,14 @@ def _recurrent_layer(spec: NetworkSpec, home: Any, depth: int, units: int, *, re
     return home.Bidirectional(layer, dtype="float32", name=f"bidirectional_{depth}") if spec.bidirectional else layer
 
 
-def _logits(spec: NetworkSpec, home: Any, x: Any) -> Any:
-    """Return the decision values that are read off the features."""
+def _logits(spec: NetworkSpec, home: ModuleType, x: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the logits of features: the layers after the recurrent ones."""
     if spec.batch_normalization:
         x = layers.BatchNormalization(dtype="float32", name="batch_normalization")(x)
     for depth, units in enumerate(spec.dense_units):
         x = _dense(units, f"dense_{depth}", activation=spec.dense_activation)(x)
         x = _dropout(spec, home, f"dense_{depth}_dropout")(x)
-    return _dense(spec.n_outputs, "logits")(x)
+    return _dense(spec.output.width, "logits")(x)
 
 
 def _dense(units: int, name: str, activation: str | None = None) -> keras.Layer:
@@ -129,14 +141,14 @@ def _dense(units: int, name: str, activation: str | None = None) -> keras.Layer:
     return layers.Dense(units, activation, kernel_initializer=kernel_initializer, dtype="float32", name=name)
 
 
-def _dropout(spec: NetworkSpec, home: Any, name: str) -> Any:
+def _dropout(spec: NetworkSpec, home: ModuleType, name: str) -> Callable[[keras.KerasTensor], keras.KerasTensor]:
     if spec.layer_dropout == 0.0:
         return lambda x: x
     return home.Dropout(spec.layer_dropout, seed=_FIXED_SEED, dtype="float32", name=name)
 
 
-def _pool(spec: NetworkSpec, x: Any, mask: Any) -> Any:
-    """Reduce all steps' outputs ``(n, T, units)`` to one ``(n, units)``, over the steps that count."""
+def _pool(spec: NetworkSpec, x: keras.KerasTensor, mask: keras.KerasTensor | None) -> keras.KerasTensor:
+    """Pool the outputs of all steps that count, ``(n, T, units)``, into one vector ``(n, units)``."""
     if mask is None:
         return ops.mean(x, axis=1) if spec.pooling == "mean" else ops.max(x, axis=1)
     counts = ops.expand_dims(mask, -1)

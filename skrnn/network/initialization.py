@@ -1,4 +1,4 @@
-"""Fresh weights for a network, from a seed alone: Keras' initializers, and no global random state."""
+"""Initial weights of a network, drawn by Keras' initializers from a seed, without any global random state."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from skrnn._tensorflow import keras
 
-# Keras' defaults for the weights that start at random, by the variable's name; all others start as they were built.
+# Keras' defaults for random weights, by the name of the variable; all others start as they are built.
 _RANDOM = {
     "kernel": keras.initializers.GlorotUniform,
     "recurrent_kernel": keras.initializers.Orthogonal,
@@ -20,11 +20,11 @@ def initial_weights(model: keras.Model, built: Sequence[np.ndarray], seed: int) 
     Parameters
     ----------
     model : keras.Model
-        Gives names and shapes; it is not changed.
+        Has the names and shapes; it is not changed.
     built : sequence of ndarray
-        Its weights as built: biases (the LSTM's forget gate at one) and batch statistics start there.
+        Its weights as built: the initial biases (1 for the LSTM's forget gate, otherwise 0) and batch statistics.
     seed : int
-        Each weight has its own stream, spawned from this seed and its position.
+        Each weight is drawn from a stream of its own, which follows from this seed and the weight's position.
 
     Returns
     -------
@@ -38,8 +38,8 @@ def initial_weights(model: keras.Model, built: Sequence[np.ndarray], seed: int) 
         if initializer_class is None:
             weights.append(as_built)
         else:
-            own_seed = int(stream.generate_state(1)[0] >> 1)  # Keras wants a signed 32-bit seed
-            # Keras draws these with TensorFlow: NumPy's QR would round differently under another BLAS thread count.
+            own_seed = int(stream.generate_state(1)[0] >> 1)  # Keras needs a signed 32-bit seed
+            # Drawn with TensorFlow: the rounding of NumPy's QR depends on the number of BLAS threads.
             drawn = initializer_class(seed=own_seed)(variable.shape, dtype="float32")
             weights.append(keras.ops.convert_to_numpy(drawn))
     return weights

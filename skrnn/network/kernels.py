@@ -1,24 +1,26 @@
 """The recurrences, forward and backward, as functions of tensors.
 
-A kernel reads inputs that are projected already (``x @ kernel + bias``, one product for all steps) and runs the part
-that is sequential. Its gradient is written by hand: the backward loop collects the gradients of the gates, and those of
-the recurrent weights are one product each behind it. Both loops are written once; `fused` compiles each of them with
-XLA into a single operation, which is much faster and takes half a second to compile for every new shape.
+The inputs of a kernel are already projected (``x @ kernel + bias``, one product for all steps); the kernel computes
+the sequential rest. Its gradient is written by hand: the backward loop collects the gradients of the gates, and after
+it the gradient of each recurrent weight takes one product. XLA can compile both loops, each into a single operation.
+That is much faster, but takes half a second for every new shape.
 
 Shapes are time-major: ``T`` steps of ``n`` rows, ``H`` units, ``G`` gates (1, 3 or 4, in Keras' order). Equations:
 Elman (1990) for the simple recurrence; Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al. (2000) for
-the LSTM; Cho et al. (2014) for the GRU, whose form with the reset gate behind the product (`reset_after`) is cuDNN's.
+the LSTM; Cho et al. (2014) for the GRU, which like cuDNN can apply the reset gate after the product (`reset_after`).
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import TypeAlias
 
 from skrnn._tensorflow import tf
 
-Tensor = Any
-ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {  # the function, and its gradient from its *output*
+Tensor: TypeAlias = tf.Tensor
+# Each function, and a function of its *output* and the gradient of its output that returns the gradient of its input.
+SUPPORTED_ACTIVATIONS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]] = {
     "tanh": (tf.tanh, lambda y, d: d * (1 - y * y)),
     "sigmoid": (tf.sigmoid, lambda y, d: d * y * (1 - y)),
     "relu": (tf.nn.relu, lambda y, d: tf.where(y > 0, d, tf.zeros_like(d))),
@@ -27,18 +29,21 @@ ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {  # the function, and its g
 
 
 @dataclass(frozen=True)
-class Recurrence:
-    """What a kernel computes: all that is not a tensor.
+class KernelSpec:
+    """The structure of a kernel: everything that is not a tensor.
 
     Attributes
     ----------
     cell : {"simple_rnn", "lstm", "gru"}
-    activation, recurrent_activation : str
-        Names in `ACTIVATIONS`.
+        The recurrence.
+    activation : str
+        The activation of the state, a name in `SUPPORTED_ACTIVATIONS`.
+    recurrent_activation : str
+        The activation of the gates, a name in `SUPPORTED_ACTIVATIONS`.
     reset_after : bool
-        For the GRU, whether the reset gate stands behind the product with the recurrent kernel.
+        For the GRU, whether the reset gate is applied after the product with the recurrent kernel, or before it.
     return_sequences : bool
-        Whether the output of every step is wanted, or of the last alone.
+        Whether to return the output of every step, or only that of the last.
     """
 
     cell: str
@@ -49,7 +54,7 @@ class Recurrence:
 
 
 def run(
-    recurrence: Recurrence,
+    spec: KernelSpec,
     projected: Tensor,
     states: Sequence[Tensor],
     recurrent_kernel: Tensor,
@@ -57,14 +62,14 @@ def run(
     *,
     mask: Tensor | None = None,
     dropout: Tensor | None = None,
-    fused: bool = False,
+    compiled: bool = False,
     differentiable: bool = True,
 ) -> tuple[Tensor, list[Tensor]]:
     """Run a recurrence over a sequence.
 
     Parameters
     ----------
-    recurrence : Recurrence
+    spec : KernelSpec
     projected : tensor of shape (T, n, G * H)
         ``x @ kernel + bias`` of every step.
     states : sequence of tensors of shape (n, H)
@@ -73,14 +78,14 @@ def run(
     recurrent_bias : tensor of shape (G * H,), optional
         For the GRU with `reset_after`.
     mask : tensor of shape (T, n), bool, optional
-        False where a step leaves the states as they are. With `fused`, steps at either end that are masked in every row
-        are not even looped over.
+        False where a step leaves the states unchanged. With `compiled`, the loop leaves out steps at either end that
+        are masked in every row.
     dropout : tensor of shape (G, n, H), optional
-        What the hidden state is multiplied by before it meets each gate's part of the recurrent kernel.
-    fused : bool
+        For each gate, the factors of the hidden state in the product with the gate's part of the recurrent kernel.
+    compiled : bool
         Whether to compile the loops; shapes must then be static.
     differentiable : bool
-        Whether gradients will be needed; without them much less is kept of each step.
+        Whether gradients will be needed; without them, most residuals are not stored.
 
     Returns
     -------
@@ -88,21 +93,23 @@ def run(
     states : list of tensors of shape (n, H)
         After the last step.
     """
-    forward, backward = _loops(recurrence, fused)
+    forward, backward = _loops(spec, compiled)
     n_states = len(states)
-    options = (None if mask is None else mask[:, :, None], *_used_steps(projected, mask if fused else None), dropout)
+    options = (None if mask is None else mask[:, :, None], *_used_steps(projected, mask if compiled else None), dropout)
     has_bias = recurrent_bias is not None
 
     @tf.custom_gradient
-    def with_gradient(projected: Tensor, recurrent_kernel: Tensor, *rest: Tensor) -> Any:
+    def with_gradient(
+        projected: Tensor, recurrent_kernel: Tensor, *rest: Tensor
+    ) -> tuple[tuple[Tensor, ...], Callable[..., tuple[Tensor, ...]]]:
         bias, states = (rest[0], rest[1:]) if has_bias else (None, rest)
-        last, kept = forward(projected, states, recurrent_kernel, bias, *options, True)
-        outputs = (kept[0], *last) if recurrence.return_sequences else last
+        last, residuals = forward(projected, states, recurrent_kernel, bias, *options, True)
+        outputs = (residuals[0], *last) if spec.return_sequences else last
 
-        def gradient(*d_outputs: Tensor) -> Any:
-            d_sequence, d_last = (d_outputs[0], d_outputs[1:]) if recurrence.return_sequences else (None, d_outputs)
+        def gradient(*d_outputs: Tensor) -> tuple[Tensor, ...]:
+            d_sequence, d_last = (d_outputs[0], d_outputs[1:]) if spec.return_sequences else (None, d_outputs)
             d_projected, d_kernel, d_bias, d_states = backward(
-                d_sequence, d_last, kept, states, recurrent_kernel, *options
+                d_sequence, d_last, residuals, states, recurrent_kernel, *options
             )
             return (d_projected, d_kernel, *([d_bias] if has_bias else []), *d_states)
 
@@ -112,16 +119,16 @@ def run(
         outputs = with_gradient(projected, recurrent_kernel, *([recurrent_bias] if has_bias else []), *states)
         output, last = outputs[0], list(outputs[-n_states:])
     else:
-        last, kept = forward(projected, states, recurrent_kernel, recurrent_bias, *options, False)
-        output = kept[0] if recurrence.return_sequences else last[0]
-    if recurrence.return_sequences and mask is not None:  # behind the last step that counts the output stays
+        last, residuals = forward(projected, states, recurrent_kernel, recurrent_bias, *options, False)
+        output = residuals[0] if spec.return_sequences else last[0]
+    if spec.return_sequences and mask is not None:  # after the last step that counts, the output stays
         steps = tf.range(tf.shape(projected)[0])[:, None, None]
         output = tf.where(steps < options[2], output, last[0])
     return output, last
 
 
 def _used_steps(projected: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Return the first step that counts in any row, and the one behind the last."""
+    """Return the index of the first step that counts in any row, and one more than that of the last."""
     n_steps = tf.shape(projected)[0]
     if mask is None:
         return tf.constant(0), n_steps
@@ -132,16 +139,16 @@ def _used_steps(projected: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]
 
 
 @cache
-def _loops(recurrence: Recurrence, fused: bool) -> tuple[Callable, Callable]:
-    forward, backward = partial(_forward, recurrence), partial(_backward, recurrence)
-    if not fused:
+def _loops(spec: KernelSpec, compiled: bool) -> tuple[Callable, Callable]:
+    forward, backward = partial(_forward, spec), partial(_backward, spec)
+    if not compiled:
         return forward, backward
-    compiled = partial(tf.function, jit_compile=True, autograph=False)
-    return compiled(forward), compiled(backward)
+    jit = partial(tf.function, jit_compile=True, autograph=False)
+    return jit(forward), jit(backward)
 
 
 def clear() -> None:
-    """Forget the compiled loops."""
+    """Free the compiled loops."""
     _loops.cache_clear()
 
 
@@ -149,7 +156,7 @@ def clear() -> None:
 
 
 def _forward(
-    recurrence: Recurrence,
+    spec: KernelSpec,
     projected: Tensor,
     states: Sequence[Tensor],
     recurrent_kernel: Tensor,
@@ -158,30 +165,34 @@ def _forward(
     first: Tensor,
     stop: Tensor,
     dropout: Tensor | None,
-    keep_all: bool,
+    keep_residuals: bool,
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Return the last states, and what every step leaves to the backward loop, ``(T, n, H)`` each, the output first."""
-    step = _STEPS[recurrence.cell](recurrence)
-    n_kept = step.n_kept if keep_all else int(recurrence.return_sequences)
+    """Return the last states, and the residuals for the backward loop, ``(T, n, H)`` each, the output first."""
+    step = _STEPS[spec.cell](spec)
+    n_residuals = step.n_residuals if keep_residuals else int(spec.return_sequences)
     product = _Product(recurrent_kernel, dropout, recurrent_bias)
 
-    def body(t: Tensor, states: Any, kept: Any) -> Any:
+    def body(t: Tensor, states: list[Tensor], residuals: list[tf.TensorArray]) -> tuple:
         new, gates = step.forward(projected[t], states, product)
         if mask is not None:
             new = [tf.where(mask[t], now, before) for now, before in zip(new, states, strict=True)]
-        return t + 1, list(new), [array.write(t, value) for array, value in zip(kept, [*new, *gates], strict=False)]
+        return (
+            t + 1,
+            list(new),
+            [array.write(t, value) for array, value in zip(residuals, [*new, *gates], strict=False)],
+        )
 
-    kept = _arrays(projected, [recurrent_kernel.shape[0]] * n_kept)
-    loop = (first, list(states), kept)
-    _, last, kept = tf.while_loop(lambda t, *_: t < stop, body, loop, maximum_iterations=projected.shape[0])
-    return last, [array.stack() for array in kept]
+    residuals = _arrays(projected, [recurrent_kernel.shape[0]] * n_residuals)
+    loop = (first, list(states), residuals)
+    _, last, residuals = tf.while_loop(lambda t, *_: t < stop, body, loop, maximum_iterations=projected.shape[0])
+    return last, [array.stack() for array in residuals]
 
 
 def _backward(
-    recurrence: Recurrence,
+    spec: KernelSpec,
     d_sequence: Tensor | None,
     d_last: Sequence[Tensor],
-    kept: Sequence[Tensor],
+    residuals: Sequence[Tensor],
     initial: Sequence[Tensor],
     recurrent_kernel: Tensor,
     mask: Tensor | None,
@@ -190,15 +201,15 @@ def _backward(
     dropout: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
     """Return the gradients of the projected inputs, the recurrent kernel and bias, and the initial states."""
-    step = _STEPS[recurrence.cell](recurrence)
+    step = _STEPS[spec.cell](spec)
     product = _Product(recurrent_kernel, dropout)
-    before = [tf.concat([start[None], states[:-1]], 0) for start, states in zip(initial, kept, strict=False)]
+    before = [tf.concat([start[None], states[:-1]], 0) for start, states in zip(initial, residuals, strict=False)]
     if mask is not None:
-        steps = tf.range(tf.shape(kept[0])[0])[:, None, None]
+        steps = tf.range(tf.shape(residuals[0])[0])[:, None, None]
         before = [tf.where(steps <= first, start, states) for start, states in zip(initial, before, strict=True)]
-    gates = kept[len(before) :] or kept
+    gates = residuals[len(before) :] or residuals
 
-    def body(t: Tensor, d_states: Any, d_projected: Any) -> Any:
+    def body(t: Tensor, d_states: list[Tensor], d_projected: tf.TensorArray) -> tuple:
         if d_sequence is not None:
             d_states = [d_states[0] + d_sequence[t], *d_states[1:]]
         counted = d_states
@@ -211,9 +222,11 @@ def _backward(
             d_before = [d + (every - some) for d, every, some in zip(d_before, d_states, counted, strict=True)]
         return t - 1, d_before, d_projected.write(t, d_gates)
 
-    (d_projected,) = _arrays(kept[0], [recurrent_kernel.shape[1]])
+    (d_projected,) = _arrays(residuals[0], [recurrent_kernel.shape[1]])
     loop = (stop - 1, list(d_last), d_projected)
-    _, d_initial, d_projected = tf.while_loop(lambda t, *_: t >= first, body, loop, maximum_iterations=kept[0].shape[0])
+    _, d_initial, d_projected = tf.while_loop(
+        lambda t, *_: t >= first, body, loop, maximum_iterations=residuals[0].shape[0]
+    )
     d_projected = d_projected.stack()
     return d_projected, *step.weight_gradients(before[0], gates, d_projected, product), d_initial
 
@@ -227,7 +240,7 @@ def _arrays(like: Tensor, widths: Sequence[int]) -> list[tf.TensorArray]:
 class _Product:
     """The product of a hidden state with the recurrent kernel, its gradients, and recurrent dropout.
 
-    Without dropout all gates share one product; with it each gate sees its own hidden state.
+    Without dropout all gates share one product; with it each gate has a hidden state of its own.
     """
 
     def __init__(self, kernel: Tensor, dropout: Tensor | None, bias: Tensor | None = None):
@@ -248,7 +261,7 @@ class _Product:
         return product if self._bias is None else product + self._bias[columns]
 
     def back(self, d: Tensor, first: int = 0, last: int | None = None) -> Tensor:
-        """Return the gradient of `h` from that of the product, ``(n, H)``."""
+        """Return the gradient of `h`, ``(n, H)``, from the gradient of the product."""
         columns = self._columns(first, last)
         if self._dropout is None:
             return d @ self._transposed[columns]
@@ -257,9 +270,10 @@ class _Product:
         return tf.add_n([(part @ self._transposed[self._columns(g, g + 1)]) * self._dropout[g] for g, part in parts])
 
     def gradients(self, parts: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-        """Return the gradients of kernel and bias, from what was multiplied and its gradient in all steps at once.
+        """Return the gradients of kernel and bias, from the factors and the gradients of the products of all steps.
 
-        Each part, of ``(T, n, H)`` and ``(T, n, gates * H)``, is for the gates that follow those of the part before.
+        Each part has the shapes ``(T, n, H)`` and ``(T, n, gates * H)``; the gates of a part follow those of the part
+        before it.
         """
         if self._dropout is not None:
             every_gate = [(h, d) for h, gates in parts for d in tf.split(gates, gates.shape[-1] // self._units, 2)]
@@ -282,40 +296,56 @@ def _contract(a: Tensor, b: Tensor) -> Tensor:
 class _Step:
     """One step of a recurrence and its gradient."""
 
-    n_kept: int  # how many values of a unit a step keeps for the backward loop: states first, then gates
+    n_residuals: int  # values that a step stores for each unit, for the backward loop: states first, then gates
 
-    def __init__(self, recurrence: Recurrence):
-        self.act, self.d_act = ACTIVATIONS[recurrence.activation]
-        self.gate, self.d_gate = ACTIVATIONS[recurrence.recurrent_activation]
+    def __init__(self, spec: KernelSpec):
+        self.act, self.d_act = SUPPORTED_ACTIVATIONS[spec.activation]
+        self.gate, self.d_gate = SUPPORTED_ACTIVATIONS[spec.recurrent_activation]
 
-    def weight_gradients(self, before: Tensor, gates: Sequence[Tensor], d: Tensor, product: _Product) -> tuple:
-        """Return the gradients of the recurrent kernel and bias, from those of all steps' projected inputs."""
+    @abstractmethod
+    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the new states and the gates, from the projected input ``(n, G * H)`` and the states before."""
+
+    @abstractmethod
+    def backward(
+        self, before: Sequence[Tensor], gates: Sequence[Tensor], d_states: Sequence[Tensor], product: _Product
+    ) -> tuple[list[Tensor], Tensor]:
+        """Return the gradients of the states before, and of the projected input, from those of the new states."""
+
+    def weight_gradients(
+        self, before: Tensor, gates: Sequence[Tensor], d: Tensor, product: _Product
+    ) -> tuple[Tensor, Tensor]:
+        """Return the gradients of the recurrent kernel and bias, from the gradients `d` of all projected inputs."""
         return product.gradients([(before, d)])
 
 
 class _SimpleRNNStep(_Step):
-    n_kept = 1
+    n_residuals = 1
 
-    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple:
+    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple[list[Tensor], list[Tensor]]:
         h = self.act(x + product(states[0]))
         return [h], []
 
-    def backward(self, before: Any, gates: Any, d_states: Sequence[Tensor], product: _Product) -> tuple:
+    def backward(
+        self, before: Sequence[Tensor], gates: Sequence[Tensor], d_states: Sequence[Tensor], product: _Product
+    ) -> tuple[list[Tensor], Tensor]:
         d = self.d_act(gates[0], d_states[0])
         return [product.back(d)], d
 
 
 class _LSTMStep(_Step):
-    n_kept = 7
+    n_residuals = 7
 
-    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple:
+    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple[list[Tensor], list[Tensor]]:
         i, f, g, o = tf.split(x + product(states[0]), 4, 1)
         i, f, g, o = self.gate(i), self.gate(f), self.act(g), self.gate(o)
         c = f * states[1] + i * g
         a = self.act(c)
         return [o * a, c], [i, f, g, o, a]
 
-    def backward(self, before: Sequence[Tensor], gates: Any, d_states: Sequence[Tensor], product: _Product) -> tuple:
+    def backward(
+        self, before: Sequence[Tensor], gates: Sequence[Tensor], d_states: Sequence[Tensor], product: _Product
+    ) -> tuple[list[Tensor], Tensor]:
         i, f, g, o, a = gates
         dh, dc = d_states
         dc = dc + self.d_act(a, dh * o)
@@ -326,35 +356,39 @@ class _LSTMStep(_Step):
 
 
 class _GRUStep(_Step):
-    """With the reset gate behind the product."""
+    """With the reset gate after the product."""
 
-    n_kept = 5
+    n_residuals = 5
 
-    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple:
+    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple[list[Tensor], list[Tensor]]:
         h = states[0]
         (xz, xr, xn), (hz, hr, hn) = tf.split(x, 3, 1), tf.split(product(h), 3, 1)
         z, r = self.gate(xz + hz), self.gate(xr + hr)
         n = self.act(xn + r * hn)
         return [n + z * (h - n)], [z, r, n, hn]
 
-    def backward(self, before: Sequence[Tensor], gates: Any, d_states: Sequence[Tensor], product: _Product) -> tuple:
+    def backward(
+        self, before: Sequence[Tensor], gates: Sequence[Tensor], d_states: Sequence[Tensor], product: _Product
+    ) -> tuple[list[Tensor], Tensor]:
         z, r, n, hn = gates
         dh = d_states[0]
         dz, dn = self.d_gate(z, dh * (before[0] - n)), self.d_act(n, dh * (1 - z))
         dr = self.d_gate(r, dn * hn)
         return [dh * z + product.back(tf.concat([dz, dr, dn * r], 1))], tf.concat([dz, dr, dn], 1)
 
-    def weight_gradients(self, before: Tensor, gates: Sequence[Tensor], d: Tensor, product: _Product) -> tuple:
+    def weight_gradients(
+        self, before: Tensor, gates: Sequence[Tensor], d: Tensor, product: _Product
+    ) -> tuple[Tensor, Tensor]:
         d_gates, d_new = tf.split(d, [2 * before.shape[-1], before.shape[-1]], 2)
         return product.gradients([(before, d_gates), (before, d_new * gates[1])])
 
 
 class _GRUResetBeforeStep(_Step):
-    """With the reset gate in front of the product."""
+    """With the reset gate before the product."""
 
-    n_kept = 4
+    n_residuals = 4
 
-    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple:
+    def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple[list[Tensor], list[Tensor]]:
         h = states[0]
         xz, xr, xn = tf.split(x, 3, 1)
         hz, hr = tf.split(product(h, 0, 2), 2, 1)
@@ -362,7 +396,9 @@ class _GRUResetBeforeStep(_Step):
         n = self.act(xn + product(r * h, 2, 3))
         return [n + z * (h - n)], [z, r, n]
 
-    def backward(self, before: Sequence[Tensor], gates: Any, d_states: Sequence[Tensor], product: _Product) -> tuple:
+    def backward(
+        self, before: Sequence[Tensor], gates: Sequence[Tensor], d_states: Sequence[Tensor], product: _Product
+    ) -> tuple[list[Tensor], Tensor]:
         (z, r, n), h, dh = gates, before[0], d_states[0]
         dz, dn = self.d_gate(z, dh * (h - n)), self.d_act(n, dh * (1 - z))
         d_reset = product.back(dn, 2, 3)  # of r * h
@@ -370,13 +406,15 @@ class _GRUResetBeforeStep(_Step):
         d_before = dh * z + d_reset * r + product.back(tf.concat([dz, dr], 1), 0, 2)
         return [d_before], tf.concat([dz, dr, dn], 1)
 
-    def weight_gradients(self, before: Tensor, gates: Sequence[Tensor], d: Tensor, product: _Product) -> tuple:
+    def weight_gradients(
+        self, before: Tensor, gates: Sequence[Tensor], d: Tensor, product: _Product
+    ) -> tuple[Tensor, Tensor]:
         d_gates, d_new = tf.split(d, [2 * before.shape[-1], before.shape[-1]], 2)
         return product.gradients([(before, d_gates), (before * gates[1], d_new)])
 
 
-def _gru(recurrence: Recurrence) -> _Step:
-    return (_GRUStep if recurrence.reset_after else _GRUResetBeforeStep)(recurrence)
+def _gru(spec: KernelSpec) -> _Step:
+    return (_GRUStep if spec.reset_after else _GRUResetBeforeStep)(spec)
 
 
-_STEPS: dict[str, Callable[[Recurrence], Any]] = {"simple_rnn": _SimpleRNNStep, "lstm": _LSTMStep, "gru": _gru}
+_STEPS: dict[str, Callable[[KernelSpec], _Step]] = {"simple_rnn": _SimpleRNNStep, "lstm": _LSTMStep, "gru": _gru}

@@ -1,8 +1,8 @@
 """Keras' SimpleRNN, LSTM and GRU layers, running on the kernels of :mod:`skrnn.network.kernels`.
 
-They are drop-in: the same constructor, weights, names, masks and results as the Keras layers that they derive from,
-and they are saved under those layers' names, so that a saved model needs no skrnn. Keras' own code runs whatever the
-kernels do not cover: other activations than tanh, sigmoid, ReLU and the identity, precisions other than float32 and
+They replace the Keras layers that they derive from: constructor, weights, names, masks and results are the same. They
+are saved under the names of those layers, so a saved model does not need skrnn. Keras' own code computes what the
+kernels do not support: activations other than tanh, sigmoid, ReLU and the identity, precisions other than float32 and
 float64, ``unroll=True``, and a GPU, where Keras uses cuDNN. Dropout rates can be changed without tracing again.
 """
 
@@ -11,31 +11,31 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 from skrnn._tensorflow import keras, tf
 from skrnn.network import kernels
 
-Tensor = Any
+Tensor: TypeAlias = tf.Tensor
 
 
 @dataclass(frozen=True)
 class Execution:
-    """How kernels are run; it changes the rounding of a result, and nothing else.
+    """How kernels run. It changes the rounding of the results, and nothing else.
 
     Attributes
     ----------
-    chains : int
-        In how many parts a batch is split. The parts run side by side where there are threads for them; the number must
-        not depend on the machine, so that results do not.
-    fused : bool
-        Whether the loops are compiled. The shapes of a batch must then be static.
+    shards : int
+        The number of parts that a batch is split into; they run in parallel if there are enough threads. It must not
+        depend on the machine, so that results do not.
+    compiled : bool
+        Whether XLA compiles the loops. The shapes of a batch must then be static.
     differentiable : bool
         Whether gradients will be needed.
     """
 
-    chains: int = 1
-    fused: bool = False
+    shards: int = 1
+    compiled: bool = False
     differentiable: bool = True
 
 
@@ -45,7 +45,7 @@ _execution: ContextVar[Execution] = ContextVar("execution", default=_PLAIN)
 
 @contextmanager
 def running(execution: Execution) -> Iterator[None]:
-    """Trace or run all layers within this block in one way."""
+    """Set how layers are traced or run within a block."""
     token = _execution.set(execution)
     try:
         yield
@@ -54,12 +54,12 @@ def running(execution: Execution) -> Iterator[None]:
 
 
 def covers(*activations: str) -> bool:
-    """Return whether the kernels know these activations, and there is no GPU that would serve better."""
-    return kernels.ACTIVATIONS.keys() >= {*activations} and not tf.config.list_physical_devices("GPU")
+    """Return whether the kernels support these activations and should run: on a GPU, cuDNN is faster."""
+    return kernels.SUPPORTED_ACTIVATIONS.keys() >= {*activations} and not tf.config.list_physical_devices("GPU")
 
 
 class _OnKernels(keras.layers.RNN):
-    """What the three layers share: from a Keras layer's arguments to a kernel's."""
+    """The base of the three layers: calls a kernel with the arguments of a Keras layer."""
 
     _cell_name: str
 
@@ -68,9 +68,9 @@ class _OnKernels(keras.layers.RNN):
         self._rates = tf.Variable([self.cell.dropout, self.cell.recurrent_dropout], trainable=False, dtype=tf.float64)
 
     def set_dropout(self, dropout: float, recurrent_dropout: float) -> None:
-        """Change the rates of a layer that may be traced already.
+        """Change the rates of a layer that may already be traced.
 
-        A rate that was zero stays zero, and one that was not, positive: with no dropout there is no mask in the graph.
+        A rate of zero must stay zero, and a positive rate positive: without dropout the graph has no mask.
         """
         if bool(dropout) != bool(self.cell.dropout) or bool(recurrent_dropout) != bool(self.cell.recurrent_dropout):
             raise ValueError("Whether there is dropout cannot change in a layer that is built.")
@@ -83,17 +83,25 @@ class _OnKernels(keras.layers.RNN):
 
     @property
     def _activations(self) -> tuple[str, str]:
-        """The names of the cell's activations; a cell without gates has none that matters."""
+        """The names of the cell's activations; for a cell without gates the second has no effect."""
         gate = getattr(self.cell, "recurrent_activation", keras.activations.linear)
-        names = {keras.activations.get(name): name for name in kernels.ACTIVATIONS}
+        names = {keras.activations.get(name): name for name in kernels.SUPPORTED_ACTIVATIONS}
         return names.get(self.cell.activation, "another"), names.get(gate, "another")
 
-    def _maybe_config_dropout_masks(self, cell: Any, input_sequence: Any, input_state: Any) -> None:
+    def _maybe_config_dropout_masks(
+        self, cell: keras.Layer, input_sequence: Tensor, input_state: Tensor | Sequence[Tensor]
+    ) -> None:
         if not self._on_kernels:
             super()._maybe_config_dropout_masks(cell, input_sequence, input_state)
 
-    def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """Run the recurrence; this is where Keras' own layers choose between cuDNN and their loop."""
+    def inner_loop(
+        self,
+        sequences: Tensor,
+        initial_state: Tensor | Sequence[Tensor],
+        mask: Tensor | Sequence[Tensor] | None,
+        training: bool = False,
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Run the recurrence. Keras' own layers choose between cuDNN and their loop here."""
         if not self._on_kernels:
             return super().inner_loop(sequences, initial_state, mask, training=training)
         mask = keras.tree.flatten(mask)[0] if mask is not None else None
@@ -123,32 +131,34 @@ class _OnKernels(keras.layers.RNN):
     def _run(
         self, x: Tensor, states: Sequence[Tensor], mask: Tensor | None, dropout: Tensor | None, recurrent: Tensor | None
     ) -> tuple[Tensor, list[Tensor]]:
-        """Run one chain, with its own handles to the weights, so that nothing ties it to the others."""
+        """Run one shard, with its own tensors of the weights, so that it does not wait for the others."""
         kernel, recurrent_kernel = tf.identity(self.cell.kernel.value), tf.identity(self.cell.recurrent_kernel.value)
         bias = tf.identity(self.cell.bias.value) if self.cell.use_bias else None
         recurrent_bias = None
         if bias is not None and len(bias.shape) == 2:  # the GRU with the reset gate behind the product
             bias, recurrent_bias = tf.unstack(bias)
         return kernels.run(
-            self._recurrence,
+            self._kernel_spec,
             _project(x, kernel, bias, dropout),
             states,
             recurrent_kernel,
             recurrent_bias,
             mask=mask,
             dropout=recurrent,
-            fused=_execution.get().fused,
+            compiled=_execution.get().compiled,
             differentiable=_execution.get().differentiable,
         )
 
     @property
-    def _recurrence(self) -> kernels.Recurrence:
-        return kernels.Recurrence(
+    def _kernel_spec(self) -> kernels.KernelSpec:
+        return kernels.KernelSpec(
             self._cell_name, *self._activations, getattr(self.cell, "reset_after", True), self.return_sequences
         )
 
-    def _draw_dropout(self, sequences: Tensor, initial_state: Any) -> tuple[Tensor | None, Tensor | None]:
-        """Draw the masks of a batch, ``(1 or G, n, ...)`` each, in the order in which Keras' cells draw them."""
+    def _draw_dropout(
+        self, sequences: Tensor, initial_state: Tensor | Sequence[Tensor]
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Draw the dropout masks of a batch, ``(1 or G, n, ...)`` each, in the same order as Keras' cells."""
         count = getattr(self.cell, "dropout_mask_count", 1)
 
         def draw(like: Tensor, rate: Tensor) -> Tensor:
@@ -161,10 +171,10 @@ class _OnKernels(keras.layers.RNN):
         )
 
     def _as_keras(self, output: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return the last output and all outputs ``(n, T, H)``, with what Keras has in them where steps are masked.
+        """Return the last output and all outputs ``(n, T, H)``, with the values that Keras returns at masked steps.
 
-        Keras repeats the output of the step before, which is zero until a first step has counted, or has zeros at every
-        masked step if asked to.
+        Keras repeats the output of the step before, or zero before the first step that counts. With
+        ``zero_output_for_mask`` it returns zeros at all masked steps.
         """
         if not self.return_sequences:
             if mask is not None:
@@ -178,24 +188,24 @@ class _OnKernels(keras.layers.RNN):
 
 
 def _dropout(x: Tensor, rate: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-    """Set elements to zero at random and scale the others up: Keras' dropout to the bit, but the rate is a tensor."""
+    """Set elements to zero at random and scale the others up, bit for bit as Keras does, but with a tensor as rate."""
     rate = tf.cast(rate, x.dtype)
     keep = keras.random.uniform(tf.shape(x), dtype=x.dtype, seed=seed) >= rate
     return tf.where(keep, x / (1 - rate), tf.zeros_like(x))
 
 
 def _split(x: Tensor | None, axis: int) -> Sequence[Tensor | None]:
-    """Split the rows of a batch, which lie along `axis`, into one part for each chain."""
-    chains = _execution.get().chains
-    if x is None or chains == 1:
-        return [x] * chains
+    """Split the rows of a batch, along `axis`, into one part for each shard."""
+    shards = _execution.get().shards
+    if x is None or shards == 1:
+        return [x] * shards
     n_rows = x.shape[axis] or tf.shape(x)[axis]
-    ends = [n_rows * chain // chains for chain in range(chains + 1)]
+    ends = [n_rows * shard // shards for shard in range(shards + 1)]
     return tf.split(x, [end - start for start, end in pairwise(ends)], axis)
 
 
 def _project(x: Tensor, kernel: Tensor, bias: Tensor | None, dropout: Tensor | None) -> Tensor:
-    """Return ``x @ kernel + bias`` for all steps at once, ``(T, n, G * H)``; each gate may have its own dropout."""
+    """Return ``x @ kernel + bias`` for all steps, ``(T, n, G * H)``; each gate may have its own dropout."""
 
     def product(x: Tensor, kernel: Tensor) -> Tensor:
         shape = [x.shape[i] or tf.shape(x)[i] for i in (0, 1)]
@@ -214,7 +224,7 @@ def _project(x: Tensor, kernel: Tensor, bias: Tensor | None, dropout: Tensor | N
 class SimpleRNN(_OnKernels, keras.layers.SimpleRNN):
     """``keras.layers.SimpleRNN``, several times faster on a CPU."""
 
-    __module__ = "keras.layers"  # what a saved model says that it is made of
+    __module__ = "keras.layers"  # where a saved model looks for its layers
     _cell_name = "simple_rnn"
 
 
@@ -253,15 +263,15 @@ class Dropout(keras.layers.Dropout):
         return _dropout(inputs, self._rate, self.seed_generator)
 
 
-def recurrent_layers(layer: keras.Layer) -> list[Any]:
-    """Return the recurrent layers of this module that a layer is or wraps."""
+def recurrent_layers(layer: keras.Layer) -> list["_OnKernels"]:
+    """Return the layer itself, or the layers that it wraps, if they are recurrent layers of this module."""
     if isinstance(layer, keras.layers.Bidirectional):
         return [layer.forward_layer, layer.backward_layer]
     return [layer] if isinstance(layer, _OnKernels) else []
 
 
 def Bidirectional(layer: keras.Layer, **kwargs: Any) -> keras.layers.Bidirectional:
-    """Wrap a recurrent layer as Keras does, with both directions on the kernels."""
-    # Keras makes both from the configuration, in which this layer goes by its stock name.
+    """Wrap a recurrent layer as Keras does, so that both directions run on the kernels."""
+    # Keras makes both directions from the configuration, which has the name of the Keras layer.
     with keras.saving.custom_object_scope({type(layer).__name__: type(layer)}):
         return keras.layers.Bidirectional(layer, **kwargs)

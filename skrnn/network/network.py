@@ -1,20 +1,20 @@
 """A traced network that trains whole epochs inside one graph and predicts in batches.
 
-It is two parts: the encoder, which is the recurrences, and the head, which reads off what they end with. Training is
-traced in one of two ways. One is quick to trace and serves every shape; the other compiles the recurrences for the one
-shape of its batches, which pays for all but the smallest data. A last batch that is not full is then filled up for the
-encoder alone: the head, batch normalisation and the loss see no row twice.
+It has two parts: the encoder, which contains the recurrent layers, and the head, which computes logits from their
+pooled output. Training is traced in one of two ways. One is quick to trace and works for every shape. The other
+compiles the recurrent layers for the shape of its batches, which pays off for all but the smallest data. A last batch
+that is not full is then filled up for the encoder only: the head, batch normalisation and the loss see no row twice.
 
-The data stay where they are; Python is back between chunks of batches, so that a fit can be interrupted, and once per
-epoch for callbacks, history and early stopping. All randomness of an epoch follows from a seed and the number of the
-epoch: training in one call or in many gives the same bits.
+The data stay on the device. Control returns to Python after every few batches, so that training can be interrupted, and
+after every epoch, for callbacks, history and early stopping. All randomness of an epoch follows from a seed and the
+number of the epoch: training in one call or in many gives the same bits.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from skrnn.network.layers import Dropout, Execution, covers, recurrent_layers, r
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 from skrnn.network.state import (
     State,
-    compiled,
+    compile_model,
     exchange_averages,
     fresh_optimizer,
     parts,
@@ -36,32 +36,34 @@ from skrnn.network.state import (
 
 BATCHES_PER_CALL = 25  # about a second of training on two cores: how long Ctrl-C may take
 ROWS_PER_PREDICTION = 1024
-_FUSED_STEPS = 256  # steps of an epoch, over all its batches, from which compiling their shape pays
-_ROWS_OF_CHAIN = 16  # smaller chains cost more than they gain
-_MAX_GRAPHS = 4  # training graphs that a network keeps, one for each shape that was compiled
-_FORWARD = Execution(chains=2, differentiable=False)
+_STEPS_WORTH_COMPILING = 256  # steps of all batches of an epoch from which compiling for their shape pays off
+_ROWS_PER_SHARD = 16  # the fewest: smaller shards cost more time than they save
+_MAX_GRAPHS = 4  # training graphs that a network keeps, one for each compiled shape
+_FORWARD = Execution(shards=2, differentiable=False)
+_GraphKey: TypeAlias = tuple[tuple[int, int] | None, tuple[bool, ...]]  # the compiled shape; which layers are trained
 
 
 @dataclass(frozen=True)
 class Batches:
     """Rows to train on or to evaluate.
 
-    They are on the device, but for bytes: a chunk of them is brought there in next to no time, while a copy of them all
-    would double their memory.
+    They are on the device, except bytes: a copy of all would double the memory, while copying chunks costs no time.
 
     Attributes
     ----------
     x : tf.Tensor of shape (n, T, D), float32, or (n, T), int32, or ndarray of shape (n, T, D), uint8
-    y : tf.Tensor of shape (n,), int32
-        Class numbers.
+        Sequences of numbers, of token ids, or of bytes.
+    y : tf.Tensor of shape (n,) or (n, n_labels), int32
+        Class indices, or for each label a zero or a one.
     weight : tf.Tensor of shape (n,), float32
-        Of mean one.
+        The weight of each row, with a mean of one.
     batch_size : int
-    lengths : ndarray of shape (n,), optional
-        Steps of each row, where they differ: rows are then batched with their like.
+        Rows per update.
+    lengths : ndarray of shape (n,), int64, or None
+        Steps of each row, if they differ: rows of similar length then share a batch.
     """
 
-    x: Any
+    x: tf.Tensor | np.ndarray
     y: tf.Tensor
     weight: tf.Tensor
     batch_size: int
@@ -85,7 +87,7 @@ class Batches:
         return int(self.x.shape[0])
 
     def chunk(self, rows: np.ndarray) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return arrays on the device, and where in them `rows` are."""
+        """Return x, y and weights on the device, and the indices of `rows` in them."""
         if isinstance(self.x, tf.Tensor):
             return self.x, self.y, self.weight, tf.constant(rows, tf.int32)
         brought = tf.constant(self.x[rows])
@@ -93,7 +95,13 @@ class Batches:
 
 
 class BatchHooks:
-    """Calls Keras callbacks around every batch, and says when one of them wants to stop."""
+    """Calls Keras callbacks around every batch, and reports when one of them stops the training.
+
+    Parameters
+    ----------
+    model : keras.Model
+    callbacks : keras.callbacks.CallbackList or Watched
+    """
 
     def __init__(self, model: keras.Model, callbacks: Any):
         self._model = model
@@ -128,9 +136,9 @@ class Network:
     Attributes
     ----------
     model : keras.Model
-        The network in training, compiled with its optimizer: what a Keras callback sees.
+        The network in training, compiled with its optimizer, as Keras callbacks see it.
     is_sound : bool
-        Whether it still matches its specs, so that it can be used again.
+        Whether it still matches its specs, so that it can be reused.
     """
 
     @interrupts_come_through()
@@ -140,7 +148,7 @@ class Network:
         self.is_sound = True
         tensors = connect(spec)
         model = keras.Model(tensors.inputs, tensors.probabilities, name=spec.cell)
-        self.model = compiled(model, spec, optimizer_spec)
+        self.model = compile_model(model, spec, optimizer_spec)
         self._encoder = keras.Model(tensors.inputs, tensors.features)
         self._head = keras.Model(tensors.features, tensors.logits)
         self._built = read_state(self.model)
@@ -148,12 +156,12 @@ class Network:
         self._loaded: State | None = None
         self._holds_optimizer = False  # or only the weights of that state
 
-        # Shapes that are compiled are graphs of their own; all others share one.
-        self._train_graphs: OrderedDict[Any, Any] = OrderedDict()
+        # Each compiled shape has a graph of its own; all other shapes share one.
+        self._train_graphs: OrderedDict[_GraphKey, Callable[..., tf.Tensor]] = OrderedDict()
         self._predict_graph = _traced(self._predict_rows, _FORWARD)
         self._evaluate_graph = _traced(self._evaluate_rows, _FORWARD)
 
-    # What it holds
+    # State
 
     @interrupts_come_through()
     def initial_state(self, seed: int) -> State:
@@ -163,21 +171,21 @@ class Network:
     @interrupts_come_through()
     def restarted(self, weights: tuple[np.ndarray, ...]) -> State:
         """Return a state with these weights and an optimizer that has not trained yet."""
-        if not self._optimizer_reads_weights:  # each new optimizer permanently leaves something in TensorFlow
+        if not self._optimizer_reads_weights:  # TensorFlow never frees all memory of an optimizer
             return replace(self._built, weights=weights)
         self._loaded = None
         return State(weights, fresh_optimizer(self.model, self.optimizer_spec, weights))
 
     @cached_property
     def _optimizer_reads_weights(self) -> bool:
-        """Whether an optimizer copies the weights that it finds, as averages and schedule-free optimizers do."""
+        """Whether a new optimizer copies the weights, as optimizers that average them and schedule-free ones do."""
         self._loaded = None
         moved = tuple(weight + 1 for weight in self._built.weights)
         state = fresh_optimizer(self.model, self.optimizer_spec, moved)
         return not all(map(np.array_equal, state, self._built.optimizer))
 
     def set_dropout(self, spec: NetworkSpec) -> None:
-        """Take over the dropout rates of `spec`; which of them are positive is this network's structure."""
+        """Set the dropout rates to those of `spec`. Which of them are positive is part of the structure."""
         for layer in self.model.layers:
             if isinstance(layer, Dropout):
                 layer.set_rate(spec.layer_dropout)
@@ -210,9 +218,9 @@ class Network:
             for layer, flag in zip(layers, flags, strict=True):  # a layer before those in it
                 layer.trainable = flag
 
-    def settings(self) -> dict[str, Any]:
-        """Return what is constant in the graphs: attributes of the optimizer and the layers, by name."""
-        found: dict[str, Any] = {"the optimizer": id(self.model.optimizer)}
+    def settings(self) -> dict[str, object]:
+        """Return the attributes of the optimizer and the layers that are constants in the graphs, by name."""
+        found: dict[str, object] = {"the optimizer": id(self.model.optimizer)}
         for part in parts(self.model.optimizer):
             found |= {f"optimizer.{name}": value for name, value in _constants(part)}
         for layer in self.model._flatten_layers(include_self=False):
@@ -235,7 +243,7 @@ class Network:
     def train_epoch(
         self, batches: Batches, order: np.ndarray, seeds: np.ndarray, on_batch: BatchHooks | None = None
     ) -> dict[str, float]:
-        """Train one epoch. Where the optimizer averages weights, the network has the averages when it ends.
+        """Train one epoch. If the optimizer averages weights, the network has the averages afterwards.
 
         Parameters
         ----------
@@ -243,7 +251,7 @@ class Network:
         order : ndarray of shape (n,)
             The order in which the rows are read.
         seeds : ndarray of shape (n_random_states, 2)
-            Where the dropout masks of this epoch start; see `n_random_states`.
+            The states of the generators of dropout masks; see `n_random_states`.
         on_batch : BatchHooks, optional
             Called around every batch, which is then a separate call into the graph.
 
@@ -274,75 +282,86 @@ class Network:
 
     @property
     def n_random_states(self) -> int:
-        """How many streams of random numbers one epoch of training draws from (dropout masks)."""
+        """The number of generators of dropout masks."""
         return len(self._random_states)
 
-    def _train_graph(self, batches: Batches) -> Any:
-        """Return the function that trains on batches like these.
+    def _train_graph(self, batches: Batches) -> Callable[..., tf.Tensor]:
+        """Return the function that trains on batches of this shape.
 
-        How it is run follows from the data and the structure alone, never from the machine or the number of epochs:
-        else fits that are the same would not be so to the bit.
+        How it runs depends on the data and the structure only, not on the machine or the number of epochs. Otherwise
+        equal fits would not give the same bits.
         """
         n_batches, n_steps = -(-len(batches) // batches.batch_size), batches.x.shape[1]
-        fused = n_batches * n_steps >= _FUSED_STEPS and covers(self.spec.activation, self.spec.recurrent_activation)
-        shape = (batches.batch_size + batches.batch_size % 2, n_steps) if fused else None
+        compiled = n_batches * n_steps >= _STEPS_WORTH_COMPILING and covers(
+            self.spec.activation, self.spec.recurrent_activation
+        )
+        shape = (batches.batch_size + batches.batch_size % 2, n_steps) if compiled else None
         # A callback may have frozen layers.
         key = shape, self.trainable
         if key in self._train_graphs:
             self._train_graphs.move_to_end(key)
         else:
-            # By the shape alone, which is the key: batches of 31 and of 32 rows share one graph.
-            in_two = shape is not None and shape[0] >= 2 * _ROWS_OF_CHAIN and not self.spec.bidirectional
-            execution = Execution(chains=2 if in_two else 1, fused=fused)
+            # Decided by the shape, which is the key: batches of 31 and of 32 rows share one graph.
+            in_two = shape is not None and shape[0] >= 2 * _ROWS_PER_SHARD and not self.spec.bidirectional
+            execution = Execution(shards=2 if in_two else 1, compiled=compiled)
             self._train_graphs[key] = _traced(partial(self._train_batches, shape), execution)
         if len(self._train_graphs) > _MAX_GRAPHS:
             self._train_graphs.popitem(last=False)
         return self._train_graphs[key]
 
-    def _train_batches(self, shape: Any, x: Any, y: Any, weight: Any, order: Any, batch_size: Any) -> Any:
+    def _train_batches(
+        self,
+        shape: tuple[int, int] | None,
+        x: tf.Tensor,
+        y: tf.Tensor,
+        weight: tf.Tensor,
+        order: tf.Tensor,
+        batch_size: tf.Tensor,
+    ) -> tf.Tensor:
+        """Train on the rows of `order`, batch by batch, and return the sums of `_sums`."""
         variables = self.model.trainable_variables
         update = self._apply
-        if shape is not None and self.optimizer_spec.is_keras:  # a user's class may not compile
+        if shape is not None and self.optimizer_spec.is_keras:  # XLA may be unable to compile a user's class
             update = tf.function(partial(self._apply), jit_compile=True, autograph=False)
 
-        def train_one(start: Any, totals: Any) -> Any:
+        def train_one(start: tf.Tensor, totals: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             rows = order[start : start + batch_size]
             labels, weights = tf.gather(y, rows), tf.gather(weight, rows)
             sequences = self._batch(x, rows, shape)
             with tf.GradientTape() as tape:
                 features = self._encoder(sequences, training=True)[: tf.size(rows)]
                 logits = self._head(features, training=True)
-                losses = weights * self._loss(labels, logits)
+                losses = weights * self.spec.output.losses(labels, logits)
                 loss = self.model.optimizer.scale_loss(tf.reduce_mean(losses))
             gradients = tape.gradient(loss, [v.value for v in variables])
             update(gradients)
-            return start + batch_size, totals + _sums(weights, losses, labels, logits)
+            return start + batch_size, totals + self._sums(weights, losses, labels, logits)
 
         return tf.while_loop(lambda start, _: start < tf.size(order), train_one, (tf.constant(0), tf.zeros(2)))[1]
 
-    def _batch(self, x: Any, rows: Any, shape: tuple[int, int] | None) -> Any:
-        """Gather rows for the encoder; in a graph of one shape the last are repeated until the batch is full."""
+    def _batch(self, x: tf.Tensor, rows: tf.Tensor, shape: tuple[int, int] | None) -> tf.Tensor:
+        """Gather rows for the encoder. In a graph of one shape, the last row is repeated until the batch is full."""
         if shape is None:
             return self._numbers(self._trim(tf.gather(x, rows)))
         filled = tf.gather(rows, tf.minimum(tf.range(shape[0]), tf.size(rows) - 1))
         return self._numbers(tf.ensure_shape(tf.gather(x, filled), (*shape, *x.shape[2:])))
 
-    def _apply(self, gradients: Any) -> None:
-        # Dense, also that of an embedding: rows that no batch holds move with an optimizer's momentum.
+    def _apply(self, gradients: Sequence[tf.Tensor]) -> None:
+        # Dense, also for an embedding: an optimizer's momentum moves rows that are in no batch, too.
         dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
         self.model.optimizer.apply(dense, self.model.trainable_variables)
 
-    def _loss(self, labels: Any, logits: Any) -> Any:
-        if self.spec.n_outputs == 1:
-            return keras.losses.binary_crossentropy(labels[:, None], logits, from_logits=True)
-        return keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+    def _sums(self, weights: tf.Tensor, losses: tf.Tensor, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Return the sum of the weighted losses, and the weighted sum of the accuracies."""
+        accuracies = self.spec.output.accuracies(labels, logits)
+        return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(weights * accuracies)])
 
-    def _numbers(self, x: Any) -> Any:
-        """Return what the encoder reads."""
+    def _numbers(self, x: tf.Tensor) -> tf.Tensor:
+        """Return sequences as the encoder reads them: bytes are scaled."""
         return tf.cast(x, tf.float32) / self.spec.byte_scale if x.dtype == tf.uint8 else x
 
-    def _trim(self, x: Any) -> Any:
-        """Cut off the steps at the end that are padding in every row."""
+    def _trim(self, x: tf.Tensor) -> tf.Tensor:
+        """Cut off steps at the end that are padding in all rows."""
         masks_zero = self.spec.reads_ids and self.spec.mask_zero
         if x.dtype == tf.uint8 or not (self.spec.masked or masks_zero):
             return x
@@ -365,54 +384,47 @@ class Network:
                 on_batch.end_test(number, _means(totals, min(part.stop, len(batches))))
         return _means(totals, len(batches))
 
-    def _evaluate_rows(self, x: Any, y: Any, weight: Any) -> Any:
+    def _evaluate_rows(self, x: tf.Tensor, y: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
         logits = self._predict_rows(x)
-        return _sums(weight, weight * self._loss(y, logits), y, logits)
+        return self._sums(weight, weight * self.spec.output.losses(y, logits), y, logits)
 
     @interrupts_come_through()
     def predict_logits(self, x: np.ndarray) -> np.ndarray:
-        """Return the decision values ``(n, n_outputs)`` of `x`, a padded array of sequences."""
+        """Return the logits ``(n, output.width)`` of `x`, a padded array of sequences."""
         starts = range(0, len(x), ROWS_PER_PREDICTION)  # in parts, so that memory does not grow with X
         return np.concatenate([self._predict_graph(x[start : start + ROWS_PER_PREDICTION]).numpy() for start in starts])
 
-    def _predict_rows(self, x: Any) -> Any:
+    def _predict_rows(self, x: tf.Tensor) -> tf.Tensor:
         return self._head(self._encoder(self._numbers(self._trim(x)), training=False), training=False)
 
 
 def _traced(function: Callable, execution: Execution) -> Callable:
-    """Return a function of arrays as a graph, traced once for each type of the first, whatever their lengths."""
-    graphs: dict[Any, Any] = {}
+    """Return a graph of a function of arrays, traced once for each dtype of the first array, whatever the lengths."""
+    graphs: dict[tf.DType, Callable[..., tf.Tensor]] = {}
 
-    def run(*arrays: Any) -> Any:
+    def run(*arrays: tf.Tensor) -> tf.Tensor:
         with running(execution):
             return function(*arrays)
 
-    def traced(*arrays: Any) -> Any:
+    def traced(*arrays: tf.Tensor | np.ndarray) -> tf.Tensor:
         x, *rest = map(tf.convert_to_tensor, arrays)
         if x.dtype not in graphs:
             signature = [tf.TensorSpec((None, None, *x.shape[2:]), x.dtype)]
             signature += [tf.TensorSpec([None] * len(tensor.shape), tensor.dtype) for tensor in rest]
-            # A partial, because TensorFlow counts traces by code object and would warn of one per structure.
+            # A partial: TensorFlow counts traces by code object, and would warn about too many structures.
             graphs[x.dtype] = tf.function(partial(run), signature, autograph=False)
         return graphs[x.dtype](x, *rest)
 
     return traced
 
 
-def _constants(owner: Any) -> Iterator[tuple[str, Any]]:
-    """Iterate over the attributes of an optimizer or a layer that are plain values or functions, as to be compared."""
+def _constants(owner: keras.optimizers.Optimizer | keras.Layer) -> Iterator[tuple[str, object]]:
+    """Iterate over the attributes of an optimizer or a layer that are plain values, or the ids of functions."""
     for name, value in vars(owner).items():
         if name[0] != "_" and isinstance(value, (bool, int, float, str, type(None))):
             yield name, value
         elif name[0] != "_" and callable(value):
             yield name, id(value)
-
-
-def _sums(weights: Any, losses: Any, labels: Any, logits: Any) -> Any:
-    """Return the sum of the weighted losses and the weight of the rows that are classified rightly."""
-    one_logit = logits.shape[1] == 1
-    predicted = tf.cast(logits[:, 0] > 0, tf.int32) if one_logit else tf.argmax(logits, axis=1, output_type=tf.int32)
-    return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(weights * tf.cast(predicted == labels, tf.float32))])
 
 
 def _means(totals: np.ndarray, n_rows: int) -> dict[str, float]:

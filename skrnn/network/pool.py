@@ -1,4 +1,4 @@
-"""The pool of traced networks: a structure is traced once and reused by every clone, fold and trial of this process."""
+"""The pool of traced networks: each structure is traced once, and reused by all clones, folds and trials."""
 
 import threading
 from collections import OrderedDict
@@ -12,17 +12,17 @@ from skrnn.network.network import Network
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 
 MAX_IDLE = 16
-_SOME_RATE = 0.5
+_SOME_RATE = 0.5  # stands for every positive rate
 
 
 class NetworkPool:
-    """Idle networks by structure; the least recently used are dropped beyond `max_idle`.
+    """Idle networks by structure. If there are more than `max_idle`, the least recently used are dropped.
 
     Parameters
     ----------
     max_idle : int
-        Number of networks kept for reuse. Networks in use do not count: any number of threads may train at once, each
-        with its own network.
+        The number of networks kept for reuse. Networks in use do not count: any number of threads may train at the same
+        time, each with a network of its own.
     """
 
     def __init__(self, max_idle: int = MAX_IDLE):
@@ -32,10 +32,10 @@ class NetworkPool:
 
     @contextmanager
     def lease(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> Iterator[Network]:
-        """Yield a network for `spec` that is not in use elsewhere, new or reused; its weights are arbitrary.
+        """Yield a network for `spec` that nobody else uses, new or reused. Its weights are arbitrary: load a state.
 
-        Load a state before using it. A network is also returned after an error, because loading sets every variable,
-        but not if a callback changed it in any other way.
+        After an error the network is reused as well, because loading a state sets every variable. It is not reused if a
+        callback has changed anything else in it.
         """
         structure = _structure(spec)
         network = self._take(structure, optimizer_spec) or Network(structure, optimizer_spec)
@@ -74,10 +74,10 @@ class NetworkPool:
 
 
 def _structure(spec: NetworkSpec) -> NetworkSpec:
-    """Return `spec` without the rates of dropout: what is traced depends on whether they are positive."""
+    """Return `spec` without the dropout rates: the graph depends only on which of them are positive."""
     structure = replace(spec, layer_dropout=_SOME_RATE if spec.layer_dropout else 0.0)
     if not covers(spec.activation, spec.recurrent_activation):
-        return structure  # Keras' own recurrences take their rates as constants
+        return structure  # Keras' own layers have their rates as constants
     return replace(
         structure,
         dropout=_SOME_RATE if spec.dropout else 0.0,
@@ -91,7 +91,7 @@ networks = NetworkPool()
 def clear_graphs() -> None:
     """Free the traced networks that this process keeps for reuse.
 
-    Fitted estimators are not touched: they hold plain arrays, and trace a network again when they next need one.
+    Fitted estimators do not change: they hold plain arrays, and trace a network again when they need one.
 
     Examples
     --------

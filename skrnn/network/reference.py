@@ -1,48 +1,51 @@
-"""The forward pass in NumPy, in double precision: the yardstick of the traced networks; it predicts small batches.
+"""The forward pass in NumPy, in double precision. It predicts small batches, and tests compare traced networks to it.
 
-In double precision the rounding of a row does not depend on the other rows, once the result is rounded to single.
-Nothing here imports TensorFlow.
+In double precision the result of a row, rounded to single precision, does not depend on the other rows. Nothing here
+imports TensorFlow.
 
 Shapes: ``n`` sequences of ``T`` steps with ``D`` features, ``H`` units. A mask is ``(n, T)``, True where a step counts.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.spec import NetworkSpec
 
-Array = np.ndarray
+Array: TypeAlias = np.ndarray
+Activation: TypeAlias = Callable[[Array], Array]
+State: TypeAlias = tuple[Array, ...]  # the hidden state (n, H), and for the LSTM the cell state (n, H)
 _BATCH_NORMALIZATION_EPSILON = 1e-3  # Keras' default
 _N_WEIGHTS = {"embedding": 1, "recurrent": 3, "batch_normalization": 4, "dense": 2}
-ROWS_AT_ONCE = 256
+ROWS_AT_ONCE = 256  # so that memory does not grow with X
 
 
 def predict_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Array:
-    """Compute the decision values of padded sequences.
+    """Compute the logits of padded sequences.
 
     Parameters
     ----------
     spec : NetworkSpec
     weights : sequence of ndarray
         In the order of ``keras.Model.weights``.
-    x : ndarray of shape (n, T, D) or (n, T)
-        Numbers, NaN where there is padding, or token ids, negative where there is padding. Bytes are scaled.
+    x : ndarray of shape (n, T, D), float32 or uint8, or (n, T), int32
+        Numbers, with NaN as padding; bytes, which are scaled; or token ids, with negative ids as padding.
 
     Returns
     -------
-    logits : ndarray of shape (n, n_outputs), float32
+    logits : ndarray of shape (n, output.width), float32
     """
     parts = (x[start : start + ROWS_AT_ONCE] for start in range(0, len(x), ROWS_AT_ONCE))
     return np.concatenate([_forward(spec, weights, part, every_step=False) for part in parts]).astype(np.float32)
 
 
 def staged_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Iterator[Array]:
-    """Iterate over the decision values ``(n, n_outputs)`` after one step, after two, to the last.
+    """Iterate over the logits ``(n, output.width)`` after one step, after two, to the last.
 
-    A network of one direction reads every step once; one of two directions reads every beginning of the sequences anew,
-    because what it makes of the first steps depends on those behind them.
+    A network of one direction reads every step once. A bidirectional network reads the sequences up to each step again,
+    because its output for the first steps depends on the steps after them.
     """
     n_timesteps = x.shape[1]
     if spec.bidirectional:
@@ -64,9 +67,9 @@ def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_ste
 
     h, mask = _sequence_and_mask(spec, x, *(take("embedding") if spec.reads_ids else []))
     for _ in spec.units:
-        forward = recurrence(spec, h, mask, *take("recurrent"))
+        forward = recurrent_layer(spec, h, mask, *take("recurrent"))
         if spec.bidirectional:
-            backward = recurrence(spec, h[:, ::-1], mask[:, ::-1], *take("recurrent"))
+            backward = recurrent_layer(spec, h[:, ::-1], mask[:, ::-1], *take("recurrent"))
             last = np.concatenate([forward[:, -1], backward[:, -1]], axis=1)
             h = np.concatenate([forward, backward[:, ::-1]], axis=2)
         else:
@@ -95,10 +98,12 @@ def _sequence_and_mask(spec: NetworkSpec, x: Array, *embedding: Array) -> tuple[
     return embedding[0][np.maximum(x, 0)], mask
 
 
-def recurrence(spec: NetworkSpec, x: Array, mask: Array, kernel: Array, recurrent_kernel: Array, bias: Array) -> Array:
+def recurrent_layer(
+    spec: NetworkSpec, x: Array, mask: Array, kernel: Array, recurrent_kernel: Array, bias: Array
+) -> Array:
     """Run one recurrent layer over ``x`` and return its output after every step, ``(n, T, H)``.
 
-    A masked step leaves the state as it is.
+    A masked step leaves the state unchanged.
     """
     step = {"simple_rnn": _simple_rnn_step, "lstm": _lstm_step, "gru": _gru_step}[spec.cell]
     act, gate = ACTIVATIONS[spec.activation], ACTIVATIONS[spec.recurrent_activation]
@@ -121,27 +126,27 @@ def recurrence(spec: NetworkSpec, x: Array, mask: Array, kernel: Array, recurren
     return outputs.swapaxes(0, 1)
 
 
-def _simple_rnn_step(x: Array, r: Array, state: tuple, act: Callable, gate: Callable) -> tuple:
+def _simple_rnn_step(x: Array, r: Array, state: State, act: Activation, gate: Activation) -> State:
     return (act(x + r),)
 
 
-def _lstm_step(x: Array, r: Array, state: tuple, act: Callable, gate: Callable) -> tuple:
+def _lstm_step(x: Array, r: Array, state: State, act: Activation, gate: Activation) -> State:
     z, n_units = x + r, state[0].shape[1]
     gates = gate(z[:, : 2 * n_units])  # input and forget
     c = gates[:, n_units:] * state[1] + gates[:, :n_units] * act(z[:, 2 * n_units : 3 * n_units])
     return gate(z[:, 3 * n_units :]) * act(c), c
 
 
-def _gru_step(x: Array, r: Array, state: tuple, act: Callable, gate: Callable) -> tuple:
+def _gru_step(x: Array, r: Array, state: State, act: Activation, gate: Activation) -> State:
     h, n_gates = state[0], 2 * state[0].shape[1]
     gates = gate(x[:, :n_gates] + r[:, :n_gates])  # update and reset
     z, reset = gates[:, : h.shape[1]], gates[:, h.shape[1] :]
-    n = act(x[:, n_gates:] + reset * r[:, n_gates:])  # the reset gate after the product, as in Keras' default
+    n = act(x[:, n_gates:] + reset * r[:, n_gates:])  # the reset gate after the product, Keras' default
     return (n + z * (h - n),)
 
 
 def _pool_so_far(pooling: str, h: Array, mask: Array) -> Array:
-    """Pool at every step the outputs up to it; where no step has counted yet the result is zero."""
+    """Pool the outputs up to every step; the result is zero before the first step that counts."""
     if pooling == "last":
         return h
     counts = mask[:, :, None]

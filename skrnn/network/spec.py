@@ -1,7 +1,12 @@
-"""What is trained, as plain data: the structure of a network and of its optimizer. Nothing here imports Keras."""
+"""The structure of a network and of its optimizer, as plain data. Nothing here imports Keras."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+from skrnn.network.outputs import Output
+
+if TYPE_CHECKING:
+    from skrnn._tensorflow import keras
 
 
 @dataclass(frozen=True)
@@ -18,18 +23,44 @@ class NetworkSpec:
         Width of each recurrent layer, from the input on.
     n_features : int
         Features per step; 1 for token ids.
-    n_outputs : int
-        Width of the output: 1 for two classes (sigmoid), otherwise the number of classes (softmax).
+    output : Output
+        The meaning of the logits: their number, the loss, and the link to probabilities.
+    bidirectional : bool
+        Whether each recurrent layer also reads backwards; its two outputs are concatenated.
+    batch_normalization : bool
+        Whether the pooled output of the recurrent layers is normalised over the batch.
+    dense_units : tuple of int
+        Width of each hidden dense layer after that.
+    dense_activation : str
+        Activation of the hidden dense layers; a name in `skrnn.network.activations.ACTIVATIONS`, as the next two.
+    activation : str
+        Activation of the recurrent layers' output.
+    recurrent_activation : str
+        Activation of the gates.
+    dropout : float
+        Fraction of the inputs of a recurrent layer that is dropped, at least 0 and below 1.
+    recurrent_dropout : float
+        Fraction of the state that is dropped on its way to the next step, at least 0 and below 1.
+    layer_dropout : float
+        Fraction dropped after each recurrent and each hidden dense layer, at least 0 and below 1.
+    pooling : {"last", "mean", "max"}
+        How the outputs of the last recurrent layer become one vector, over the steps that are not padding.
+    embedding_dim : int or None
+        Width of the embedding; None if the input is numbers.
+    vocabulary_size : int or None
+        Number of rows of the embedding; token ids are below it. None if the input is numbers.
+    mask_zero : bool
+        Whether token id 0 is padding.
     masked : bool
-        Whether the input may hold padding, marked in band: NaN for numbers, a negative id for token ids.
+        Whether the input may contain padding: NaN in numbers, a negative id in token ids.
     byte_scale : float
-        What input of type uint8 is divided by.
+        The divisor of input of type uint8.
     """
 
     cell: str
     units: tuple[int, ...]
     n_features: int
-    n_outputs: int
+    output: Output
     bidirectional: bool = False
     batch_normalization: bool = False
     dense_units: tuple[int, ...] = ()
@@ -48,7 +79,7 @@ class NetworkSpec:
 
     @property
     def reads_ids(self) -> bool:
-        """Whether the input is token ids rather than numbers."""
+        """Whether the input is token ids, not numbers."""
         return self.embedding_dim is not None
 
 
@@ -56,7 +87,7 @@ class NetworkSpec:
 class OptimizerSpec:
     """An optimizer's class and configuration, without the learning rate if it is a number.
 
-    A constant learning rate is a value that is passed to the traced network; a schedule is computed inside it and so
+    A constant learning rate is a value passed to the traced network. A schedule is computed inside the network, so it
     belongs to the structure.
 
     Attributes
@@ -66,14 +97,14 @@ class OptimizerSpec:
     config : str
         The configuration as JSON with sorted keys, so that equal configurations compare equal.
     custom_objects : tuple of (str, type)
-        The classes in the configuration that are not Keras' own, by the names used there.
+        The classes in the configuration that are not part of Keras, by their names there.
     """
 
-    optimizer_class: Any
+    optimizer_class: type["keras.optimizers.Optimizer"]
     config: str
-    custom_objects: tuple[tuple[str, Any], ...] = ()
+    custom_objects: tuple[tuple[str, type], ...] = ()
 
     @property
     def is_keras(self) -> bool:
-        """Whether only Keras' own classes take part in an update."""
+        """Whether all classes that take part in an update are part of Keras."""
         return self.optimizer_class.__module__.startswith("keras.") and not self.custom_objects

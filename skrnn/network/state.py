@@ -1,9 +1,8 @@
-"""Everything that training changes, as plain arrays, and its way into a Keras model and out of it."""
+"""Everything that training changes, as plain arrays: read from a Keras model and written into it."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,15 +13,16 @@ from skrnn.network.spec import NetworkSpec, OptimizerSpec
 
 @dataclass(frozen=True)
 class State:
-    """The state that a training starts from or ends with.
+    """The weights of a network and the state of its optimizer.
 
     Attributes
     ----------
-    weights : tuple of ndarray
-        The weights that predict, in the order of ``keras.Model.weights``. If the optimizer averages, the averages.
+    weights : tuple of ndarray, float32
+        The weights that predict, in the order of ``keras.Model.weights``. If the optimizer averages weights, these are
+        the averages.
     optimizer : tuple of ndarray
-        The optimizer's variables except the learning rate. If it averages weights, the weights in training take the
-        place of the averages.
+        The optimizer's variables except the learning rate. If it averages weights, the weights in training are in place
+        of the averages.
     """
 
     weights: tuple[np.ndarray, ...]
@@ -30,21 +30,20 @@ class State:
 
 
 def trainable_model(spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.Model:
-    """Return a new stock Keras model, compiled with its optimizer, ready to be exported."""
-    model = compiled(build_model(spec), spec, optimizer_spec)
+    """Return a new stock Keras model, compiled with its optimizer and ready for export."""
+    model = compile_model(build_model(spec), spec, optimizer_spec)
     # Keras cannot export a model that was never called.
     model(np.zeros((1, 1), np.int32) if spec.reads_ids else np.zeros((1, 1, spec.n_features), np.float32))
     return model
 
 
-def compiled(model: keras.Model, spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.Model:
-    """Give a model of `spec` its optimizer, loss and metrics, all of them built."""
+def compile_model(model: keras.Model, spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.Model:
+    """Compile a model of `spec` with its optimizer, loss and metrics, and build all of them."""
     optimizer = make_optimizer(optimizer_spec)
     optimizer.build(model.trainable_variables)
-    loss = "binary_crossentropy" if spec.n_outputs == 1 else "sparse_categorical_crossentropy"
-    model.compile(optimizer, loss=loss, metrics=["accuracy"])
-    # Keras builds these with the first batch of its own loop; callbacks look them up by name to know what is better.
-    y, predicted = np.zeros((1, 1), np.float32), np.full((1, spec.n_outputs), 0.5, np.float32)
+    model.compile(optimizer, loss=spec.output.loss, metrics=[spec.output.metric()])
+    # Keras builds these with the first batch. Callbacks look metrics up by name, to know whether more is better.
+    y, predicted = np.zeros((1, spec.output.target_width), np.float32), np.full((1, spec.output.width), 0.5, np.float32)
     model.compute_loss(y=y, y_pred=predicted)
     model.compute_metrics(None, y, predicted)
     model.reset_metrics()
@@ -68,7 +67,7 @@ def fresh_optimizer(
 
 
 def parts(optimizer: keras.optimizers.Optimizer) -> Iterator[keras.optimizers.Optimizer]:
-    """Iterate over the optimizers that update weights: `optimizer` itself, or those that it passes gradients to."""
+    """Iterate over the optimizers that update weights: `optimizer`, or the ones that it wraps."""
     inner = getattr(optimizer, "optimizers", None) or [getattr(optimizer, "inner_optimizer", None)]
     for part in inner:
         yield from [optimizer] if part is None else parts(part)
@@ -80,7 +79,7 @@ def read_state(model: keras.Model) -> State:
 
 
 def write_state(model: keras.Model, state: State, *, with_optimizer: bool) -> None:
-    """Put a state into the variables of a model."""
+    """Write a state into the variables of a model."""
     model.set_weights(state.weights)
     if with_optimizer:
         for variable, value in zip(_variables(model, model.optimizer), state.optimizer, strict=True):
@@ -88,10 +87,10 @@ def write_state(model: keras.Model, state: State, *, with_optimizer: bool) -> No
 
 
 def exchange_averages(model: keras.Model) -> None:
-    """Exchange the weights in training with the optimizer's averages of them, if it has begun to average.
+    """Exchange the weights in training with the optimizer's averages of them, if there are any yet.
 
-    When a training ends, Keras replaces the weights by the averages (``use_ema``), and any further training starts from
-    those: two short trainings would then differ from a long one.
+    With ``use_ema`` Keras replaces the weights by the averages at the end of a training, and further training would
+    start from these: two short trainings would differ from a long one.
     """
     for part in parts(model.optimizer):
         if part.use_ema and part.iterations.numpy() > 0:
@@ -101,21 +100,21 @@ def exchange_averages(model: keras.Model) -> None:
                 average.value.assign(value)
 
 
-def averages(model: keras.Model) -> Iterator[tuple[Any, Any]]:
-    """Iterate over the trainable weights and the variables for their averages, if the optimizer keeps any."""
+def averages(model: keras.Model) -> Iterator[tuple[keras.Variable, keras.Variable]]:
+    """Iterate over pairs of a trainable weight and the variable of its average, if the optimizer averages."""
     for part in parts(model.optimizer):
         yield from _averages(part)
 
 
-def _averages(optimizer: keras.optimizers.Optimizer) -> Iterator[tuple[Any, Any]]:
-    if optimizer.use_ema and optimizer.built:  # one of several that was given no variables is not built
+def _averages(optimizer: keras.optimizers.Optimizer) -> Iterator[tuple[keras.Variable, keras.Variable]]:
+    if optimizer.use_ema and optimizer.built:  # an optimizer that got no variables is not built
         yield from zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True)
 
 
-def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[Any]:
-    """Return the variables of an optimizer, except a learning rate, which every training sets anew.
+def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[keras.Variable | tf.Variable]:
+    """Return the variables of an optimizer, except the learning rate, which every training sets.
 
-    A user's optimizer may hold others, or variables that it does not list, because Keras' own loop needs no list.
+    They are also searched for in its attributes: Keras does not need a user's optimizer to list all of them.
     """
     holder = optimizer
     while hasattr(holder, "inner_optimizer"):
@@ -125,8 +124,8 @@ def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> lis
     return [variable for key, variable in found.items() if key not in passed_over]
 
 
-def _held_by(value: Any) -> Iterator[Any]:
-    """Iterate over the variables in the attributes of an optimizer, and in their attributes."""
+def _held_by(value: object) -> Iterator[keras.Variable | tf.Variable]:
+    """Iterate over the variables in a value: in its attributes or elements, however nested."""
     if isinstance(value, (keras.Variable, tf.Variable)):
         yield value
     elif isinstance(value, (keras.optimizers.Optimizer, keras.optimizers.OptimizerMap)):
@@ -136,6 +135,6 @@ def _held_by(value: Any) -> Iterator[Any]:
             yield from _held_by(held)
 
 
-def _native(variable: Any) -> tf.Variable:
-    """Return TensorFlow's variable, whose own assign is faster than Keras'."""
+def _native(variable: keras.Variable | tf.Variable) -> tf.Variable:
+    """Return TensorFlow's variable: its `assign` is faster than Keras'."""
     return variable.value if isinstance(variable, keras.Variable) else variable

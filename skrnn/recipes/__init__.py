@@ -1,7 +1,23 @@
-"""The published systems, each as data: estimator, data set and published figures."""
+"""The published systems as data, and what trains them and compares the results."""
 
 from skrnn.recipes.catalogue import list_recipes, load_recipe
-from skrnn.recipes.recipe import Figures, Recipe, Reproduction
-from skrnn.recipes.reproduce import reproduce
+from skrnn.recipes.page import as_page, format_difference, format_percent, summarize
+from skrnn.recipes.recipe import Figures, Halves, Recipe, Reproduction, fit_name
+from skrnn.recipes.runs import RUNS_FILE, read_runs, reproduce
 
-__all__ = ["Figures", "Recipe", "Reproduction", "list_recipes", "load_recipe", "reproduce"]
+__all__ = [
+    "RUNS_FILE",
+    "Figures",
+    "Halves",
+    "Recipe",
+    "Reproduction",
+    "as_page",
+    "fit_name",
+    "format_difference",
+    "format_percent",
+    "list_recipes",
+    "load_recipe",
+    "read_runs",
+    "reproduce",
+    "summarize",
+]

@@ -1,69 +1,128 @@
-"""The table of results: published, stock Keras' and measured figures side by side, and as a page of Markdown."""
+"""The table of results: published figures, those of stock Keras and those of skrnn, also as a page of Markdown."""
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from skrnn.recipes.catalogue import list_recipes, load_recipe
-from skrnn.recipes.recipe import Figures, Reproduction
+from skrnn.recipes.recipe import Figures, Library, Reproduction
 
-# How far below stock Keras' single run the mean may stay before it is told: the spread of seeds is about as large.
-_TOLERANCES = {"mnist": 0.005, "imdb": 0.01}
+_CONFIDENCE = 0.95
+_MEANS = ("test_accuracy", "train_accuracy", "test_loss", "train_loss", "fit_seconds")
 
 _INTRODUCTION = """\
 # Published systems, reproduced
 
-Written by `skrnn reproduce`: every system trained as it was published, on the training half of its data set, and
-measured on the test half. Accuracies are in per cent, losses mean cross-entropies on the test half.
+`skrnn reproduce all --seeds 5 --beside keras` writes this page. It trains every system as it was published, on the
+training half of its data set, with stock Keras and with skrnn, and measures it on the test half. Both libraries get the
+same arrays, hold out the same rows, and read the rows in a new order in every epoch. Accuracies are in per cent.
 
-- **published**: what the text reports; in parentheses the train accuracy of the last epoch while training.
-- **stock Keras**: one run of Keras 3.15 on TensorFlow 2.21, November 2026, on the same data; in parentheses the train
-  accuracy, measured afterwards.
-- **skrnn**: mean ± standard deviation over the seeds 0, 1, ...; in parentheses the train accuracy, measured afterwards
-  on all that `fit` was given.
-- **beside Keras**: the mean less stock Keras' figure, in points; **below** stands where it is more than {mnist:g}
-  (MNIST) or {imdb:g} (IMDB) points less.
-- **loss**: on the test half, as published / of stock Keras / of skrnn.
-- **seconds**: of one fit, beside whatever else the machine was doing.
-
-Libraries: {versions}.
+- **published**: test accuracy that the text reports; in parentheses the train accuracy of the last epoch, measured
+  during training, with dropout.
+- **stock Keras**, **skrnn**: mean test accuracy ± standard deviation over the seeds 0, 1, ...; in parentheses the mean
+  train accuracy after training, without dropout.
+- **skrnn - Keras**: difference of the two means in points, with its 95 % interval (Welch's t). **below** or **above**
+  marks the intervals that exclude zero. If the libraries were equally good everywhere, one interval in twenty would
+  still exclude zero.
+- **loss**: mean cross-entropy on the test half: published / stock Keras / skrnn.
+- **seeds**, **seconds**: number of trainings, and mean duration of one `fit`: stock Keras / skrnn. Other programs ran
+  on the same machine, so the seconds do not compare the libraries; the benchmarks do.
 """
 
 
-def summarise(runs: Iterable[Reproduction]) -> pd.DataFrame:
-    """Return one row for each recipe that was trained, in the order of the recipes.
+def summarize(runs: Iterable[Reproduction]) -> pd.DataFrame:
+    """Summarize trainings in one row for each recipe.
 
     Parameters
     ----------
     runs : iterable of Reproduction
+        Trainings with skrnn, with stock Keras, or with both.
 
     Returns
     -------
     frame : pandas.DataFrame
-        Indexed by ``recipe``. Columns ``n_seeds``, ``n_parameters``, ``test_accuracy`` and ``test_accuracy_std`` (that
-        of a sample, NaN for a single seed), the means ``train_accuracy``, ``test_loss``, ``train_loss`` and
-        ``fit_seconds``; ``same_size``, whether the number of parameters is the published one; ``beside_keras``, the
-        accuracy less stock Keras', NaN where there is none; and ``reached``, whether that is within the tolerance:
-        0.005 on MNIST, 0.01 on IMDB.
+        Indexed by ``recipe``, in the order of :func:`list_recipes`. Its columns, for `library` in "skrnn" and "keras":
+
+        - ``n_parameters``: number of weights; ``same_size``: whether every training had the published number.
+        - ``{library}_n_seeds``: number of trainings, possibly 0, in which case the following are NaN.
+        - ``{library}_test_accuracy``, ``{library}_train_accuracy``, ``{library}_test_loss``, ``{library}_train_loss``,
+          ``{library}_fit_seconds``: means; and ``{library}_test_accuracy_std``: standard deviation of the test
+          accuracy, NaN for a single training.
+        - ``difference``: test accuracy of skrnn minus that of stock Keras; ``difference_low``, ``difference_high``: its
+          95 % confidence interval by Welch's t. All three are NaN unless each library has at least two trainings.
+        - ``verdict``: "below" or "above" if the interval lies on one side of zero, otherwise an empty string.
+
+    Examples
+    --------
+    >>> from skrnn.recipes import summarize
+    >>> summarize([]).empty
+    True
     """
-    columns = ("recipe", "n_parameters", "test_accuracy", "train_accuracy", "test_loss", "train_loss", "fit_seconds")
-    frame = pd.DataFrame([{name: getattr(run, name) for name in columns} for run in runs], columns=list(columns))
-    groups = frame.groupby("recipe", sort=False)
-    summary = groups.mean()
-    summary["n_parameters"] = groups["n_parameters"].max()
-    summary.insert(0, "n_seeds", groups.size())
-    summary.insert(3, "test_accuracy_std", groups["test_accuracy"].std())
-    recipes = {name: load_recipe(name) for name in list_recipes() if name in summary.index}
-    summary = summary.reindex(pd.Index(recipes, name="recipe"))
-    summary["same_size"] = [
-        summary.loc[name, "n_parameters"] == recipe.n_parameters for name, recipe in recipes.items()
-    ]
-    keras = pd.Series({name: recipe.stock_keras.test_accuracy for name, recipe in recipes.items()}, dtype=float)
-    summary["beside_keras"] = summary["test_accuracy"] - keras
-    tolerances = pd.Series({name: _TOLERANCES[recipe.dataset] for name, recipe in recipes.items()}, dtype=float)
-    summary["reached"] = ~(summary["beside_keras"] < -tolerances)
-    return summary
+    by_recipe: dict[str, list[Reproduction]] = {name: [] for name in list_recipes()}
+    for run in runs:
+        by_recipe[run.recipe].append(run)
+    rows = {name: _row(name, found) for name, found in by_recipe.items() if found}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("recipe")
+
+
+def _row(name: str, runs: Sequence[Reproduction]) -> dict[str, float | str | bool]:
+    expected = load_recipe(name).n_parameters
+    sizes = [run.n_parameters for run in runs]
+    row: dict[str, float | str | bool] = {
+        "n_parameters": next((size for size in sizes if size != expected), expected),
+        "same_size": set(sizes) == {expected},
+    }
+    accuracies: dict[str, list[float]] = {}
+    for library in get_args(Library):
+        of_library = [run for run in runs if run.library == library]
+        accuracies[library] = [run.test_accuracy for run in of_library]
+        row[f"{library}_n_seeds"] = len(of_library)
+        for figure in _MEANS:
+            row[f"{library}_{figure}"] = _mean([getattr(run, figure) for run in of_library])
+        row[f"{library}_test_accuracy_std"] = _std(accuracies[library])
+    low, high = welch_interval(accuracies["skrnn"], accuracies["keras"])
+    row["difference"] = _mean(accuracies["skrnn"]) - _mean(accuracies["keras"]) if not math.isnan(low) else math.nan
+    row["difference_low"], row["difference_high"] = low, high
+    row["verdict"] = "below" if high < 0 else "above" if low > 0 else ""
+    return row
+
+
+def welch_interval(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
+    """Return the confidence interval of a difference of two means, by Welch's t.
+
+    Parameters
+    ----------
+    first, second : sequence of float
+        Independent samples, whose variances may differ.
+
+    Returns
+    -------
+    low, high : float
+        Ends of the 95 % interval of the mean of `first` minus that of `second`. They are NaN if a sample has fewer than
+        two values, and equal if neither sample varies.
+    """
+    # scipy.stats.ttest_ind has this interval too, but it warns if one of the samples does not vary.
+    if min(len(first), len(second)) < 2:
+        return math.nan, math.nan
+    difference = _mean(first) - _mean(second)
+    shares = np.array([_std(values) ** 2 / len(values) for values in (first, second)])  # of the variance of the mean
+    if not shares.any():
+        return difference, difference
+    degrees_of_freedom = shares.sum() ** 2 / (shares**2 / [len(first) - 1, len(second) - 1]).sum()
+    half_width = stats.t.ppf((1 + _CONFIDENCE) / 2, degrees_of_freedom) * math.sqrt(shares.sum())
+    return float(difference - half_width), float(difference + half_width)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if len(values) else math.nan
+
+
+def _std(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
 
 def as_page(runs: Sequence[Reproduction]) -> str:
@@ -72,59 +131,113 @@ def as_page(runs: Sequence[Reproduction]) -> str:
     Parameters
     ----------
     runs : sequence of Reproduction
+        Trainings with skrnn, with stock Keras, or with both.
 
     Returns
     -------
     page : str
+        A section with a table for each text that describes systems.
     """
     versions = sorted({", ".join(f"{name} {number}" for name, number in run.versions.items()) for run in runs})
-    limits = {name: 100 * tolerance for name, tolerance in _TOLERANCES.items()}
-    parts = [_INTRODUCTION.format(versions="; ".join(versions), **limits)]
-    summary = summarise(runs)
+    summary = summarize(runs)
+    parts = [_INTRODUCTION, f"Libraries: {'; '.join(versions)}.\n"]
     for citation in dict.fromkeys(load_recipe(name).citation for name in summary.index):
-        rows = [name for name in summary.index if load_recipe(name).citation == citation]
+        names = [name for name in summary.index if load_recipe(name).citation == citation]
         parts.append(f"\n## {citation}\n")
-        parts.append(_table(summary.loc[rows]))
-        parts += [f"- `{name}`: {load_recipe(name).summary}" for name in rows]
+        parts.append(_table(summary.loc[names]))
+        parts += [f"- `{name}`: {load_recipe(name).summary}" for name in names]
     return "\n".join(parts) + "\n"
 
 
 def _table(summary: pd.DataFrame) -> str:
-    headings = ("system", "parameters", "published", "stock Keras", "skrnn", "beside Keras", "loss", "seeds", "seconds")
+    headings = (
+        "system", "parameters", "published", "stock Keras", "skrnn", "skrnn - Keras", "loss", "seeds", "seconds"
+    )  # fmt: skip
     lines = [f"| {' | '.join(headings)} |", f"|---|{'---:|' * (len(headings) - 1)}"]
     for name, row in summary.iterrows():
         recipe = load_recipe(str(name))
-        size = f"{row['n_parameters']:,.0f}" + ("" if row["same_size"] else f" instead of {recipe.n_parameters:,}")
-        measured = Figures(row["test_accuracy"], row["train_accuracy"], row["test_loss"])
-        beside = "" if pd.isna(row["beside_keras"]) else f"{100 * row['beside_keras']:+.2f}"
+        size = f"{row['n_parameters']:,}" + ("" if row["same_size"] else f" instead of {recipe.n_parameters:,}")
+        measured = [
+            Figures(*(row[f"{library}_{figure}"] for figure in ("test_accuracy", "train_accuracy", "test_loss")))
+            for library in ("keras", "skrnn")
+        ]
+        spreads = row["keras_test_accuracy_std"], row["skrnn_test_accuracy_std"]
         cells = (
             f"`{name}`",
             size,
             _accuracies(recipe.published),
-            _accuracies(recipe.stock_keras),
-            _accuracies(measured, row["test_accuracy_std"]),
-            beside + ("" if row["reached"] else " **below**"),
-            " / ".join(_loss(figures) for figures in (recipe.published, recipe.stock_keras, measured)),
-            f"{row['n_seeds']}",
-            f"{row['fit_seconds']:.0f}",
+            *(_accuracies(figures, spread) for figures, spread in zip(measured, spreads, strict=True)),
+            format_difference(row) + (f" **{row['verdict']}**" if row["verdict"] else ""),
+            " / ".join(_number(figures.test_loss, ".3f") for figures in (recipe.published, *measured)),
+            f"{row['keras_n_seeds']} / {row['skrnn_n_seeds']}",
+            f"{_number(row['keras_fit_seconds'], '.0f')} / {_number(row['skrnn_fit_seconds'], '.0f')}",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def _accuracies(figures: Figures, spread: float = math.nan) -> str:
-    """Return test accuracy, with the train accuracy in parentheses."""
-    accuracy = percent(figures.test_accuracy, spread, approximate=figures.approximate)
-    return accuracy + ("" if figures.train_accuracy is None else f" ({percent(figures.train_accuracy)})")
+    """Return the test accuracy, with the train accuracy in parentheses."""
+    accuracy = format_percent(figures.test_accuracy, spread, approximate=figures.approximate)
+    train_accuracy = format_percent(figures.train_accuracy)
+    return f"{accuracy} ({train_accuracy})" if train_accuracy else accuracy
 
 
-def _loss(figures: Figures) -> str:
-    return "-" if figures.test_loss is None else f"{figures.test_loss:.3f}"
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:{form}}"
 
 
-def percent(accuracy: float | None, spread: float = math.nan, *, approximate: bool = False) -> str:
-    """Return an accuracy in per cent, with its standard deviation if there is one; empty where it is not told."""
-    if accuracy is None:
+def format_difference(row: pd.Series) -> str:
+    """Format the difference of skrnn and stock Keras.
+
+    Parameters
+    ----------
+    row : pandas.Series
+        A row of :func:`summarize`.
+
+    Returns
+    -------
+    text : str
+        The difference in points with its interval in brackets, or why there is none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skrnn.recipes import format_difference
+    >>> format_difference(pd.Series({"difference": -0.0041, "difference_low": -0.012, "difference_high": 0.0038}))
+    '-0.41 [-1.20, +0.38]'
+    """
+    if math.isnan(row["difference"]):
+        return "under 2 seeds"
+    return "{:+.2f} [{:+.2f}, {:+.2f}]".format(
+        *(100 * row[name] for name in ("difference", "difference_low", "difference_high"))
+    )
+
+
+def format_percent(accuracy: float | None, spread: float = math.nan, *, approximate: bool = False) -> str:
+    """Format an accuracy in per cent.
+
+    Parameters
+    ----------
+    accuracy : float or None
+        Between 0 and 1; None or NaN if it is unknown.
+    spread : float, default=NaN
+        Its standard deviation; left out if NaN.
+    approximate : bool, default=False
+        Whether to round it to whole per cents, and mark it as approximate.
+
+    Returns
+    -------
+    text : str
+        Empty if the accuracy is unknown.
+
+    Examples
+    --------
+    >>> from skrnn.recipes import format_percent
+    >>> format_percent(0.9571, 0.0043)
+    '95.71 ± 0.43'
+    """
+    if accuracy is None or math.isnan(accuracy):
         return ""
     if approximate:
         return f"~{100 * accuracy:.0f}"

@@ -1,4 +1,4 @@
-"""What a recipe is: a published system as plain data, how it becomes a pipeline, and what its training comes to."""
+"""A published system as plain data, the pipeline that it describes, and the result of a training."""
 
 import os
 import time
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from skrnn import datasets, preprocessing
 from skrnn.versions import installed_versions
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
     from skrnn.model_selection import FitEvent
 
-# How a data set is read, and the transformer that makes sequences of it.
+Library = Literal["skrnn", "keras"]
+
+# The function that loads each data set, and the transformer that turns its samples into sequences.
 _READERS = {
     "mnist": (datasets.fetch_mnist, preprocessing.ImageToSequence),
     "imdb": (datasets.fetch_imdb, preprocessing.TextToSequence),
@@ -24,7 +27,15 @@ _READERS = {
 
 
 class Halves(NamedTuple):
-    """A data set with its own test half: images ``(n, height, width)`` or texts ``(n,)``, and labels ``(n,)``."""
+    """The training half and the test half of a data set.
+
+    Attributes
+    ----------
+    X_train, X_test : ndarray of shape (n, height, width), or (n,)
+        Images, of type uint8, or texts.
+    y_train, y_test : ndarray of shape (n,)
+        Labels.
+    """
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -34,16 +45,16 @@ class Halves(NamedTuple):
 
 @dataclass(frozen=True)
 class Figures:
-    """What a training came to, as far as it is told; None where it is not.
+    """The figures that a text reports for a system, or the mean figures of its trainings.
 
     Attributes
     ----------
     test_accuracy, train_accuracy : float or None
-        Between 0 and 1.
+        Between 0 and 1; None if not reported.
     test_loss : float or None
-        The mean cross-entropy, in nats.
+        Mean cross-entropy on the test half in nats; None if not reported.
     approximate : bool
-        Whether the source says "about".
+        Whether the text says "about".
     """
 
     test_accuracy: float | None = None
@@ -56,7 +67,7 @@ class Figures:
 class Recipe:
     """A published system.
 
-    Get one from :func:`load_recipe`. It is plain data, which can be pickled, and to change it is to make another with
+    Get one from :func:`load_recipe`. A recipe is plain data and can be pickled. To change one, make a copy with
     :func:`dataclasses.replace`.
 
     Attributes
@@ -68,24 +79,25 @@ class Recipe:
     citation : str
         The text that describes it.
     dataset : {"mnist", "imdb"}
-        What it is trained and tested on.
-    preprocessing : mapping
+        The data set on which it is trained and tested.
+    preprocessing : mapping of str to object
         Parameters of :class:`~skrnn.preprocessing.ImageToSequence` or of
         :class:`~skrnn.preprocessing.TextToSequence`.
     classifier : str
-        The name of the class.
-    network : mapping
-        Its parameters that say what is trained.
-    training : mapping
-        Its parameters that say how: optimizer, batch size, epochs, the part held out. Learning rates are the
-        optimizers' defaults.
+        Name of the classifier's class.
+    network : mapping of str to object
+        The classifier's parameters that define the network.
+    training : mapping of str to object
+        The classifier's parameters that define its training: optimizer, batch size, epochs and the fraction held out.
+        Learning rates are the optimizers' defaults.
     n_parameters : int
-        The published size of all weights together; where the text only mentions the system, what it comes to.
+        Number of all weights: the published number, or, where the text only mentions the system, the number that
+        follows from its description.
     published : Figures
-        What the text reports. Train accuracies of texts are those of the last epoch while training, with dropout on.
-    stock_keras : Figures
-        What the same system reached with Keras 3.15 on TensorFlow 2.21 in November 2026, from one seed; the train
-        accuracy measured afterwards.
+        Figures from the text. Its train accuracies are those of the last epoch, measured during training, with dropout.
+    from_logits : bool
+        Whether the output layer in the text is linear, and the loss takes logits. Otherwise the output layer has a
+        softmax, or a sigmoid for two classes. The two differ only in rounding; skrnn always trains from logits.
 
     Examples
     --------
@@ -107,15 +119,15 @@ class Recipe:
     training: Mapping[str, Any]
     n_parameters: int
     published: Figures = field(default_factory=Figures)
-    stock_keras: Figures = field(default_factory=Figures)
+    from_logits: bool = False
 
-    def pipeline(self, random_state: Any = None) -> "Pipeline":
-        """Make the estimator, which is not fitted.
+    def pipeline(self, random_state: int | np.random.RandomState | None = None) -> "Pipeline":
+        """Return the transformer and the classifier as an unfitted pipeline.
 
         Parameters
         ----------
         random_state : int, RandomState instance or None, default=None
-            The classifier's.
+            The classifier's `random_state`.
 
         Returns
         -------
@@ -140,7 +152,7 @@ class Recipe:
         )
 
     def load_data(self, data_home: str | os.PathLike[str] | None = None) -> Halves:
-        """Load what the system is trained and tested on, downloading it if necessary.
+        """Load the data set, downloading it if necessary.
 
         Parameters
         ----------
@@ -149,8 +161,13 @@ class Recipe:
 
         Returns
         -------
-        data : tuple of ndarray
-            ``(X_train, y_train, X_test, y_test)``.
+        data : Halves
+            A named tuple ``(X_train, y_train, X_test, y_test)``.
+
+        Raises
+        ------
+        OSError
+            If the data set is not in the data home and could not be downloaded.
         """
         fetch, _ = _READERS[self.dataset]
         train, test = (fetch(subset=half, data_home=data_home, return_X_y=True) for half in ("train", "test"))
@@ -161,7 +178,7 @@ class Recipe:
         *,
         data_home: str | os.PathLike[str] | None = None,
         random_state: int | None = None,
-        data: tuple[Any, Any, Any, Any] | None = None,
+        data: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike] | None = None,
         progress: "Callable[[FitEvent], None] | None" = None,
     ) -> "Reproduction":
         """Train the system as it was published, and measure it.
@@ -171,23 +188,24 @@ class Recipe:
         data_home : str or path-like, default=None
             The folder of the data sets; see :func:`~skrnn.datasets.fetch_mnist`.
         random_state : int, default=None
-            The seed; a run with one can be repeated.
+            The seed. Runs with the same seed give the same result.
         data : tuple of array-like, default=None
             ``(X_train, y_train, X_test, y_test)`` to train and test on instead of the published data set.
         progress : callable, default=None
-            Called with a :class:`~skrnn.model_selection.FitEvent` at the end of every epoch; its ``architecture`` is
-            the name of the recipe, its ``split`` the seed (0 if there is none).
+            Called with a :class:`~skrnn.model_selection.FitEvent` at the end of every epoch. The event's
+            ``architecture`` is the name of the recipe, its ``split`` the seed (0 without a seed).
 
         Returns
         -------
         reproduction : Reproduction
+            The figures, with the fitted pipeline.
 
         Raises
         ------
         OSError
             If the data set is not in the data home and could not be downloaded.
         """
-        halves = self.load_data(data_home) if data is None else Halves(*data)
+        halves = self.load_data(data_home) if data is None else Halves(*map(np.asarray, data))
         pipeline = self.pipeline(random_state)
         if progress is not None:
             from skrnn.model_selection.fit_events import StepReporter
@@ -215,28 +233,31 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What one training of a recipe came to.
+    """The result of one training of a recipe.
 
     Attributes
     ----------
     recipe : str
-        The recipe's name.
+        Name of the recipe.
     random_state : int or None
         The seed.
     n_parameters : int
-        The size of all weights together.
+        Number of all weights.
     test_accuracy, train_accuracy : float
-        On the test half, and on all that was given to `fit`, after training, without dropout.
+        Between 0 and 1, on the test half and on all rows of the training half, after training, without dropout.
     test_loss, train_loss : float
-        The mean cross-entropies there, in nats.
+        Mean cross-entropy on the same rows in nats.
     fit_seconds : float
-        How long fitting took, preprocessing included.
-    history : dict
-        The classifier's ``history_``.
-    versions : dict
-        Of Python and the libraries.
+        Duration of fitting in seconds, preprocessing included.
+    history : dict of str to list of float
+        One value per epoch for each of ``loss``, ``accuracy`` and, if rows were held out, ``val_loss`` and
+        ``val_accuracy``.
+    versions : dict of str to str
+        Versions of Python and the libraries.
     pipeline : sklearn.pipeline.Pipeline or None
-        Fitted; None if this was read from a file.
+        The fitted pipeline; None if the training was read from a file or done by stock Keras.
+    library : {"skrnn", "keras"}
+        The library that trained the network: skrnn, or stock Keras.
     """
 
     recipe: str
@@ -250,13 +271,36 @@ class Reproduction:
     history: dict[str, list[float]] = field(repr=False)
     versions: dict[str, str] = field(repr=False)
     pipeline: "Pipeline | None" = field(default=None, repr=False, compare=False)
+    library: Library = "skrnn"
 
 
-def _measure(pipeline: "Pipeline", X: Any, y: Any) -> tuple[float, float]:
-    """Return accuracy and mean cross-entropy."""
+def fit_name(recipe: str, library: Library) -> str:
+    """Return the name under which a training is reported: that of the recipe, followed by "Keras" for stock Keras.
+
+    Parameters
+    ----------
+    recipe : str
+        Name of the recipe.
+    library : {"skrnn", "keras"}
+        The library that trains the network.
+
+    Returns
+    -------
+    name : str
+
+    Examples
+    --------
+    >>> from skrnn.recipes import fit_name
+    >>> fit_name("imdb-gru32", "keras")
+    'imdb-gru32, Keras'
+    """
+    return recipe if library == "skrnn" else f"{recipe}, Keras"
+
+
+def _measure(pipeline: "Pipeline", X: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Return the accuracy and the mean cross-entropy."""
     log_probabilities = pipeline.predict_log_proba(X)
     classes = pipeline.classes_
-    y = np.asarray(y)
     accuracy = np.mean(classes[log_probabilities.argmax(axis=1)] == y)
     of_truth = log_probabilities[np.arange(len(y)), np.searchsorted(classes, y)]
     return float(accuracy), float(-of_truth.mean(dtype=np.float64))

@@ -148,7 +148,7 @@ def test_a_damaged_archive_is_named_with_what_was_found_and_expected(read, tmp_p
     unpacked = gzip.decompress(good)
     one_less = dict(list(REVIEWS.items())[1:])
     broken = packed({**REVIEWS, "aclImdb/train/neg/0_2.txt": b"caf\xe9"})
-    unreadable = r"a gzipped tar file that cannot be read \({}\), expected a whole one"
+    unreadable = r"a gzipped tar file that cannot be read \({}\), expected a complete gzipped tar file"
     for content, problem in [
         (good[:-300], unreadable.format("Compressed file ended before .*")),
         (good[:-8] + bytes(8), unreadable.format("CRC check failed .*")),
@@ -169,7 +169,7 @@ def test_a_damaged_archive_is_named_with_what_was_found_and_expected(read, tmp_p
         assert re.fullmatch(
             re.escape(f"{path} is damaged or incomplete: found ")
             + problem
-            + re.escape(". Delete it to have it downloaded again, or replace it by a good copy."),
+            + re.escape(". Delete it to have it downloaded again, or replace it with a good copy."),
             str(caught.value),
         )
         assert path.read_bytes() == content

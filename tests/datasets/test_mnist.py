@@ -130,7 +130,7 @@ def damage(tiny, path, content, found, expected):
     assert re.fullmatch(
         re.escape(f"{path} is damaged or incomplete: found ")
         + found
-        + re.escape(f", expected {expected}. Delete it to have it downloaded again, or replace it by a good copy."),
+        + re.escape(f", expected {expected}. Delete it to have it downloaded again, or replace it with a good copy."),
         str(caught.value),
     )
     assert path.read_bytes() == content
@@ -141,9 +141,11 @@ def test_a_damaged_file_is_named_with_what_was_found_and_expected(tiny, tmp_path
     good = path.read_bytes()
     content = gzip.decompress(good)
     stream = "a gzip stream that cannot be read "
-    damage(tiny, path, good[:-20], stream + r"\(Compressed file ended before .*\)", "a whole one")
-    damage(tiny, path, b"<html>Not found</html>", stream + r"\(Not a gzipped file \(b'<h'\)\)", "a whole one")
-    damage(tiny, path, good[:-8] + bytes(8), stream + r"\(CRC check failed .*\)", "a whole one")
+    damage(tiny, path, good[:-20], stream + r"\(Compressed file ended before .*\)", "a complete gzip stream")
+    damage(
+        tiny, path, b"<html>Not found</html>", stream + r"\(Not a gzipped file \(b'<h'\)\)", "a complete gzip stream"
+    )
+    damage(tiny, path, good[:-8] + bytes(8), stream + r"\(CRC check failed .*\)", "a complete gzip stream")
     header = "00 00 08 03 00 00 00 07 00 00 00 04 00 00 00 03"
     for other in (
         b"",

@@ -214,8 +214,8 @@ def test_what_is_held_out_is_stratified(digits):
     estimator = LSTMClassifier(validation_fraction=0.2, random_state=0)
     data = read_training_data(estimator, X, np.sort(y), None, continues=False)
     training, validation = hold_out(estimator, data, None, None)
-    assert_array_equal(np.bincount(validation.numbers), np.full(10, 3))
-    assert_array_equal(np.bincount(training.numbers), np.full(10, 12))
+    assert_array_equal(np.bincount(validation.targets), np.full(10, 3))
+    assert_array_equal(np.bincount(training.targets), np.full(10, 12))
 
 
 def test_history_is_plain_lists_of_floats(digits):

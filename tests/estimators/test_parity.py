@@ -106,7 +106,7 @@ def test_optimizers_with_their_own_arguments(optimizer_class, arguments):
 
 @pytest.mark.parametrize("number", range(len(OWN)), ids=lambda number: OWN[number][0].__name__)
 def test_optimizers_with_the_arguments_that_all_share(number, monkeypatch):
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0)  # compiled
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0)  # compiled
     optimizer_class, arguments = OWN[number]
     arguments = {"learning_rate": arguments["learning_rate"]} | SHARED | CLIPPING[number % 3]
     assert_same_training(SimpleRNNClassifier(3), lambda: optimizer_class(**arguments))
@@ -129,7 +129,7 @@ WRAPPERS = {
 
 @pytest.mark.parametrize("make", WRAPPERS.values(), ids=WRAPPERS)
 def test_optimizers_around_optimizers(make, monkeypatch):
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0)
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0)
     assert_same_training(SimpleRNNClassifier(3), make)
 
 
@@ -187,13 +187,13 @@ NETWORKS = {
 
 @pytest.mark.parametrize(("classifier", "compiled"), NETWORKS.values(), ids=NETWORKS)
 def test_networks(classifier, compiled, monkeypatch):
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0 if compiled else 10**6)
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0 if compiled else 10**6)
     assert_same_training(classifier, adam)
 
 
 @pytest.mark.parametrize(("pooling", "compiled"), [("last", True), ("max", False), ("mean", True)])
 def test_sequences_of_unequal_length(pooling, compiled, monkeypatch):
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0 if compiled else 10**6)
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0 if compiled else 10**6)
     classifier = LSTMClassifier(4, pooling=pooling, batch_normalization=pooling == "mean")
     assert_same_training(classifier, adam, X=RAGGED, padded=PADDED)
 
@@ -209,6 +209,16 @@ def test_two_classes_and_sample_weights():
     assert_same_training(
         GRUClassifier(4), adam, y=np.arange(N_ROWS) % 2, weights=WEIGHTS / WEIGHTS.mean(), sample_weight=WEIGHTS
     )
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_several_labels_and_sample_weights(compiled, monkeypatch):
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0 if compiled else 10**6)
+    several = (rng.random((N_ROWS, 4)) < 0.4).astype(int)
+    assert_same_training(
+        LSTMClassifier(4, multilabel=True, dense_units=3),
+        adam, y=several, weights=WEIGHTS / WEIGHTS.mean(), sample_weight=WEIGHTS,
+    )  # fmt: skip
 
 
 def test_class_and_sample_weights():

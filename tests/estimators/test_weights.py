@@ -149,7 +149,7 @@ def test_passed_and_held_out_rows_give_the_same_validation(class_weight):
     training, validation = hold_out(held_out, data, None, None)
     held_out.fit(X, Y)
     given = clone(held_out).fit(
-        training.sequences.values, training.numbers, X_val=validation.sequences.values, y_val=validation.numbers
+        training.sequences.values, training.targets, X_val=validation.sequences.values, y_val=validation.targets
     )
     assert held_out.history_ == given.history_
     assert held_out.best_epoch_ == given.best_epoch_
@@ -171,5 +171,5 @@ def test_sample_weights_of_held_out_rows_count():
     _, validation = hold_out(estimator, data, None, None)
     fitted = estimator.fit(X, Y, sample_weight=weights)
     probabilities = fitted.predict_proba(validation.sequences.values)
-    loss = log_loss(validation.numbers, probabilities, sample_weight=validation.weights)
+    loss = log_loss(validation.targets, probabilities, sample_weight=validation.weights)
     assert_allclose(fitted.history_["val_loss"][-1], loss, rtol=1e-5)

@@ -14,7 +14,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from skrnn import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
 from skrnn.datasets import load_digits, make_reviews
-from skrnn.model_selection.lockstep import Task, evaluate, last_step, trains_by_epochs
+from skrnn.model_selection.lockstep import Task, evaluate, trains_by_epochs
+from skrnn.model_selection.nesting import last_step
 from skrnn.preprocessing import ImageToSequence, TextToSequence
 
 

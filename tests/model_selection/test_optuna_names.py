@@ -97,7 +97,8 @@ def test_no_other_module_uses_private_names_of_optuna():
         if "optuna" in path.read_text(encoding="utf-8").lower() and path != HOME
     ]
     assert len(paths) > 5
-    found = [f"{path.relative_to(ROOT)}:{line}: {name}" for path in paths for name, line in private_names_in(path, names)]
+    used = [(path, *use) for path in paths for use in private_names_in(path, names)]
+    found = [f"{path.relative_to(ROOT)}:{line}: {name}" for path, name, line in used]
     assert not found, f"move to {HOME.name}: {found}"
 
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skrnn.network import kernels, layers, reference
+from skrnn.network.outputs import OneLogit
 from skrnn.network.spec import NetworkSpec
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}  # of the largest value, as elementwise errors say nothing near zero
-EXECUTIONS = [layers.Execution(), layers.Execution(chains=2), layers.Execution(chains=2, fused=True)]
+EXECUTIONS = [layers.Execution(), layers.Execution(shards=2), layers.Execution(shards=2, compiled=True)]
 N_ROWS, N_TIMESTEPS, N_FEATURES = 6, 7, 3
 
 
@@ -61,7 +62,7 @@ def run_and_differentiate(layer, x, states, mask):
     return [output, *tape.gradient(total, [x, *states, *[v.value for v in layer.trainable_variables]])]
 
 
-@pytest.mark.parametrize("execution", EXECUTIONS, ids=["plain", "chains", "compiled"])
+@pytest.mark.parametrize("execution", EXECUTIONS, ids=["plain", "shards", "compiled"])
 @pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM", "GRU"])
 @settings(max_examples=8, phases=[Phase.explicit, Phase.generate])  # each traces two networks: too slow to shrink
 @given(data=st.data())
@@ -102,25 +103,27 @@ def test_layers_are_those_of_keras(cell, execution, data):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
-@pytest.mark.parametrize("fused", [False, True], ids=["plain", "compiled"])
-def test_kernels_compute_what_numpy_does(cell, dtype, fused):
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
+def test_kernels_compute_what_numpy_does(cell, dtype, compiled):
     rng = np.random.default_rng(0)
     n_gates = {"simple_rnn": 1, "lstm": 4, "gru": 3}[cell]
     kernel, recurrent_kernel = rng.normal(size=(3, n_gates * 4)), 0.4 * rng.normal(size=(4, n_gates * 4))
     bias = rng.normal(size=(2, n_gates * 4)) if cell == "gru" else rng.normal(size=n_gates * 4)
     x, mask = rng.normal(size=(5, 6, 3)), np.arange(6) < rng.integers(1, 7, (5, 1))
-    expected = reference.recurrence(NetworkSpec(cell, (4,), 3, 1), x, mask, kernel, recurrent_kernel, bias)
+    expected = reference.recurrent_layer(
+        NetworkSpec(cell, (4,), 3, OneLogit()), x, mask, kernel, recurrent_kernel, bias
+    )
 
     cast = partial(tf.constant, dtype=dtype)
     input_bias, recurrent_bias = bias if cell == "gru" else (bias, None)
     output, states = tf.function(kernels.run, autograph=False)(
-        kernels.Recurrence(cell, return_sequences=True),
+        kernels.KernelSpec(cell, return_sequences=True),
         cast((x @ kernel + input_bias).swapaxes(0, 1)),
         [cast(np.zeros((5, 4)))] * (2 if cell == "lstm" else 1),
         cast(recurrent_kernel),
         None if recurrent_bias is None else cast(recurrent_bias),
         mask=tf.constant(mask.T),
-        fused=fused,
+        compiled=compiled,
     )
     assert_equal_for_its_size(output.numpy().swapaxes(0, 1), expected, dtype)
     assert_equal_for_its_size(states[0].numpy(), expected[:, -1], dtype)
@@ -129,7 +132,7 @@ def test_kernels_compute_what_numpy_does(cell, dtype, fused):
 def test_without_gradients_the_values_are_the_same():
     layer, x = layers.LSTM(4, return_sequences=True, seed=0), tf.random.stateless_normal((5, 6, 3), (0, 1))
     expected = layer(x).numpy()
-    with layers.running(layers.Execution(chains=2, differentiable=False)):
+    with layers.running(layers.Execution(shards=2, differentiable=False)):
         assert_equal_for_its_size(layer(x).numpy(), expected, "float32")
 
 

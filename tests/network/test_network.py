@@ -21,6 +21,7 @@ from skrnn.network.initialization import initial_weights
 from skrnn.network.keras_callbacks import needs_batches
 from skrnn.network.network import Batches, Network
 from skrnn.network.order import draw_order
+from skrnn.network.outputs import Multilabel, OneLogit, Softmax, output_for
 from skrnn.network.pool import NetworkPool
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 
@@ -37,7 +38,7 @@ def specs():
         cell=st.sampled_from(["simple_rnn", "lstm", "gru"]),
         units=st.sampled_from([(3,), (4, 2)]),
         n_features=st.just(2),
-        n_outputs=st.sampled_from([1, 3]),
+        output=st.sampled_from([OneLogit(), Softmax(3), Multilabel(3)]),
         bidirectional=st.booleans(),
         batch_normalization=st.booleans(),
         dense_units=st.sampled_from([(), (3, 2)]),
@@ -78,23 +79,23 @@ def test_numpy_computes_what_keras_does(spec, seed):
     assert_allclose(reference.predict_logits(spec, weights, x), logits, rtol=2e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize("fused", [False, True], ids=["plain", "compiled"])
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
 @pytest.mark.parametrize("optimizer_spec", [SGD, ADAM, AVERAGED], ids=["sgd", "adam", "averaged"])
-@pytest.mark.parametrize(("cell", "n_outputs"), [("simple_rnn", 1), ("lstm", 3), ("gru", 3)])
-def test_training_is_that_of_keras(optimizer_spec, cell, n_outputs, fused, monkeypatch):
+@pytest.mark.parametrize(("cell", "n_classes"), [("simple_rnn", 2), ("lstm", 3), ("gru", 3)])
+def test_training_is_that_of_keras(optimizer_spec, cell, n_classes, compiled, monkeypatch):
     """The same weights, batches and weights of rows through Keras' own ``train_on_batch``."""
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0 if fused else 1000)
-    spec = NetworkSpec(cell, (5,), 2, n_outputs, batch_normalization=True, pooling="mean", masked=True)
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0 if compiled else 1000)
+    spec = NetworkSpec(cell, (5,), 2, output_for(n_classes), batch_normalization=True, pooling="mean", masked=True)
     rng = np.random.default_rng(0)
     x = np.tile(sequences_for(spec, 1), (4, 1, 1)) + rng.normal(size=(20, 1, 1)).astype(np.float32)
-    y = np.arange(20) % max(n_outputs, 2)
+    y = np.arange(20) % n_classes
     weight = rng.uniform(0.5, 2, 20).astype(np.float32)
     network = Network(spec, optimizer_spec)
     network.load(network.initial_state(0), with_optimizer=True)
 
     stock = build_model(spec)
     stock.set_weights(network.model.get_weights())
-    loss = "binary_crossentropy" if n_outputs == 1 else "sparse_categorical_crossentropy"
+    loss = "binary_crossentropy" if n_classes == 2 else "sparse_categorical_crossentropy"
     stock.compile(optimizer_spec.optimizer_class.from_config(json.loads(optimizer_spec.config)), loss=loss)
 
     batches = Batches.of(x, y, weight, 8)  # the last batch has four rows
@@ -109,14 +110,14 @@ def test_training_is_that_of_keras(optimizer_spec, cell, n_outputs, fused, monke
 
 
 @pytest.mark.parametrize("optimizer_spec", [RMSPROP, ADAM], ids=["rmsprop", "adam"])
-@pytest.mark.parametrize("fused", [False, True], ids=["plain", "compiled"])
-def test_an_embedding_is_trained_by_the_dense_optimizer(optimizer_spec, fused, monkeypatch):
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
+def test_an_embedding_is_trained_by_the_dense_optimizer(optimizer_spec, compiled, monkeypatch):
     """A word's gradients are summed over its places before they are squared, and momentum moves absent words on.
 
     Keras' own loop hands its optimizers the gradient in slices, and they square each slice of a repeated word.
     """
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0 if fused else 10**6)
-    spec = NetworkSpec("gru", (3,), 1, 1, embedding_dim=4, vocabulary_size=50)
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0 if compiled else 10**6)
+    spec = NetworkSpec("gru", (3,), 1, OneLogit(), embedding_dim=4, vocabulary_size=50)
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 50, (24, 6)).astype(np.int32), np.arange(24) % 2
     network = Network(spec, optimizer_spec)
@@ -154,9 +155,9 @@ def test_a_compiled_update_is_that_of_the_optimizer(optimizer, monkeypatch):
     x, y = rng.normal(size=(30, 5, 2)).astype(np.float32), np.arange(30) % 2
     optimizer_spec, _ = read_optimizer(optimizer, None, {})
     trained = []
-    for fused_steps in (0, 10**6):
-        monkeypatch.setattr(network_module, "_FUSED_STEPS", fused_steps)
-        network = Network(NetworkSpec("gru", (3,), 2, 1), optimizer_spec)
+    for threshold in (0, 10**6):
+        monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", threshold)
+        network = Network(NetworkSpec("gru", (3,), 2, OneLogit()), optimizer_spec)
         network.load(network.initial_state(0), with_optimizer=True)
         for _ in range(2):
             network.train_epoch(Batches.of(x, y, np.ones(30), 8), np.arange(30), np.zeros((1, 2)))
@@ -166,14 +167,14 @@ def test_a_compiled_update_is_that_of_the_optimizer(optimizer, monkeypatch):
 
 
 def test_how_a_batch_is_cut_and_filled_changes_nothing(monkeypatch):
-    """One full batch, in one chain and in two, and with an odd number of rows that is filled up."""
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0)
+    """One full batch, in one shard and in two, and with an odd number of rows that is filled up."""
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0)
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(33, 5, 2)).astype(np.float32), np.arange(33) % 2
     trained = []
-    for rows_of_chain in (1000, 4):
-        monkeypatch.setattr(network_module, "_ROWS_OF_CHAIN", rows_of_chain)
-        network = Network(NetworkSpec("lstm", (3,), 2, 1, batch_normalization=True), SGD)
+    for rows_per_shard in (1000, 4):
+        monkeypatch.setattr(network_module, "_ROWS_PER_SHARD", rows_per_shard)
+        network = Network(NetworkSpec("lstm", (3,), 2, OneLogit(), batch_normalization=True), SGD)
         network.load(network.initial_state(0), with_optimizer=True)
         logs = network.train_epoch(Batches.of(x, y, np.ones(33), 33), np.arange(33), np.zeros((1, 2)))
         trained.append([*network.model.get_weights(), logs["loss"], logs["accuracy"]])
@@ -182,7 +183,7 @@ def test_how_a_batch_is_cut_and_filled_changes_nothing(monkeypatch):
 
 
 def test_a_network_keeps_few_compiled_shapes(monkeypatch):
-    monkeypatch.setattr(network_module, "_FUSED_STEPS", 0)
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0)
     network = Network(SPEC, SGD)
     network.load(network.initial_state(0), with_optimizer=True)
     for n_rows in (4, 6, 8, 10, 12, 14):
@@ -206,7 +207,7 @@ def test_rows_are_batched_with_their_like():
 
 
 def test_fresh_weights_are_those_of_keras_initializers():
-    spec = NetworkSpec("lstm", (16,), 8, 3, embedding_dim=8, vocabulary_size=50, batch_normalization=True)
+    spec = NetworkSpec("lstm", (16,), 8, Softmax(3), embedding_dim=8, vocabulary_size=50, batch_normalization=True)
     model = build_model(spec)
     embeddings, kernel, recurrent, bias, gamma, beta, mean, variance, head, head_bias = initial_weights(
         model, model.get_weights(), 0
@@ -227,14 +228,14 @@ def test_fresh_weights_are_those_of_keras_initializers():
 
 # The pool
 
-SPEC = NetworkSpec("simple_rnn", (2,), 2, 1)
+SPEC = NetworkSpec("simple_rnn", (2,), 2, OneLogit())
 
 
 def test_network_that_was_given_back_is_lent_again():
     pool = NetworkPool()
     with pool.lease(SPEC, SGD) as first:
         pass
-    with pool.lease(NetworkSpec("simple_rnn", (2,), 2, 1), SGD) as second:
+    with pool.lease(NetworkSpec("simple_rnn", (2,), 2, OneLogit()), SGD) as second:
         assert second is first
         with pool.lease(SPEC, SGD) as meanwhile:
             assert meanwhile is not first
@@ -249,7 +250,7 @@ def test_rates_of_dropout_are_values():
     pool = NetworkPool()
     lent = []
     for rate in (0.1, 0.3, 0.0):
-        spec = NetworkSpec("lstm", (2,), 2, 1, bidirectional=True, dropout=rate, layer_dropout=rate)
+        spec = NetworkSpec("lstm", (2,), 2, OneLogit(), bidirectional=True, dropout=rate, layer_dropout=rate)
         with pool.lease(spec, SGD) as network:
             lent.append(network)
             directions = network.model.get_layer("bidirectional_0")
@@ -265,7 +266,7 @@ def test_rates_of_what_keras_runs_are_structure():
     pool = NetworkPool()
     lent = []
     for rate in (0.1, 0.3):
-        with pool.lease(NetworkSpec("lstm", (2,), 2, 1, activation="softsign", dropout=rate), SGD) as network:
+        with pool.lease(NetworkSpec("lstm", (2,), 2, OneLogit(), activation="softsign", dropout=rate), SGD) as network:
             lent.append(network)
             assert network.model.get_layer("lstm_0").cell.dropout == rate
     assert lent[0] is not lent[1]
@@ -275,12 +276,12 @@ def test_pool_keeps_the_networks_used_last():
     pool = NetworkPool(max_idle=2)
     lent = []
     for units in (2, 3, 4):
-        with pool.lease(NetworkSpec("simple_rnn", (units,), 2, 1), SGD) as network:
+        with pool.lease(NetworkSpec("simple_rnn", (units,), 2, OneLogit()), SGD) as network:
             lent.append(network)
     assert len(pool) == 2
-    with pool.lease(NetworkSpec("simple_rnn", (4,), 2, 1), SGD) as network:
+    with pool.lease(NetworkSpec("simple_rnn", (4,), 2, OneLogit()), SGD) as network:
         assert network is lent[2]
-    with pool.lease(NetworkSpec("simple_rnn", (2,), 2, 1), SGD) as network:
+    with pool.lease(NetworkSpec("simple_rnn", (2,), 2, OneLogit()), SGD) as network:
         assert network is not lent[0]
 
 
@@ -353,7 +354,7 @@ def test_building_uses_up_no_seed_of_keras():
     states = set()
     for _ in range(2):
         keras.utils.set_random_seed(0)
-        build_model(NetworkSpec("gru", (3,), 2, 1, dropout=0.1, layer_dropout=0.1, bidirectional=True))
+        build_model(NetworkSpec("gru", (3,), 2, OneLogit(), dropout=0.1, layer_dropout=0.1, bidirectional=True))
         states.add(tuple(itertools.chain(keras.ops.convert_to_numpy(keras.random.uniform((3,))).tolist())))
     keras.utils.set_random_seed(0)
     states.add(tuple(keras.ops.convert_to_numpy(keras.random.uniform((3,))).tolist()))
