@@ -10,6 +10,7 @@ from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
 from rich.console import Console
 from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import FitFailedWarning
 
 from skrnn.model_selection import OptunaSearchCV, open_storage, trial_display
 from skrnn.model_selection.studies import WORKER, ask, running_trials, this_worker
@@ -36,7 +37,7 @@ def test_lines_say_how_each_trial_ended(n_trials):
     data = [[0.0]] * 8, [0, 0, 0, 1] * 2
     with trial_display(n_trials, console=console) as display:
         search = OptunaSearchCV(DummyClassifier(random_state=0), space, n_trials=3, cv=2, callbacks=display)
-        with pytest.warns(UserWarning, match="1 of 3 trials failed"):
+        with pytest.warns(FitFailedWarning, match="1 of 3 trials failed"):
             search.fit(*data)
     of = "" if n_trials is None else "/3"
     first, second, third = console.file.getvalue().splitlines()
