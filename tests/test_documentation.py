@@ -134,6 +134,16 @@ SMALL = {
     ),
     "reviews_from_text_to_label.py": (["The plot was not boring.", "--reviews", "200", "--epochs", "1"], set()),
 }
+# The lines with results: a pattern, and how many there are.
+RESULTS = {
+    "grid_search_published_table.py": (r"(sgd|rmsprop|adam) +(256|512) +0\.\d{3} +(-|0\.\d{3})", 6),
+    "plot_book_simple_rnn.py": (r"(SimpleRNN|GRU|LSTM)\D* +\d+,\d{3} +0\.\d{4} +0\.\d{4}", 6),
+    "plot_deep_lstm.py": (r".*(SimpleRNN|LSTM) \d+ +\d+,\d{3} +0\.\d{4} +(-|0\.\d{4})", 4),
+    "plot_digits_step_by_step.py": (r"after row \d: accuracy 0\.\d{3}", 8),
+    "plot_imdb_three_networks.py": (r"(SimpleRNN|GRU|LSTM) .*\(epoch +\d\) +0\.\d{4} +0\.\d{4} +0\.8\d{3}", 3),
+    "plot_mnist_three_networks.py": (r"(SimpleRNN|GRU|LSTM) .*\(epoch +\d\) +0\.\d{4} +0\.\d{4} +about 0\.\d{2}", 3),
+    "reviews_from_text_to_label.py": (r"(GRU|logistic regression), .* accuracy 0\.\d{3}", 2),
+}
 DIAGRAMS = {"book-network.png", "deep-network.png"}
 
 
@@ -149,7 +159,8 @@ def test_example(script, tmp_path):
     command = [sys.executable, "-W", "error::FutureWarning", str(ROOT / "examples" / script), *arguments]
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert "accuracy" in run.stdout or "published" in run.stdout
+    pattern, n_results = RESULTS[script]
+    assert len(re.findall(f"^{pattern}$", run.stdout, flags=re.MULTILINE)) == n_results, run.stdout
     assert {path.name for path in tmp_path.glob("*.png")} - DIAGRAMS == files
 
 

@@ -14,7 +14,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.callback import ProgressBar
 from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict, cross_validate
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict, cross_val_score, cross_validate
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -91,10 +91,15 @@ def test_grid_in_two_processes_gives_the_same_scores(digits):
 
 def test_search_over_the_cell(digits):
     X, y = digits
-    search = GridSearchCV(RecurrentClassifier(units=4, epochs=1), {"cell": ["simple_rnn", "lstm", "gru"]}, cv=2)
-    search.fit(X, y)
-    assert search.best_params_["cell"] in {"simple_rnn", "lstm", "gru"}
-    assert search.best_estimator_.cell == search.best_params_["cell"]
+    settings = {"units": 4, "epochs": 3, "random_state": 0}
+    search = GridSearchCV(RecurrentClassifier(**settings), {"cell": ["simple_rnn", "lstm", "gru"]}, cv=2).fit(X, y)
+    alone = {
+        named.cell: cross_val_score(named(**settings), X, y, cv=2).mean()
+        for named in (SimpleRNNClassifier, LSTMClassifier, GRUClassifier)
+    }
+    assert len({*alone.values()}) == 3
+    assert search.cv_results_["mean_test_score"].tolist() == [*alone.values()]
+    assert search.best_params_["cell"] == search.best_estimator_.cell == max(alone, key=alone.get)
 
 
 def test_roc_auc_of_two_and_of_ten_classes(digits, two_digits):

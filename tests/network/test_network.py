@@ -302,13 +302,15 @@ def test_network_of_a_training_that_failed_is_lent_again():
 def test_no_two_threads_hold_one_network():
     pool = NetworkPool()
     held, clashes = set(), []
+    all_hold_one = threading.Barrier(4)
 
     def work():
-        for _ in range(50):
+        for _ in range(20):
             with pool.lease(SPEC, SGD) as network:
                 if id(network) in held:
                     clashes.append(network)
                 held.add(id(network))
+                all_hold_one.wait(timeout=60)
                 held.discard(id(network))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -317,7 +319,7 @@ def test_no_two_threads_hold_one_network():
     for thread in threads:
         thread.join()
     assert not clashes
-    assert 1 <= len(pool) <= 4
+    assert len(pool) == 4
 
 
 # Callbacks
