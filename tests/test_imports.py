@@ -16,6 +16,8 @@ ROOMS = (
     "exceptions",
     "_startup_lines",
     "_tensorflow",
+    "_keras",
+    "_sklearn",
     "threads",
     "datasets",
     "preprocessing",

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import datasets
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import validate_params
+
+from skrnn._sklearn import validate_params
 
 _DESCR = """\
 Handwritten digits, 8x8 pixels

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import StrOptions, validate_params
 
+from skrnn._sklearn import StrOptions, validate_params
 from skrnn.datasets._download import Patience, RemoteFile, damaged, locate
 
 _DESCR = """\

@@ -8,7 +8,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+
+from skrnn._sklearn import Interval, validate_params
 
 
 def _items(text: str) -> tuple[str, ...]:

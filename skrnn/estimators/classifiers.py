@@ -6,8 +6,7 @@ They share one constructor and one description of its parameters.
 import inspect
 from typing import ClassVar
 
-from sklearn.utils._param_validation import StrOptions
-
+from skrnn._sklearn import StrOptions
 from skrnn.estimators.base import BaseRecurrentClassifier
 from skrnn.estimators.parameters import RecurrentParameters
 

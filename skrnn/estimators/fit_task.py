@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sklearn.callback._callback_support import callback_management_context
-
+from skrnn._sklearn import callback_management_context
 from skrnn.estimators.training import Training
 
 

@@ -5,12 +5,12 @@ from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
+from skrnn._sklearn import Interval, StrOptions, validate_parameter_constraints
 from skrnn._tensorflow import keras  # before SciKeras, which imports TensorFlow
 
 # isort: split
 from scikeras.wrappers import KerasClassifier
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 
 from skrnn.estimators.routing import invalid_parameter, is_routed
 from skrnn.estimators.sequences import InputForm

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from skrnn._keras import model_of
 from skrnn._tensorflow import keras
 from skrnn.estimators.hints import argument_meant, did_you_mean
 
@@ -83,7 +84,7 @@ def write_files(callbacks: Any) -> bool:
 
 def _copy(callback: keras.callbacks.Callback) -> keras.callbacks.Callback:
     """Copy a callback, but not the model of an earlier training that it may still refer to."""
-    model = getattr(callback, "_model", None)
+    model = model_of(callback)
     try:
         return copy.deepcopy(callback, {} if model is None else {id(model): None})
     except Exception as error:

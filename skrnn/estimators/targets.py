@@ -9,8 +9,9 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, assert_all_finite, check_array, column_or_1d
+from sklearn.utils.validation import assert_all_finite, check_array, column_or_1d
 
+from skrnn._sklearn import _check_sample_weight
 from skrnn.preprocessing.cells import NUMBERS, is_missing, is_sequence, real_numbers, short, to_array
 from skrnn.preprocessing.frames import is_frame, open_frame
 from skrnn.preprocessing.reading import as_numbers

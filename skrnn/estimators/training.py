@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from skrnn._keras import forget_restored_epoch, restored_epoch, set_model
 from skrnn._tensorflow import keras
 from skrnn.estimators.mistakes import warn_of_mistakes
 from skrnn.estimators.optimizers import read_optimizer
@@ -306,8 +307,8 @@ class Training:
             yield Watched(network, callbacks) if self._own_callbacks else callbacks
         finally:
             network.set_trainable(None)
-            for callback in self._own_callbacks:  # by no method, which a user's callback may override
-                callback._model = None
+            for callback in self._own_callbacks:
+                set_model(callback, None)
 
     def _callbacks_of(self, model: keras.Model) -> keras.callbacks.CallbackList:
         """Return the callbacks, with `model` as theirs."""
@@ -325,16 +326,16 @@ class Training:
                 steps=-(-len(self._rows) // self._rows.batch_size),
             )
         for callback in (self._callbacks, *self._callbacks.callbacks):
-            callback._model = model
+            set_model(callback, model)
         return self._callbacks
 
     def _begun(self, network: Network, callbacks: Any) -> _Reached:
         """Return where the next epoch begins; before the first, a callback may restore an earlier training."""
         if self.n_epochs:
             return self._reached
-        network.model._initial_epoch = None
+        forget_restored_epoch(network.model)
         callbacks.on_train_begin()
-        epoch = network.model._initial_epoch or self.first_epoch
+        epoch = restored_epoch(network.model) or self.first_epoch
         reached = replace(self._reached, epoch=epoch)
         if epoch < self.first_epoch + self.epochs:
             return reached

@@ -17,13 +17,11 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
-from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import check_cv
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state, indexable
-from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.multiclass import check_classification_targets
 
+from skrnn._sklearn import BaseSearchCV, _MultimetricScorer, _safe_split
 from skrnn.model_selection import parallel
 from skrnn.model_selection.comparison import ArchitectureComparison
 from skrnn.model_selection.fit_events import FitEvent, Reporter, StepReporter, listen

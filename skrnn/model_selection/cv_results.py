@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import rankdata
-from sklearn.model_selection._search import _yield_masked_array_for_each_param
 
+from skrnn._sklearn import _yield_masked_array_for_each_param
 from skrnn.model_selection.lockstep import Outcome
 
 OUTCOME, ERROR = "skrnn:outcome", "skrnn:error"  # user attributes of trials

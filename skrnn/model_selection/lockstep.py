@@ -17,10 +17,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.pipeline import Pipeline
-from sklearn.utils.metaestimators import _safe_split
-from sklearn.utils.validation import _check_method_params
 from threadpoolctl import threadpool_limits
 
+from skrnn._sklearn import _check_method_params, _safe_split
 from skrnn.model_selection.callback_tasks import CallbackTask, running_part
 from skrnn.model_selection.fits import timed_fit
 from skrnn.model_selection.nesting import last_step

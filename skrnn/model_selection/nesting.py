@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
+
+from skrnn._sklearn import BaseSearchCV
 
 
 def last_step(estimator: Any) -> Any:

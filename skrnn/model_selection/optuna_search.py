@@ -18,14 +18,13 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import FrozenTrial
 from rich.console import Console
 from sklearn import get_config
-from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state, indexable
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_method_params, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
+from skrnn._sklearn import BaseSearchCV, Interval, StrOptions, _check_method_params, _fit_context
 from skrnn.model_selection.callback_tasks import CallbackTask
 from skrnn.model_selection.cv_results import as_results, outcome_of
 from skrnn.model_selection.fingerprint import Undescribable, fingerprint

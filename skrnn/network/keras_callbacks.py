@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skrnn._keras import profiles_batches
 from skrnn._tensorflow import keras, tf
 from skrnn.network.network import Network
 
@@ -73,7 +74,7 @@ def needs_batches(callback: keras.callbacks.Callback) -> bool:
     if isinstance(callback, saving) and callback.save_freq == "epoch":
         idle += saving
     if isinstance(callback, keras.callbacks.TensorBoard) and callback.update_freq == "epoch":
-        profiles = getattr(callback, "_should_trace", True)  # whether its profile_batch names any batch
+        profiles = profiles_batches(callback)
         idle += [] if callback.write_steps_per_second or profiles else [keras.callbacks.TensorBoard]
     hooks = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
     return any(

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from skrnn._keras import layers_of, rate_of
 from skrnn._tensorflow import keras, tf
 from skrnn.network.architecture import connect
 from skrnn.network.initialization import initial_weights
@@ -208,11 +209,11 @@ class Network:
     @property
     def trainable(self) -> tuple[bool, ...]:
         """Whether each layer is trained; a Keras callback may freeze some."""
-        return tuple(layer.trainable for layer in self.model._flatten_layers())
+        return tuple(layer.trainable for layer in layers_of(self.model))
 
     def set_trainable(self, flags: tuple[bool, ...] | None) -> None:
         """Freeze layers and train others, as `trainable` describes them; None trains all."""
-        layers = [*self.model._flatten_layers()]
+        layers = layers_of(self.model)
         flags = (True,) * len(layers) if flags is None else flags
         if flags != self.trainable:
             for layer, flag in zip(layers, flags, strict=True):  # a layer before those in it
@@ -223,9 +224,9 @@ class Network:
         found: dict[str, object] = {"the optimizer": id(self.model.optimizer)}
         for part in parts(self.model.optimizer):
             found |= {f"optimizer.{name}": value for name, value in _constants(part)}
-        for layer in self.model._flatten_layers(include_self=False):
+        for layer in layers_of(self.model, with_model=False):
             found |= {f"{layer.name}.{name}": value for name, value in _constants(layer)}
-        found["optimizer.learning_rate"] = [id(part._learning_rate) for part in parts(self.model.optimizer)]
+        found["optimizer.learning_rate"] = [id(rate_of(part)) for part in parts(self.model.optimizer)]
         found["optimizer.exclude_from_weight_decay"] = [
             repr(getattr(part, "_exclude_from_weight_decay_pattern", None)) for part in parts(self.model.optimizer)
         ]

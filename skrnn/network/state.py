@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skrnn._keras import averages_of, rate_of
 from skrnn._tensorflow import keras, tf
 from skrnn.network.architecture import build_model
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
@@ -108,7 +109,7 @@ def averages(model: keras.Model) -> Iterator[tuple[keras.Variable, keras.Variabl
 
 def _averages(optimizer: keras.optimizers.Optimizer) -> Iterator[tuple[keras.Variable, keras.Variable]]:
     if optimizer.use_ema and optimizer.built:  # an optimizer that got no variables is not built
-        yield from zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True)
+        yield from averages_of(optimizer)
 
 
 def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[keras.Variable | tf.Variable]:
@@ -119,7 +120,7 @@ def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> lis
     holder = optimizer
     while hasattr(holder, "inner_optimizer"):
         holder = holder.inner_optimizer
-    passed_over = {id(holder._learning_rate), *map(id, model.variables), *(id(v.value) for v in model.variables)}
+    passed_over = {id(rate_of(holder)), *map(id, model.variables), *(id(v.value) for v in model.variables)}
     found = {id(variable): variable for variable in [*optimizer.variables, *_held_by(optimizer)]}
     return [variable for key, variable in found.items() if key not in passed_over]
 

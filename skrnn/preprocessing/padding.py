@@ -8,10 +8,10 @@ from numbers import Integral
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing.reading import Reading, as_sequences, check_features, check_table, read
 
 Side = Literal["pre", "post"]

@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
 from sklearn.utils import check_array, check_consistent_length, get_tags
-from sklearn.utils._param_validation import HasMethods, Hidden
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._sklearn import HasMethods, Hidden, _fit_context
 from skrnn.preprocessing.padding import NO_STEP, Steps, stack_steps
 from skrnn.preprocessing.reading import Reading, as_numbers, as_sequences, check_features, read, to_object_array
 

@@ -6,10 +6,10 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing.padding import pad_sequences
 from skrnn.preprocessing.reading import as_sequences, read, to_object_array
 

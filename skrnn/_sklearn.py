@@ -1,0 +1,50 @@
+"""The names of scikit-learn that we use although they are private, each with the reason.
+
+A new version of scikit-learn may move them. ``tests/test_private_names.py`` then fails with their names, and this is
+the only file to change. A name is imported when it is first used, so that transformers do not import the searches.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_VALIDATION = "sklearn.utils._param_validation"
+
+# name: (where it is, why we need it)
+NAMES = {
+    "HasMethods": (_VALIDATION, "a constraint of parameters that are estimators"),
+    "Hidden": (_VALIDATION, "a constraint that messages do not mention"),
+    "Interval": (_VALIDATION, "a constraint of numbers, with scikit-learn's message"),
+    "StrOptions": (_VALIDATION, "a constraint of texts, with scikit-learn's message"),
+    "validate_parameter_constraints": (
+        _VALIDATION,
+        "the check of a classifier's parameters",
+    ),
+    "validate_params": (_VALIDATION, "the check of the arguments of functions that load data"),
+    "_fit_context": ("sklearn.base", "the check of the parameters of transformers and searches when they are fitted"),
+    "_check_method_params": ("sklearn.utils.validation", "takes the rows of a fold from metadata"),
+    "_check_sample_weight": ("sklearn.utils.validation", "checks weights as scikit-learn's classifiers do"),
+    "_safe_split": ("sklearn.utils.metaestimators", "takes the rows of a fold from any kind of X and y"),
+    "_MultimetricScorer": ("sklearn.metrics._scorer", "recognises a scoring of several metrics"),
+    "BaseSearchCV": ("sklearn.model_selection._search", "the base of our search; recognises searches"),
+    "_yield_masked_array_for_each_param": ("sklearn.model_selection._search", "the param_* columns of cv_results_"),
+    "callback_management_context": ("sklearn.callback._callback_support", "tears callbacks down after a fit"),
+}
+
+# (class, attribute): why we need it
+ATTRIBUTES = {
+    (
+        "sklearn.pipeline.Pipeline",
+        "_iter",
+    ): "the steps before the last, in a pipeline that is not fitted",
+    ("sklearn.model_selection._search.BaseSearchCV", "_get_scorers"): "the scorers of a search",
+    ("sklearn.model_selection._search.BaseSearchCV", "_get_routed_params_for_fit"): "the metadata of a search",
+    ("sklearn.model_selection._search.BaseSearchCV", "_parameter_constraints"): "the constraints that we share",
+    ("sklearn.callback.CallbackSupportMixin", "_init_callback_context"): "the documented start of a task in `fit`",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(import_module(NAMES[name][0]), name)
+    return globals()[name]
