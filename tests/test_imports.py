@@ -14,6 +14,7 @@ ROOT = Path(skrnn.__file__).parent
 ROOMS = (
     "versions",
     "exceptions",
+    "_hints",
     "_startup_lines",
     "_tensorflow",
     "_keras",

@@ -1,11 +1,11 @@
 """Suggestions for unknown parameters: near misses, and the names that other libraries use for ours."""
 
-import difflib
 import inspect
 import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
+from skrnn._hints import closest, did_you_mean
 from skrnn._tensorflow import keras
 
 # What PyTorch, skorch, sktime, MLPClassifier, Keras' own `fit` and others call the same parameters.
@@ -36,13 +36,11 @@ _OURS = {theirs: ours for ours, names in _ELSEWHERE.items() for theirs in names.
 _ROUTED = re.compile(r"(optimi[sz]er|callback)s?_+([^_].*)")
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
     """Return the suggestion in an error about a parameter that is not `known`, or an empty string."""
     near = _parameter_meant(name, {*known})
-    if near is None:
-        return ""
     layers = " It takes one width for each layer, such as (64, 64)." if near == "units" and "layer" in name else ""
-    return f" Did you mean {near!r}?{layers}"
+    return did_you_mean(near) + layers
 
 
 def _parameter_meant(name: str, known: set[str]) -> str | None:
@@ -69,7 +67,7 @@ def _closest(name: str, known: Collection[str]) -> str | None:
     """Return the known name that is nearest, whatever the case and the underscores of `name`."""
     spelled = {each.rpartition("__")[2].replace("_", ""): each for each in sorted(known, key=len, reverse=True)}
     same = spelled.get(name.replace("_", "").lower())
-    return same or next(iter(difflib.get_close_matches(name.lower(), sorted(known), n=1)), None)
+    return same or closest(name.lower(), known)
 
 
 def argument_meant(name: str, arguments: Collection[str]) -> str | None:

@@ -1,7 +1,6 @@
 """Optimizers as plain data: a name, a class or an instance becomes the description that a network is traced with."""
 
 import copy
-import difflib
 import inspect
 import json
 import re
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from skrnn._hints import closest, did_you_mean
 from skrnn._tensorflow import keras, start
 from skrnn.estimators.routing import made_with, names_of
 from skrnn.network.interrupts import interrupts_come_through
@@ -92,8 +92,7 @@ def _optimizer_class(optimizer: Any) -> Any:
         found = public.get(optimizer.lower()) or keras.saving.get_registered_object(optimizer)
         if not _is_optimizer(found):
             last = optimizer.lower().rpartition(".")[2]  # "keras.optimizers.Adam" is a name elsewhere
-            near = difflib.get_close_matches(last, sorted(public), n=1, cutoff=0.8)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(closest(last, public, cutoff=0.8))
             raise ValueError(
                 f"Unknown optimizer {optimizer!r}.{hint} Expected the name of a Keras optimizer, such as 'adam', "
                 "'rmsprop' or 'sgd', a class, or an instance."

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from skrnn._hints import did_you_mean
 from skrnn._keras import model_of
 from skrnn._tensorflow import keras
-from skrnn.estimators.hints import argument_meant, did_you_mean
+from skrnn.estimators.hints import argument_meant, suggestion
 
 ROUTED_PREFIXES = ("optimizer", "callbacks")
 _WRITERS = (
@@ -31,8 +32,7 @@ def invalid_parameter(name: str, known: Iterable[str], owner: str) -> ValueError
     known = sorted(known)
     routed = " or ".join(f"{p}__*" for p in ROUTED_PREFIXES)
     return ValueError(
-        f"Invalid parameter {name!r} for {owner}.{did_you_mean(name, known)} Valid are {routed} and: "
-        f"{', '.join(known)}."
+        f"Invalid parameter {name!r} for {owner}.{suggestion(name, known)} Valid are {routed} and: {', '.join(known)}."
     )
 
 
@@ -144,7 +144,7 @@ def _arguments_of(target: Any) -> tuple[list[str], bool]:
 
 def _unknown_argument(name: str, target: Any, known: list[str], prefix: str) -> ValueError:
     near = argument_meant(name, known)
-    hint = f" Did you mean '{prefix}__{near}'?" if near else ""
+    hint = did_you_mean(f"{prefix}__{near}" if near else None)
     return ValueError(
         f"Invalid parameter '{prefix}__{name}': {target.__name__} has no argument {name!r}.{hint} "
         f"Its arguments are: {', '.join(known) or 'none'}."

@@ -1,8 +1,8 @@
 """The published systems, as data. `skrnn.recipes.recipe` holds the class `Recipe`."""
 
 import copy
-import difflib
 
+from skrnn._hints import closest, did_you_mean
 from skrnn.recipes.recipe import Figures, Recipe
 
 _PYTHON_ALGOS = (
@@ -201,6 +201,5 @@ def load_recipe(name: str) -> Recipe:
     try:
         return copy.deepcopy(_RECIPES[name])
     except (KeyError, TypeError):
-        near = difflib.get_close_matches(str(name), _RECIPES, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(closest(str(name), _RECIPES, cutoff=0.5))
         raise ValueError(f"There is no recipe {name!r}.{hint} There are: {', '.join(_RECIPES)}.") from None
