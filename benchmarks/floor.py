@@ -19,7 +19,7 @@ _ROUNDS = 30
 
 
 def training_step(n_steps: int, n_features: int, units: int, n_gates: int, batch_size: int) -> Callable[[], None]:
-    """Return a function that does the products of one training step, into memory that is there already."""
+    """Return a function that does the products of one training step, into preallocated memory."""
     random = np.random.default_rng(0)
 
     def matrix(*shape: int) -> np.ndarray:

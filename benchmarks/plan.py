@@ -15,13 +15,13 @@ class Peer:
     name : str
         What its column calls it; the column's own name, if it is the only way or the plain one.
     column : str
-        The column it stands in: a package, which may do the work in several ways.
+        The column: a package, which may do the work in several ways.
     script : str
         The module that does the work, below ``benchmarks``.
     environment : {"skrnn", "skorch"}
         Whose interpreter runs the script.
     options : dict
-        What the script is told besides the row's own settings.
+        Settings of the script in addition to those of the row.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Peer:
 
     @property
     def full_name(self) -> str:
-        """The name as it stands outside the column."""
+        """The name outside the column."""
         return self.name if self.name == self.column else f"{self.column} ({self.name})"
 
 
@@ -100,7 +100,7 @@ class Row:
     sizes : dict of str to int
         How much of it: what ``--scale`` multiplies.
     settings : dict
-        Everything else the scripts are told.
+        All other settings of the scripts.
     peers : tuple of Peer
         Who does the work.
     targets : tuple of Target

@@ -15,7 +15,7 @@ process of its own; within a row the peers take turns, so that a slow spell of t
 Everything is float32 on the processor: graphics cards are hidden. The peers are used as their documentation shows,
 with their default threads: Keras through `fit` and `predict` on arrays, with its default compilation and with the
 running accuracy that skrnn reports too; PyTorch through skorch. skrnn runs after `skrnn.configure_threads()`, except
-where "default threads" stands beside a figure. Ratios are those of medians: of throughputs ours to theirs, of
+where a figure is marked "default threads". Ratios are those of medians: of throughputs ours to theirs, of
 durations theirs to ours, so that above 1 skrnn is the faster; of memory and of imports ours to theirs, to be small.
 
 The floor is the time of the matrix products of the recurrent layer alone, in a training step without any other
@@ -85,7 +85,7 @@ def _figures_cell(row: Row, column: str, results: Results) -> str:
 
 
 def _label(peer: Peer) -> str:
-    """Return the name of a peer as it stands before its figures, unless the head of its column says it."""
+    """Return the name of a peer, as shown before its figures unless it is the heading of the column."""
     return "" if peer.name == peer.column else f"{peer.name} "
 
 
@@ -102,7 +102,7 @@ def _floor_share(row: Row, results: Results) -> str:
 
 
 def _verdicts(rows: list[Row], results: Results) -> list[list[str]]:
-    """Return a line for each target and each limit of the rows, with what came of it."""
+    """Return a line for each target and each limit of the rows, with its outcome."""
     lines = [["work", "of", "against", "measured", "target", "reached"]]
     for row in rows:
         lines += [_target_line(row, target, results) for target in row.targets]

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.search``: hyperparameter search with and without pruning, and beside the peers' searches.
+"""``python -m benchmarks.search``: hyperparameter search with and without pruning, compared with the peers' searches.
 
-Three questions, on the digits that scikit-learn bundles: what does pruning save at the same number of trials, what does
-each search find in the same time, and what does a second process on the same journal save? Every search is a process of
-its own, and the contestants take turns.
+Three questions, on the digits of scikit-learn: what does pruning save with the same number of trials, what does each
+search find in the same time, and what does a second process on the same journal save? Every search runs in its own
+process, and the contestants take turns.
 """
 
 import argparse

@@ -9,7 +9,7 @@ subset of the images, so that it takes about two minutes.
     python grid_search_published_table.py [--images 1000] [--epochs 10]
 
 MNIST is read from the data home if it is there (see ``skrnn.datasets.fetch_mnist``); the digits bundled with
-scikit-learn stand in for it otherwise. The published networks saw 60,000 images 20 times, in batches of 128. From a
+scikit-learn replace it otherwise. The published networks saw 60,000 images 20 times, in batches of 128. From a
 subset all learn less, and the order of the optimizers is another: SGD without momentum needs the most updates, and
 RMSprop at its default learning rate takes first steps that are too large for 512 units.
 """
@@ -36,7 +36,7 @@ try:
     X, y = fetch_mnist(return_X_y=True, download_if_missing=False)
 except OSError:
     X, y = load_digits(return_X_y=True)
-    print("MNIST is not in the data home: the bundled digits (8x8 pixels) stand in for it.")
+    print("MNIST is not in the data home: the bundled digits (8x8 pixels) replace it.")
 if settings.images < len(y):
     X, _, y, _ = train_test_split(X, y, train_size=settings.images, stratify=y, random_state=0)
 

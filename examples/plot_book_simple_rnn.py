@@ -9,7 +9,7 @@ stacked layers, columns of pixels instead of rows. Here all of them learn from a
     python plot_book_simple_rnn.py [--images 2000] [--epochs 8] [--save PREFIX]
 
 MNIST is read from the data home if it is there (see ``skrnn.datasets.fetch_mnist``); the digits bundled with
-scikit-learn stand in for it otherwise. The figures are shown, or written to PREFIX-curves.png and PREFIX-network.png.
+scikit-learn replace it otherwise. The figures are shown, or written to PREFIX-curves.png and PREFIX-network.png.
 """
 
 import argparse
@@ -42,7 +42,7 @@ try:
 except OSError:
     X, y = load_digits(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
-    print("MNIST is not in the data home: the bundled digits (8x8 pixels) stand in for it.")
+    print("MNIST is not in the data home: the bundled digits (8x8 pixels) replace it.")
 if settings.images < len(y):
     X, _, y, _ = train_test_split(X, y, train_size=settings.images, stratify=y, random_state=0)
 print(f"{len(y)} images to train on, {len(y_test)} for the test; {settings.epochs} epochs.")
@@ -85,7 +85,7 @@ with tempfile.TemporaryDirectory() as folder:
 # The variations
 # --------------
 # Gates take weights: an LSTM has four times as many as the SimpleRNN of the same width, a GRU three times. By SGD they
-# start slowly, and after few epochs they may stand behind the simpler network that they would overtake in time.
+# start slowly, and after few epochs they may score below the simpler network, which they would overtake later.
 
 pipelines |= {
     "SimpleRNN, columns": train("mnist-simplernn256-columns"),

@@ -10,7 +10,7 @@ large as the LSTM.
     python plot_deep_lstm.py [--images 60000] [--epochs 3] [--save PREFIX]
 
 MNIST is read from the data home if it is there (see ``skrnn.datasets.fetch_mnist``); the digits bundled with
-scikit-learn stand in for it otherwise. The figures are shown, or written to PREFIX-accuracy.png and PREFIX-network.png.
+scikit-learn replace it otherwise. The figures are shown, or written to PREFIX-accuracy.png and PREFIX-network.png.
 """
 
 import argparse
@@ -46,7 +46,7 @@ except OSError:
     X, y = load_digits(return_X_y=True)
     X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
     settings.epochs *= 10
-    print("MNIST is not in the data home: the bundled digits (8x8 pixels) stand in for it, read ten times as often.")
+    print("MNIST is not in the data home: the bundled digits (8x8 pixels) replace it, read ten times as often.")
 if settings.images < len(y_train):
     X_train, _, y_train, _ = train_test_split(
         X_train, y_train, train_size=settings.images, stratify=y_train, random_state=0

@@ -9,7 +9,7 @@ two figures, and then the sentiment of whatever you type:
     python plot_imdb_three_networks.py "A film to remember." "I wanted my money back."
     python plot_imdb_three_networks.py --ask
 
-IMDB is read from the data home if it is there (see ``skrnn.datasets.fetch_imdb``); generated reviews stand in for it
+IMDB is read from the data home if it is there (see ``skrnn.datasets.fetch_imdb``); generated reviews replace it
 otherwise. The figures are shown, or written to PREFIX-loss.png and PREFIX-accuracy.png with ``--save PREFIX``.
 """
 
@@ -49,7 +49,7 @@ try:
 except OSError:
     X, y = make_reviews(4000, random_state=0)
     X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
-    print("IMDB is not in the data home: generated reviews stand in for it.")
+    print("IMDB is not in the data home: generated reviews replace it.")
 if settings.reviews < len(y):
     X, _, y, _ = train_test_split(X, y, train_size=settings.reviews, stratify=y, random_state=0)
 print(f"{len(y)} reviews to train on, a fifth of them held out for validation; {len(y_test)} for the test.")

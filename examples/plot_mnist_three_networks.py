@@ -9,7 +9,7 @@ by step: what the networks read, how they learn, whether the tenth epoch is the 
     python plot_mnist_three_networks.py [--images 60000] [--epochs 10] [--save PREFIX]
 
 MNIST is read from the data home if it is there (see ``skrnn.datasets.fetch_mnist``); the digits bundled with
-scikit-learn stand in for it otherwise. The figures are shown, or written to PREFIX-curves.png and PREFIX-images.png.
+scikit-learn replace it otherwise. The figures are shown, or written to PREFIX-curves.png and PREFIX-images.png.
 """
 
 import argparse
@@ -45,7 +45,7 @@ except OSError:
     X, y = load_digits(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
     batch_size = 4  # few images: small batches make up for some of the missing updates
-    print("MNIST is not in the data home: the bundled digits (8x8 pixels) stand in for it, in batches of 4.")
+    print("MNIST is not in the data home: the bundled digits (8x8 pixels) replace it, in batches of 4.")
 if settings.images < len(y):
     X, _, y, _ = train_test_split(X, y, train_size=settings.images, stratify=y, random_state=0)
 X_train, X_val, y_train, y_val = train_test_split(X, y, test_size=0.1, stratify=y, random_state=0)
@@ -107,7 +107,7 @@ for name, pipeline in pipelines.items():
 # %%
 # Ten images, one by one
 # ----------------------
-# A single image is a list of one. Below each image stands what each network reads; wrong answers are red.
+# A single image is a list of one. Below each image are the answers of the networks; wrong ones are red.
 
 print("\nThe first ten test images, one by one:")
 print(f"digits     {' '.join(map(str, y_test[:10]))}")

@@ -18,7 +18,7 @@ def grid(task: dict) -> dict:
 
     def work():
         workers = [
-            # TensorFlow computes in the calling thread too, beside the one that it is given: one core is one thread.
+            # TensorFlow also computes in the calling thread, so one core gets one thread.
             subprocess.Popen(
                 command,
                 env=environment,

@@ -1,4 +1,4 @@
-"""The scikit-learn contract on top of SciKeras' ``KerasClassifier``: fitting, what is fitted, tags.
+"""The scikit-learn contract on top of SciKeras' ``KerasClassifier``: fitting, fitted attributes, tags.
 
 A fitted estimator is plain data: its parameters, what it learned of X and y, its history, and its weights and optimizer
 state as NumPy arrays. A traced network is leased from the pool for as long as a call needs it.
@@ -29,7 +29,7 @@ _SMALL = 100_000_000  # multiplications up to which NumPy predicts: tens of mill
 
 
 class _Interrupted(BaseException):
-    """Carries the user's interrupt out of a `fit` that has stored what it learned from its complete epochs."""
+    """Carries the interrupt of the user out of a `fit` that has already kept its complete epochs."""
 
     def __init__(self, interrupt: KeyboardInterrupt):
         self.interrupt = interrupt
@@ -58,7 +58,7 @@ def unchanged_on_error(method: Callable) -> Callable:
 
 
 class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParameters):
-    """What all recurrent classifiers share; the public classes say which recurrence they use."""
+    """The base of all recurrent classifiers; each public class chooses the recurrence."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -210,7 +210,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
 
     @property
     def model_(self) -> keras.Model:
-        """A stock Keras model with the fitted weights, built anew at each access: change, train or save it as you like.
+        """A stock Keras model with the fitted weights. Each access builds a new one, to change, train or save.
 
         It is compiled with the optimizer in the state that `fit` left it in, and reads the arrays that `predict` reads:
         numbers ``(n, T, D)`` with NaN as padding if `fit` saw padding (bytes divided by their scale), or token ids
@@ -220,7 +220,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         check_is_fitted(self)
         model = trainable_model(self._spec, self._optimizer_spec)
         write_state(model, self._state, with_optimizer=True)
-        for weight, average in averages(model):  # the user's training goes on from the weights that predict
+        for weight, average in averages(model):  # a further training starts from the weights that predict
             average.assign(weight)
         if self._learning_rate is not None:
             model.optimizer.learning_rate = self._learning_rate

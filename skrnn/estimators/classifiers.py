@@ -96,7 +96,7 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
     best_epoch_ : int
         Position in `history_` of the epoch whose weights are kept: the best with early stopping, otherwise the last.
     model_ : keras.Model
-        A stock Keras model with the fitted weights, built anew at each access."""
+        A stock Keras model with the fitted weights; each access builds a new one."""
 
 _CLASS = """{summary}
 

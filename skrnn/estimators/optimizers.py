@@ -124,7 +124,7 @@ def _described_plain_class(
 
 
 def _described(optimizer: Any, arguments: Mapping[str, Any]) -> tuple[OptimizerSpec, float | None]:
-    """Describe an optimizer; `arguments` are what it was made with, as far as that is known."""
+    """Describe an optimizer; `arguments` are those of its constructor, if known."""
     optimizer_class = type(optimizer)
     if optimizer_class.update_step is _Optimizer.update_step and optimizer_class.apply is _Optimizer.apply:
         raise ValueError(f"{optimizer_class.__name__} defines no update_step, so it cannot train.")

@@ -20,7 +20,7 @@ from skrnn.network.spec import NetworkSpec
 
 _UPDATES = 2000  # enough to fit small data with Adam's default learning rate: 45 epochs of the bundled digits
 _EPOCHS = 10, 100  # the least and the most for epochs="auto"
-_MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked"}  # while one network goes on training
+_MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked"}  # between two fits of the same network
 
 
 class _Absent:

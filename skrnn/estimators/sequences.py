@@ -26,7 +26,7 @@ class Sequences:
         Numbers or token ids; shorter sequences are padded at the end. Bytes stay bytes: the network divides them by
         `InputForm.byte_scale`.
     masked : bool
-        Whether any step is padding that the network must be told to look for.
+        Whether any step is padding, so that the network needs a mask.
     """
 
     values: np.ndarray

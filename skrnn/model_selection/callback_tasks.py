@@ -1,4 +1,4 @@
-"""Scikit-learn's callbacks in a search: the tree of tasks that they see, down to the fits inside."""
+"""The tasks that scikit-learn's callbacks see in a search: a tree from the search down to the fits of the folds."""
 
 import copy
 from collections.abc import Iterator
@@ -25,21 +25,21 @@ class CallbackTask:
         self.context = context
         self.search = search
         self.about = {"X": X, "y": y, "params": params}
-        self.told = {"X": X, "y": y, "metadata": None if weight is None else {"sample_weight": weight}}
+        self._hook_arguments = {"X": X, "y": y, "metadata": None if weight is None else {"sample_weight": weight}}
 
     def __getstate__(self) -> dict[str, Any]:
         search = copy.copy(self.search)
-        search.callbacks = None  # are called where the search was begun, and may hold what cannot be sent: a terminal
+        search.callbacks = None  # called only in the main process; some cannot be pickled
         return vars(self) | {"search": search}
 
     def part(self, name: str, n_parts: int | None = 0, **about: Any) -> "CallbackTask":
-        """Return a part of this task, not yet begun.
+        """Return a part of this task, which has not begun yet.
 
         Parameters
         ----------
         name : str
         n_parts : int or None, default=0
-            The greatest number of its own parts; None if it is not known.
+            The maximum number of its own parts; None if unknown.
         **about : dict
             ``X``, ``y`` and ``params``; by default those of this task.
         """
@@ -48,7 +48,7 @@ class CallbackTask:
 
     @contextmanager
     def running(self, fits: Any = None) -> Iterator[None]:
-        """Tell the callbacks that the task begins, and that it has ended, however the block is left.
+        """Call the callbacks when the block begins and when it ends, with or without an exception.
 
         Parameters
         ----------
@@ -58,14 +58,14 @@ class CallbackTask:
         begun = False
         try:
             with nullcontext() if fits is None else self.context.propagate_callback_context(fits):
-                self.context.call_on_fit_task_begin(estimator=self.search, **self.told)
+                self.context.call_on_fit_task_begin(estimator=self.search, **self._hook_arguments)
                 begun = True
                 yield
         finally:
             if begun:
-                self.context.call_on_fit_task_end(estimator=self.search, **self.told)
+                self.context.call_on_fit_task_end(estimator=self.search, **self._hook_arguments)
 
 
 def running_part(task: CallbackTask | None, name: str, fits: Any = None, **about: Any) -> Any:
-    """Return a context manager in which a part of a task runs; without a task, it does nothing."""
+    """Return a context manager that runs a part of a task; without a task it does nothing."""
     return nullcontext() if task is None else task.part(name, **about).running(fits)

@@ -201,7 +201,7 @@ class ArchitectureComparison:
         return [*written, scores_png]
 
     def _draw_curves(self) -> "Figure":
-        """Draw how training went, beside the test scores, because a network may memorise its training data."""
+        """Draw training curves next to the test scores, because a network may memorise its training data."""
         from skrnn.plotting import HistoryDisplay
         from skrnn.plotting.history import stack_histories
         from skrnn.plotting.style import in_words, legend_below, new_figure

@@ -1,6 +1,6 @@
-"""How a comparison reports its progress: events, and their way back from the processes that do the work.
+"""How a comparison reports its progress: events that the workers send to the main process.
 
-Nothing here fits anything, and nothing here draws: the command line turns the events into bars.
+Nothing here fits or draws anything; `fit_displays` turns the events into bars.
 """
 
 import os
@@ -17,7 +17,7 @@ _LOST = (OSError, EOFError, ProcessError)  # the other end is gone, on another m
 
 @dataclass(frozen=True)
 class FitEvent:
-    """Something that happened to one fit of a comparison.
+    """The beginning, progress or end of one fit in a comparison.
 
     Attributes
     ----------
@@ -27,15 +27,15 @@ class FitEvent:
     architecture : str
         The estimator's name in the comparison.
     split : int
-        Which of the splits, counted from 0 over all repeats.
+        Index of the split, from 0, over all repeats.
     epoch, trial : int or None
-        With "epoch" or "trial", how many are done.
+        With "epoch" or "trial", the number completed.
     n_epochs, n_trials : int or None
-        With "epoch" or "trial", how many there will be at most.
+        With "epoch" or "trial", the maximum number.
     score : float or None
         With "end", the score on the test part.
     fit_seconds : float or None
-        With "end", how long fitting took.
+        With "end", the duration of the fit in seconds.
     """
 
     kind: Literal["begin", "epoch", "trial", "end"]
@@ -50,16 +50,18 @@ class FitEvent:
 
 
 class Reporter:
-    """Send events to the process that made it, from there, from another thread or from another process.
+    """Sends events to the process that created it, from any thread or process.
 
-    Progress is no reason for a fit to fail: where no connection can be made, the events are lost in silence.
+    A fit must not fail because of its progress display: without a connection, events are dropped.
 
     Parameters
     ----------
     consume : callable
         Takes one event.
-    address, key : str or tuple, and bytes
-        Where, and with which shared secret, a copy in another process reaches `consume`.
+    address : str or tuple
+        Where a copy in another process connects to.
+    key : bytes
+        The shared secret of the connection.
     """
 
     def __init__(self, consume: Callable[[FitEvent], None], address: Any, key: bytes):
@@ -77,13 +79,13 @@ class Reporter:
             if self._connection is None:
                 self._connection = Client(self._address, authkey=self._key)
             self._connection.send(event)
-            self._connection.recv()  # the answer says that it was consumed: "end" cannot overtake "epoch"
+            self._connection.recv()  # wait for the answer, so that "end" cannot overtake "epoch"
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_consume": None, "_address": self._address, "_key": self._key, "_connection": None}
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -98,16 +100,16 @@ class StepReporter:
         self.split = split
 
     def setup(self, estimator, context):
-        """Do nothing: the listener is there before any fit."""
+        """Do nothing: the listener exists before any fit."""
 
     def teardown(self, estimator, context):
         """Do nothing: the listener outlives the fit."""
 
     def on_fit_task_begin(self, estimator, context):
-        """Do nothing: what counts is the end."""
+        """Do nothing: only the end is reported."""
 
     def on_fit_task_end(self, estimator, context):
-        """Report the epoch or trial, if that is what has ended."""
+        """Report the end of an epoch or a trial."""
         if context.task_name not in ("epoch", "trial"):
             return
         done, total = context.task_id + 1, None if context.parent is None else context.parent.max_subtasks

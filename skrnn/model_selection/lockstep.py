@@ -1,6 +1,6 @@
-"""One candidate of a search on fixed folds: all folds epoch by epoch where the classifier can, whole fits elsewhere.
+"""Evaluate one candidate of a search on fixed folds: epoch by epoch on all folds, or by whole fits.
 
-Nothing here depends on Optuna: the caller gets the scores after every epoch, and says whether to continue.
+Nothing here depends on Optuna: the caller gets the scores after every epoch and decides whether to continue.
 """
 
 import copy
@@ -43,12 +43,12 @@ _HARMLESS = {  # what a subclass may define and still be trained in lock-step
 
 @dataclass(frozen=True)
 class Task:
-    """What all candidates of a search are measured on.
+    """The data and scores that all candidates of a search share.
 
     Attributes
     ----------
     X, y : array-like
-        The data that are fitted.
+        The data to fit.
     labels : array-like
         y as the scorers see it: one-hot rows are replaced by labels.
     splits : sequence of (ndarray, ndarray)
@@ -56,7 +56,7 @@ class Task:
     scorers : callable
         ``scorers(estimator, X, y, **params)``: a number, or a dict of them.
     metric : str or None
-        The name of the number that decides; "score" if there is only one. None for the first.
+        The name of the score that decides; "score" if there is only one. None for the first.
     fit_params, score_params : dict
         Metadata, including values for each row.
     scores_last_step : bool
@@ -75,7 +75,7 @@ class Task:
     scores_last_step: bool
 
     def decides(self, scores: Mapping[str, Any]) -> str:
-        """Return the name of the score that decides. What a user's function returns is not known before it is called.
+        """Return the name of the score that decides; what a user's function returns is known only after a call.
 
         Raises
         ------
@@ -186,8 +186,8 @@ def evaluate(
     # A callback may put back the weights of an earlier epoch: what `fit` keeps is known when the training ends.
     chooses_epoch = not (epochs_are_searched or classifier.early_stopping or classifier.callbacks)
     best = current = None
-    # NumPy scores, in small products: a second thread of BLAS gains nothing there, and is waited for where another
-    # worker has its core. Two processes on two cores took 1.25 to 1.5 times as long.
+    # NumPy computes the scores in small products. A second BLAS thread gains nothing, but waits for a core that
+    # another worker uses: two processes on two cores took 1.25 to 1.5 times as long.
     with threadpool_limits(limits=1, user_api="blas"), ExitStack() as stack:
         folds = [_Fold(estimator, task, train, test, callbacks, stack) for train, test in task.splits]
         for epoch in itertools.count(1):
@@ -213,7 +213,7 @@ def evaluate(
 
 
 def _timed(outcome: Outcome, last: Outcome) -> Outcome:
-    """Return an outcome with the time of all epochs, not only of those up to the best."""
+    """Return an outcome with the duration of all epochs, not only of those up to the best one."""
     return replace(outcome, fit_seconds=last.fit_seconds, score_seconds=last.score_seconds)
 
 
@@ -274,18 +274,18 @@ class _Fold:
 
 
 class _Recorder(CallbackSupportMixin, BaseEstimator):
-    """Stands in for a pipeline's last step, and keeps what its `fit` would be given."""
+    """Replaces a pipeline's last step, and keeps the arguments of its `fit`."""
 
     def __init__(self, classifier: Any):
         self.classifier = classifier
 
     def fit(self, X, y, **params):
-        """Keep everything."""
+        """Keep the arguments."""
         self.given_ = X, y, params
         return self
 
     def get_metadata_routing(self):
-        """Ask for what the classifier asks for."""
+        """Request the same metadata as the classifier."""
         return self.classifier.get_metadata_routing()
 
     def __sklearn_tags__(self):
@@ -315,7 +315,7 @@ def _fit_other_steps(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> 
 
 
 def _assembled(pipelines: list[Pipeline], classifier: Any) -> Any:
-    """Return the fitted pipeline around a classifier, with the structure and the names of the user's."""
+    """Return the user's pipeline, fitted, with this classifier as its last step."""
     for pipeline in reversed(pipelines):
         whole = copy.copy(pipeline)
         whole.steps = [*pipeline.steps[:-1], (pipeline.steps[-1][0], classifier)]

@@ -14,13 +14,14 @@ _SHARES = {0.05: 1 / 2, 0.25: 1 / 4, 0.5: 1 / 3}  # of the epochs: of the candid
 class RungPruner(BasePruner):
     """Keeps the better candidates at a few epochs, by their rank among all candidates so far.
 
-    This is asynchronous successive halving [1]_ with adjustable shares. Early epochs hardly separate slow learners from
-    hopeless ones, and simple cells lead at first, so half of the candidates continue then, and a third or less later.
+    This is asynchronous successive halving [1]_ with adjustable shares. Early scores say little: some good candidates
+    learn slowly, and simple cells lead at first. So half of the candidates survive the first rung, and a third or less
+    the later ones.
 
     Parameters
     ----------
     shares : mapping of int to float
-        For an epoch, the share of the candidates to keep there, rounded up, so that the first one always continues.
+        The share of the candidates to keep at each epoch, rounded up, so that the first candidate always continues.
 
     References
     ----------
@@ -33,21 +34,21 @@ class RungPruner(BasePruner):
 
     @classmethod
     def for_epochs(cls, n_epochs: int) -> "RungPruner":
-        """Return the default: at 1/20 of the epochs half of the candidates stay, at 1/4 a quarter, at 1/2 a third."""
+        """Return the default: keep half of the candidates at 1/20 of the epochs, a quarter at 1/4, a third at 1/2."""
         return cls({ceil(part * n_epochs): share for part, share in _SHARES.items()})
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
-        """Return whether the trial is to end."""
+        """Return whether to prune the trial."""
         epoch = trial.last_step
         if epoch not in self.shares:
             return False
-        came = [other for other in study.get_trials(deepcopy=False) if epoch in other.intermediate_values]
-        standing = _standing(trial, epoch)
-        n_better = sum(_standing(other, epoch) > standing for other in came)
-        return n_better >= ceil(self.shares[epoch] * len(came))
+        reached = [other for other in study.get_trials(deepcopy=False) if epoch in other.intermediate_values]
+        score = _smoothed_score(trial, epoch)
+        n_better = sum(_smoothed_score(other, epoch) > score for other in reached)
+        return n_better >= ceil(self.shares[epoch] * len(reached))
 
 
-def _standing(trial: FrozenTrial, epoch: int) -> float:
-    """Return the mean score of an epoch and the one before: one epoch alone is noise."""
+def _smoothed_score(trial: FrozenTrial, epoch: int) -> float:
+    """Return the mean score of an epoch and the one before it; a single epoch is too noisy."""
     scores = trial.intermediate_values
     return float(np.mean([scores[step] for step in (epoch - 1, epoch) if step in scores]))

@@ -27,14 +27,14 @@ def search_space(estimator: Any) -> dict[str, BaseDistribution]:
     ``optimizer__ema_momentum``  0.95                              optimizers by name or class
     ===========================  ================================  ==============================
 
-    The number of epochs is not in it: the search chooses the epoch with the best mean score by itself. Nor is the batch
-    size, which changes the speed rather than what can be reached once the learning rate is tuned [1]_: small batches
-    make more updates in an epoch, lead for a while, and a pruner takes that for quality.
+    The space has no number of epochs, because the search chooses the epoch with the best mean score. It has no batch
+    size either. With a tuned learning rate the batch size changes the speed rather than the final score [1]_, and small
+    batches make more updates per epoch, so they would lead at first and mislead the pruner.
 
-    Weights are averaged [2]_ over about the last twenty updates, because the refit is one network: at a constant
-    learning rate its accuracy swings from epoch to epoch by a point or more, where the mean over the folds looks
-    steady. For the same reason learning rates end at 0.01. Where the estimator sets these ``optimizer__*`` itself, they
-    are left as they are.
+    Weights are averaged [2]_ over about the last twenty updates, because the refit is a single network. At a constant
+    learning rate, the accuracy of a network varies by a point or more from epoch to epoch, although the mean over the
+    folds looks steady. For the same reason learning rates end at 0.01. If the estimator sets these ``optimizer__*``
+    parameters itself, its values are kept.
 
     Parameters
     ----------
@@ -44,12 +44,12 @@ def search_space(estimator: Any) -> dict[str, BaseDistribution]:
     Returns
     -------
     space : dict of str to optuna.distributions.BaseDistribution
-        By the name of the parameter, for a pipeline with the step before it. Change it as you like.
+        Distributions by parameter name; for a pipeline, with the name of the step as prefix. You can change it.
 
     Raises
     ------
     TypeError
-        If the estimator is of another kind.
+        If the estimator is neither.
 
     References
     ----------
@@ -75,8 +75,8 @@ def search_space(estimator: Any) -> dict[str, BaseDistribution]:
         return {f"{name}__{parameter}": distribution for parameter, distribution in search_space(last).items()}
     if not isinstance(estimator, BaseRecurrentClassifier):
         raise TypeError(
-            "There is a default search space for recurrent classifiers and for pipelines that end in one. Got "
-            f"{estimator!r} instead: give param_distributions."
+            "Only recurrent classifiers, and pipelines that end in one, have a default search space. Got "
+            f"{estimator!r} instead: pass param_distributions."
         )
     low, high = _LEARNING_RATES.get(str(estimator.optimizer).lower(), _USUAL_RATES)
     space: dict[str, BaseDistribution] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 @contextmanager
 def interrupts_come_through() -> Iterator[None]:
-    """Raise an interrupt when the block ends, if it came up in there and was lost or turned into another error.
+    """Raise an interrupt at the end of the block if one occurred inside and was lost, or turned into another error.
 
     TensorFlow asks a type for its bounds by ``try: ... except: raise TypeError``, for example: an interrupt at that
     moment would be a fold that failed, and the search would go on.

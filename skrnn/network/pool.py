@@ -12,7 +12,7 @@ from skrnn.network.network import Network
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 
 MAX_IDLE = 16
-_SOME_RATE = 0.5  # stands for every positive rate
+_SOME_RATE = 0.5  # represents every positive rate
 
 
 class NetworkPool:
@@ -32,7 +32,7 @@ class NetworkPool:
 
     @contextmanager
     def lease(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> Iterator[Network]:
-        """Yield a network for `spec` that nobody else uses, new or reused. Its weights are arbitrary: load a state.
+        """Yield a network for `spec` that no other caller holds. Its weights are arbitrary: load a state.
 
         After an error the network is reused as well, because loading a state sets every variable. It is not reused if a
         callback has changed anything else in it.

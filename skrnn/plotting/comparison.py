@@ -74,7 +74,7 @@ class ComparisonDisplay:
     def plot(self, *, ax: Any = None) -> Self:
         """Draw a point for each score, a box over their quartiles and a diamond at the mean.
 
-        Below each name stand the mean and, with several scores, their standard deviation (that of a sample).
+        The label of each name shows the mean and, with several scores, their sample standard deviation.
 
         Parameters
         ----------
@@ -109,8 +109,8 @@ class ComparisonDisplay:
                 capprops={"color": colour(position)},
             )
             self.boxes_ += box["boxes"]
-            beside = position + (np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else np.zeros(1))
-            self.points_.append(ax.scatter(beside, values, color=colour(position), s=18, zorder=3))
+            offsets = position + (np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else np.zeros(1))
+            self.points_.append(ax.scatter(offsets, values, color=colour(position), s=18, zorder=3))
             self.means_.append(ax.scatter([position], [values.mean()], **_MEAN, zorder=4))
         ax.set_xticks(range(len(labels)), labels)
         ax.set_xlim(-0.6, len(labels) - 0.4)

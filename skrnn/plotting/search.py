@@ -1,4 +1,4 @@
-"""Four figures of a search: history, importances, learning of the candidates, and parameters beside scores."""
+"""Four figures of a search: history, importances, learning curves of the candidates, parallel coordinates."""
 
 import math
 import warnings

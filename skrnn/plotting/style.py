@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# M. Okabe and K. Ito, "Color Universal Design" (2008): told apart with any kind of colour vision.
+# M. Okabe and K. Ito, "Color Universal Design" (2008): distinguishable with any kind of colour vision.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 # A score on test data, as opposed to one from training.
 TEST_SCORE = {"marker": "D", "markersize": 6.5, "markerfacecolor": "white"}

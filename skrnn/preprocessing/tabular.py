@@ -19,13 +19,13 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
     Parameters
     ----------
     n_steps : int, default=None
-        The number of steps. None stands for the number that the names of the columns tell.
+        The number of steps. None infers it from the column names.
     order : {"auto", "time", "feature", "names"}, default="auto"
         How the columns are ordered:
 
         - "time": all features of the first step, then all features of the second one, and so on;
         - "feature": all steps of the first feature, then all steps of the second one, and so on;
-        - "names": as their names tell, wherever they stand;
+        - "names": by their names, in any order;
         - "auto": as "names" if X is a data frame with columns that are named after `name_pattern`, else as "time".
     name_pattern : str, default="{feature}_t{step}"
         What the names of the columns look like. ``{step}`` stands for an integer, which may have a sign, and

@@ -216,7 +216,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         Returns
         -------
         texts : object array of str of shape (n_texts,)
-            The words of each text, joined by `split`. Padding and start are left out, and ``[OOV]`` stands for a word
+            The words of each text, joined by `split`. Padding and start are left out, and ``[OOV]`` replaces a word
             outside the vocabulary.
         """
         check_is_fitted(self)
@@ -230,7 +230,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             strange = (ids < 0) | (ids >= len(words)) | (ids == FIRST_WORD - 1)
             if strange.any():
                 raise ValueError(
-                    f"X[{row}] holds the id {ids[strange][0]}, which stands for nothing: words have the ids "
+                    f"X[{row}] holds the id {ids[strange][0]}, which is not in the vocabulary: words have the ids "
                     f"{FIRST_WORD} to {len(words) - 1}."
                 )
             texts.append(self.split.join(words[ids[ids >= OUT_OF_VOCABULARY].astype(np.intp)]))

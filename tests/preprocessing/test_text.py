@@ -193,9 +193,9 @@ def test_texts_without_any_word_are_refused_in_fit():
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([[4], [9]], "X[1] holds the id 9, which stands for nothing: words have the ids 4 to 5."),
-        ([[3]], "X[0] holds the id 3, which stands for nothing: words have the ids 4 to 5."),
-        ([[-1]], "X[0] holds the id -1, which stands for nothing: words have the ids 4 to 5."),
+        ([[4], [9]], "X[1] holds the id 9, which is not in the vocabulary: words have the ids 4 to 5."),
+        ([[3]], "X[0] holds the id 3, which is not in the vocabulary: words have the ids 4 to 5."),
+        ([[-1]], "X[0] holds the id -1, which is not in the vocabulary: words have the ids 4 to 5."),
         ([[4.0]], "X[0] has shape (1,) and type float64; expected ids: one integer per step."),
     ],
 )
