@@ -260,6 +260,14 @@ except KeyboardInterrupt as error:
     assert told[2] == "True"
 
 
+@pytest.fixture
+def python_handles_interrupts():
+    """A shell starts its background processes with interrupts ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Swallows(keras.optimizers.SGD):
     """Loses an interrupt, or makes another error of it, as TensorFlow's handlers for any exception do."""
 
@@ -279,7 +287,7 @@ class Replaces(Swallows):
 
 
 @pytest.mark.parametrize("optimizer", [Swallows, Replaces])
-def test_an_interrupt_that_keras_loses_still_stops(optimizer):
+def test_an_interrupt_that_keras_loses_still_stops(optimizer, python_handles_interrupts):
     estimator = GRUClassifier(3, epochs=2, optimizer=optimizer)
     before = dict(vars(estimator))
     with pytest.raises(KeyboardInterrupt):

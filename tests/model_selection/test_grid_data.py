@@ -214,7 +214,7 @@ def used_up():
 @pytest.mark.parametrize("cv", [[], (), iter([]), used_up()], ids=["list", "tuple", "iterator", "used up"])
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_no_splits_are_an_error(grid_of, cv, n_jobs):
-    with pytest.raises(ValueError, match=r"cv gives no splits.*empty, or an iterator that was used up"):
+    with pytest.raises(ValueError, match=r"cv gives no splits.*empty, or an iterator that is already exhausted"):
         grid_of(Ridge(), {"alpha": [1e-3, 1e-2]}, cv=cv, n_jobs=n_jobs).fit(X4, y4)
 
 

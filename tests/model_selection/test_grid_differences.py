@@ -70,13 +70,15 @@ def test_run_search_is_not_called():
             OptunaSearchCV(LogisticRegression(), **{name: 1})
 
 
-def test_verbose_shows_a_bar(capsys):
+def test_verbose_shows_the_trials(capsys):
     space = {"C": CategoricalDistribution([0.1])}
     OptunaSearchCV(LogisticRegression(), space, n_trials=2, verbose=3).fit(*SEPARABLE)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "2/2" in captured.err
-    assert "best 0." in captured.err
+    first, second = captured.err.splitlines()
+    assert first.startswith("[1/2] trial 0: score 0.")
+    assert first.endswith("the best so far")
+    assert second.startswith("[2/2] trial 1: score 0.")
 
 
 def test_an_unfitted_search_says_so():

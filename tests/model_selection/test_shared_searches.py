@@ -238,7 +238,8 @@ def test_killed_at_any_moment_a_search_loses_the_running_trial_alone(tmp_path):
     assert complete_trials(storage)[:-1] == finished
     trials = trials_of(storage, printed.split()[-1])
     assert sum(trial.state == TrialState.FAIL for trial in trials) <= N_KILLS
-    assert len({trial.params["learning_rate"] for trial in trials}) == len(trials)
+    rates = [trial.params["learning_rate"] for trial in trials if trial.params]  # a kill may precede them
+    assert len({*rates}) == len(rates) >= len(finished)
 
 
 def test_two_processes_make_so_many_trials_together(tmp_path):
