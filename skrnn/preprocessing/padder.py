@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing.cells import sequence_name
-from skrnn.preprocessing.padding import NO_STEP, Steps, pad_sequences, stack_steps
+from skrnn.preprocessing.padding import NO_STEP, pad_sequences, stack_steps
 from skrnn.preprocessing.reading import Form, Reading, as_sequences, check_features, check_table, read
 
 
@@ -163,20 +163,12 @@ def _is_ids(sequence: np.ndarray) -> bool:
 
 
 def _read_features(estimator: SequencePadder, reading: Reading, *, reset: bool) -> list[np.ndarray]:
-    steps = stack_steps(as_sequences(reading).rows(), n_features=1 if reset else estimator.n_features_in_)
-    real = steps.real()
-    wrong = real & ~np.isfinite(steps.values).all(axis=1)
-    if wrong.any():
-        raise ValueError(
-            f"Input X contains NaN or infinity: {steps.where(int(wrong.argmax()))}. Only whole steps of NaN at either "
-            "edge of a sequence are read as padding."
-        )
-    if reset and not real.any():
+    steps = stack_steps(as_sequences(reading).values, n_features=1 if reset else estimator.n_features_in_)
+    real = steps.without_padding()
+    if reset and not len(real.values):
         raise ValueError(NO_STEP)
     check_features(estimator, reading, steps.values.shape[1], reset=reset)
-    if not real.all():
-        steps = Steps(steps.values[real], np.bincount(steps.owners[real], minlength=len(steps.lengths)))
-    return steps.split(steps.values)
+    return real.split(real.values)
 
 
 def _read_ids(estimator: SequencePadder, reading: Reading, *, reset: bool) -> list[np.ndarray]:
