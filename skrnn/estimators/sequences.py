@@ -1,6 +1,6 @@
 """Reading X: tables, sequences of numbers and token ids, of equal or free length, into one padded array.
 
-Padding is marked inside the array: NaN where numbers end, and for token ids 0 where the network masks 0, otherwise -1.
+`skrnn.preprocessing.padding` has the rule of padding.
 """
 
 import warnings
@@ -10,44 +10,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from skrnn.preprocessing.padding import pad_sequences
-from skrnn.preprocessing.reading import Reading, check_features, check_table, read
+from skrnn.preprocessing.cells import sequence_name
+from skrnn.preprocessing.padding import Sequences, align, id_of_padding, pad_sequences, without_missing_edges
+from skrnn.preprocessing.reading import Form, Reading, check_features, check_table, read
 
 _INT32_MAX = np.iinfo(np.int32).max
-
-
-@dataclass(frozen=True)
-class Sequences:
-    """Sequences as the network reads them.
-
-    Attributes
-    ----------
-    values : ndarray of shape (n, T, D), float32 or uint8, or (n, T), int32
-        Numbers or token ids; shorter sequences are padded at the end. Bytes stay bytes: the network divides them by
-        `InputForm.byte_scale`.
-    masked : bool
-        Whether any step is padding, so that the network needs a mask.
-    """
-
-    values: np.ndarray
-    masked: bool
-
-    def __len__(self) -> int:
-        """Return the number of sequences."""
-        return len(self.values)
-
-    def lengths(self, mask_zero: bool) -> np.ndarray | None:
-        """Return the number of steps of each sequence, padding at either end left out; None where all are equal."""
-        values = self.values
-        if values.dtype == np.uint8 or not (self.masked or (values.ndim == 2 and mask_zero)):
-            return None
-        used = values >= int(mask_zero) if values.ndim == 2 else ~np.isnan(values[:, :, 0])
-        lengths = used.shape[1] - used.argmax(axis=1) - used[:, ::-1].argmax(axis=1)
-        return None if (lengths == lengths[0]).all() else lengths
-
-    def take(self, rows: np.ndarray) -> "Sequences":
-        """Select `rows`, by number or by a boolean mask."""
-        return Sequences(self.values[rows], self.masked)
 
 
 @dataclass(frozen=True)
@@ -57,8 +24,7 @@ class InputForm:
     Attributes
     ----------
     kind : {"table", "sequences", "univariate", "token_ids"}
-        ``(n, T)`` numbers with T fixed; sequences of D features of any length; sequences of single numbers of any
-        length; sequences of token ids of any length.
+        See `Form`.
     n_features : int
         Features per step.
     vocabulary_size : int or None
@@ -74,7 +40,7 @@ class InputForm:
         single numbers: lengths in a list are free, the width of a table is fixed.
     """
 
-    kind: str
+    kind: Form
     n_features: int = 1
     vocabulary_size: int | None = None
     vocabulary_is_given: bool = False
@@ -190,8 +156,8 @@ def _same_number_of_features(rows: list[np.ndarray]) -> list[np.ndarray]:
             found = f"{row.shape[1]} features" if row.ndim == 2 else "one number per step"
             wanted = f"{expected[0]} features" if expected else "one number per step"
             raise ValueError(
-                f"All sequences of X must have the same features: sequence {number} has {found}, sequence 0 has "
-                f"{wanted}."
+                f"All sequences of X must have the same features: {sequence_name(number)} has {found}, "
+                f"{sequence_name(0)} has {wanted}."
             )
     return rows
 
@@ -210,7 +176,7 @@ def _read_numbers(values: Any, byte_scale: float) -> Sequences:
         ends = np.cumsum([len(row) for row in values])[:-1]
         # As one table they are converted and checked at once, by scikit-learn's rules and with its messages.
         steps = _checked(np.concatenate([row if row.ndim == 2 else row[:, None] for row in values]))
-        return _align(pad_sequences(np.split(steps, ends), value=np.nan, dtype=np.float32))
+        return align(pad_sequences(np.split(steps, ends), value=np.nan, dtype=np.float32))
     values = values[:, :, None] if values.ndim == 2 else values
     is_bytes = values.dtype == np.uint8
     values = values if is_bytes else _checked(values)
@@ -219,7 +185,7 @@ def _read_numbers(values: Any, byte_scale: float) -> Sequences:
             f"Found array with shape {values.shape}: at least one step and one feature is required "
             "in (n_samples, n_timesteps, n_features)."
         )
-    return Sequences(values, masked=False) if is_bytes else _align(values)
+    return Sequences(values, masked=False) if is_bytes else align(values)
 
 
 def _scale_of(values: Any) -> float | None:
@@ -236,35 +202,6 @@ def _checked(X: Any) -> np.ndarray:
         return check_array(X, dtype=np.float32, ensure_all_finite="allow-nan", allow_nd=True, input_name="X")
 
 
-def _align(values: np.ndarray) -> Sequences:
-    """Move every sequence to the start of its row; all-NaN steps at either edge of it are padding."""
-    if not np.isnan(values.min()):
-        return Sequences(values, masked=False)
-    is_nan = np.isnan(values)
-    used = ~is_nan.all(axis=2)
-    n_timesteps = values.shape[1]
-    first = used.argmax(axis=1)
-    end = n_timesteps - used[:, ::-1].argmax(axis=1)
-    steps = np.arange(n_timesteps)
-    inside = (steps >= first[:, None]) & (steps < end[:, None])
-    if not used.any(axis=1).all():
-        row = int(np.argmin(used.any(axis=1)))
-        raise ValueError(f"Sequence {row} of X has no steps: all of its values are NaN, which is read as padding.")
-    holes = is_nan.any(axis=2) & inside
-    if holes.any():
-        row, step = np.argwhere(holes)[0]
-        raise ValueError(
-            f"Input X contains NaN: sequence {row} at step {step}. Only whole steps of NaN at either edge of a "
-            "sequence are read as padding."
-        )
-    lengths = end - first
-    longest = int(lengths.max())
-    from_step = np.minimum(first[:, None] + steps[:longest], n_timesteps - 1)
-    aligned = np.take_along_axis(values, from_step[:, :, None], axis=1)
-    aligned[steps[:longest] >= lengths[:, None]] = np.nan
-    return Sequences(aligned, masked=bool((lengths < longest).any()))
-
-
 def _token_ids(reading: Reading) -> list[np.ndarray] | np.ndarray:
     """Return integers that fit a network's input, without padding: an array if all rows are equally long."""
     rows = reading.values
@@ -278,9 +215,9 @@ def _token_ids(reading: Reading) -> list[np.ndarray] | np.ndarray:
     _no_empty_sequence(rows)
     if isinstance(rows, np.ndarray):
         if rows.dtype.kind == "f" and np.isnan(rows).any():
-            return [_whole_numbers(row, f"sequence {number} of X") for number, row in enumerate(rows)]
+            return [_whole_numbers(row, sequence_name(number)) for number, row in enumerate(rows)]
         return _whole_numbers(rows, "X")
-    return [_whole_numbers(row, f"sequence {number} of X") for number, row in enumerate(rows)]
+    return [_whole_numbers(row, sequence_name(number)) for number, row in enumerate(rows)]
 
 
 def _whole_numbers(ids: np.ndarray, where: str) -> np.ndarray:
@@ -289,7 +226,7 @@ def _whole_numbers(ids: np.ndarray, where: str) -> np.ndarray:
         ids = ids.astype(np.float32)  # wide enough to compare with the largest id
     if ids.dtype.kind == "f":  # for example integers with missing values, which NumPy's integer types cannot hold
         if ids.ndim == 1:
-            ids = _without_edges(ids, where)
+            ids = without_missing_edges(ids, where)
         is_whole = np.isfinite(ids) & (ids == np.floor(ids))
         if not is_whole.all():
             wrong = ids[~is_whole][0]
@@ -305,28 +242,14 @@ def _whole_numbers(ids: np.ndarray, where: str) -> np.ndarray:
     return ids if ids.dtype.kind in "iu" else ids.astype(np.int64)
 
 
-def _without_edges(ids: np.ndarray, where: str) -> np.ndarray:
-    known = np.flatnonzero(~np.isnan(ids))
-    if not len(known):
-        raise ValueError(f"There is no token id in {where}: all of its values are missing.")
-    ids = ids[known[0] : known[-1] + 1]
-    if len(known) < len(ids):
-        step = int(np.isnan(ids).argmax() + known[0])
-        raise ValueError(
-            f"Input X contains NaN: {where} at step {step}. Only missing values at either edge of a sequence are read "
-            "as padding."
-        )
-    return ids
-
-
 def _no_empty_sequence(rows: Any) -> None:
     for number, row in enumerate(rows):
         if len(row) == 0:
-            raise ValueError(f"Sequence {number} of X has no steps; a minimum of 1 is required.")
+            raise ValueError(f"{sequence_name(number, starts=True)} has no steps; a minimum of 1 is required.")
 
 
 def _read_ids(form: InputForm, rows: list[np.ndarray] | np.ndarray) -> Sequences:
-    padding = 0 if form.mask_zero else -1
+    padding = id_of_padding(form.mask_zero)
     if isinstance(rows, list):
         ids = pad_sequences(rows, padding="post", truncating="post", value=padding, dtype=np.int32)
     else:
@@ -336,8 +259,8 @@ def _read_ids(form: InputForm, rows: list[np.ndarray] | np.ndarray) -> Sequences
         row, step = np.argwhere(unknown)[0]
         if form.vocabulary_is_given:
             raise ValueError(
-                f"Token ids must lie below vocabulary_size={form.vocabulary_size}, but sequence {row} of X holds "
-                f"{ids[row, step]} at step {step}."
+                f"Token ids must lie below vocabulary_size={form.vocabulary_size}, but {sequence_name(row, step)} "
+                f"holds {ids[row, step]}."
             )
         _warn_of_unknown_ids(int(unknown.sum()), form)
         ids[unknown] = padding

@@ -1,7 +1,7 @@
 """Transformers that turn tables, images and texts into sequences. They need no TensorFlow."""
 
 from skrnn.preprocessing.images import ImageToSequence
-from skrnn.preprocessing.padding import SequencePadder
+from skrnn.preprocessing.padder import SequencePadder
 from skrnn.preprocessing.per_step import TimeDistributed
 from skrnn.preprocessing.tabular import TabularToSequence
 from skrnn.preprocessing.text import TextToSequence

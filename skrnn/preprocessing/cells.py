@@ -128,3 +128,25 @@ def short(value: Any) -> str:
     """Return a representation that fits on one line of a message."""
     text = f"a sparse matrix of shape {value.shape}" if issparse(value) else " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def sequence_name(row: int, step: int | None = None, *, starts: bool = False) -> str:
+    """Return what messages call a sequence, or one of its steps.
+
+    Parameters
+    ----------
+    row : int
+        The index of the sequence in X.
+    step : int or None, default=None
+        The index of the step.
+    starts : bool, default=False
+        Whether the name starts a sentence.
+
+    Examples
+    --------
+    >>> from skrnn.preprocessing.cells import sequence_name
+    >>> sequence_name(3, 2)
+    'sequence 3 of X at step 2'
+    """
+    name = f"sequence {row} of X" + ("" if step is None else f" at step {step}")
+    return name[0].upper() + name[1:] if starts else name

@@ -9,7 +9,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from skrnn.preprocessing.cells import NUMBERS, is_sequence, real_numbers
+from skrnn.preprocessing.cells import NUMBERS, is_sequence, real_numbers, sequence_name
 
 _NESTED_TYPES = (nw.List, nw.Array, nw.Object)
 
@@ -106,8 +106,8 @@ def same_names(frames: Sequence[Frame | None]) -> tuple[Any, ...] | None:
         if is_other:
             found, wanted = (f.labels if f and (f.names or not names) else None for f in (frame, first))
             raise ValueError(
-                f"Sequence {number} of X has the feature names {_listed(found)}, but sequence 0 has {_listed(wanted)}. "
-                "All must have the same names in the same order."
+                f"{sequence_name(number, starts=True)} has the feature names {_listed(found)}, but {sequence_name(0)} "
+                f"has {_listed(wanted)}. All must have the same names in the same order."
             )
     return names
 

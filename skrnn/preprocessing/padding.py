@@ -1,18 +1,15 @@
-"""Padding: putting sequences of unequal length into one array, and telling steps from padding.
+"""Padding: one array for sequences of unequal length, and the rule that tells steps from padding.
 
-What an estimator makes of padded steps does not live here.
+Padding is marked inside an array. Sequences of numbers are padded with NaN: a step of NaN alone is padding, if it is at
+either edge of a sequence. Token ids are padded with 0 if the network masks 0, and otherwise with -1.
 """
 
 from dataclasses import dataclass
-from numbers import Integral
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
-from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing.reading import Reading, as_sequences, check_features, check_table, read
+from skrnn.preprocessing.cells import sequence_name
 
 Side = Literal["pre", "post"]
 NO_STEP = "X holds no steps: all of its sequences are empty or padding."
@@ -29,7 +26,7 @@ def pad_sequences(
 ) -> np.ndarray:
     """Put sequences of unequal length into one array.
 
-    The sequences are trusted to agree in their number of features.
+    The sequences must have the same number of features; this is not checked.
 
     Parameters
     ----------
@@ -99,12 +96,12 @@ class Steps:
         return np.split(values, np.cumsum(self.lengths)[:-1])
 
     def where(self, index: int) -> str:
-        """Name the sequence and the step of a row of `values`."""
+        """Name the sequence and the step of a row of `values`, for messages."""
         row = int(np.searchsorted(np.cumsum(self.lengths), index, side="right"))
-        return f"step {index - int(self.lengths[:row].sum())} of sequence {row}"
+        return sequence_name(row, index - int(self.lengths[:row].sum()))
 
     def real(self) -> np.ndarray:
-        """Tell steps from padding: a mask of shape (n_steps_of_all,), False where a sequence begins or ends all-NaN."""
+        """Return which rows are steps, not padding: a mask of shape (n_steps_of_all,), bool."""
         if self.values.dtype.kind != "f":
             return np.ones(len(self.values), dtype=bool)
         holds_number = ~np.isnan(self.values).all(axis=1)
@@ -143,199 +140,125 @@ def stack_steps(sequences: list[np.ndarray], *, n_features: int = 1) -> Steps:
     known = [row for row, array in enumerate(sequences) if len(array) or array.ndim == 2]
     n_features = columns[known[0]].shape[1] if known else n_features
     if n_features == 0:
-        raise ValueError(f"Found array with 0 feature(s) (sequence {known[0]} of X) while a minimum of 1 is required.")
+        raise ValueError(f"Found array with 0 feature(s) ({sequence_name(known[0])}) while a minimum of 1 is required.")
     for row in known:
         if columns[row].shape[1] != n_features:
             raise ValueError(
-                f"Sequence {row} of X has {columns[row].shape[1]} features per step, but sequence {known[0]} has "
-                f"{n_features}."
+                f"{sequence_name(row, starts=True)} has {columns[row].shape[1]} features per step, but "
+                f"{sequence_name(known[0])} has {n_features}."
             )
     filled = [array for array in columns if len(array)]
     values = np.concatenate(filled) if filled else np.empty((0, n_features))
     return Steps(values, np.array([len(array) for array in columns], dtype=np.intp))
 
 
-class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
-    """Bring sequences of unequal length to one length.
-
-    Sequences of numbers are padded with NaN, which no real step can be, and sequences of ids with 0, the id of no
-    token. The estimators of this package read both as padding, so the padder can come before any of them in a
-    pipeline.
-
-    Parameters
-    ----------
-    max_length : int, default=None
-        The number of steps of the result. None uses the longest sequence seen in `fit`.
-    padding : {"pre", "post"}, default="post"
-        Whether a shorter sequence is padded before its first step or after its last one.
-    truncating : {"pre", "post"}, default="post"
-        Whether a longer sequence loses its first steps or its last ones.
+@dataclass(frozen=True)
+class Sequences:
+    """Sequences as the network reads them.
 
     Attributes
     ----------
-    max_length_ : int
-        The number of steps of the result.
-    form_ : {"features", "ids", "table"}
-        How `fit` read X and `transform` will read it: see Notes.
-    n_features_in_ : int
-        The number of values per step; for a table, its number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        The columns seen in `fit`, which later input must have in the same order. Defined only if X was a data frame or
-        a list of data frames, and all column names are strings.
-
-    See Also
-    --------
-    TextToSequence : Turns texts into ids, padded or not.
-    TimeDistributed : Applies a transformer to each step, before or after padding.
-
-    Notes
-    -----
-    `fit` decides how X is read, and later input is read in the same way, even if its sequences happen to be equally
-    long:
-
-    - "features": an array of shape (n_sequences, n_steps, n_features), or a list or object array of sequences of shape
-      (n_steps, n_features). Sequences of shape (n_steps,) are read as having one feature, unless all of them are
-      integers. The result is a floating array of shape (n_sequences, max_length, n_features). Steps at either end of a
-      sequence that hold nothing but NaN are padding already: they are taken off first. NaN elsewhere is an error.
-    - "ids": a list or object array of integer sequences of shape (n_steps,), or an integer array of shape (n_sequences,
-      n_steps). The result is an integer array of shape (n_sequences, max_length). A 0 in X is a step like any other.
-    - "table": any other array or data frame of two dimensions. Each row is a sequence with one feature, and the number
-      of columns is fixed. The result is a floating array of shape (n_sequences, max_length, 1).
-
-    Examples
-    --------
-    >>> from skrnn.preprocessing import SequencePadder
-    >>> SequencePadder().fit_transform([[[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]]])
-    array([[[ 1.,  2.],
-            [nan, nan]],
-           [[ 3.,  4.],
-            [ 5.,  6.]]])
-
-    Sequences of integers are ids:
-
-    >>> padder = SequencePadder(padding="pre").fit([[7], [4, 5]])
-    >>> padder.transform([[8], [], [1, 2, 3]])
-    array([[0, 8],
-           [0, 0],
-           [1, 2]])
+    values : ndarray of shape (n, T, D), float32 or uint8, or (n, T), int32
+        Numbers or token ids; shorter sequences are padded at the end. Bytes stay bytes: the network divides them by
+        `InputForm.byte_scale`.
+    masked : bool
+        Whether any step is padding, so that the network needs a mask.
     """
 
-    _parameter_constraints: ClassVar[dict] = {
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
-        "padding": [StrOptions({"pre", "post"})],
-        "truncating": [StrOptions({"pre", "post"})],
-    }
+    values: np.ndarray
+    masked: bool
 
-    def __init__(self, max_length=None, *, padding="post", truncating="post"):
-        self.max_length = max_length
-        self.padding = padding
-        self.truncating = truncating
+    def __len__(self) -> int:
+        """Return the number of sequences."""
+        return len(self.values)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
+    def lengths(self, mask_zero: bool) -> np.ndarray | None:
+        """Return the number of steps of each sequence, padding at either end left out; None where all are equal."""
+        values = self.values
+        if values.dtype == np.uint8 or not (self.masked or (values.ndim == 2 and mask_zero)):
+            return None
+        used = values >= int(mask_zero) if values.ndim == 2 else ~np.isnan(values[:, :, 0])
+        lengths = used.shape[1] - used.argmax(axis=1) - used[:, ::-1].argmax(axis=1)
+        return None if (lengths == lengths[0]).all() else lengths
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Learn the form of X and, with `max_length=None`, the length of its longest sequence.
-
-        Parameters
-        ----------
-        X : array-like, data frame, or list or object array of sequences
-            The sequences, in one of the forms described in the Notes.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : SequencePadder
-            The fitted padder.
-        """
-        reading = read(X)
-        form = _form_of(reading)
-        sequences = _READERS[form](self, reading, reset=True)
-        longest = max(len(sequence) for sequence in sequences)
-        self.form_ = form
-        self.max_length_ = longest if self.max_length is None else int(self.max_length)
-        return self
-
-    def transform(self, X):
-        """Pad the shorter sequences and truncate the longer ones.
-
-        Parameters
-        ----------
-        X : array-like, data frame, or list or object array of sequences
-            The sequences, in the form seen in `fit`.
-
-        Returns
-        -------
-        padded : ndarray of shape (n_sequences, max_length_, n_features) or (n_sequences, max_length_)
-            Floating and padded with NaN, or for ids integer and padded with 0.
-        """
-        check_is_fitted(self)
-        sequences = _READERS[self.form_](self, read(X), reset=False)
-        types = [sequence.dtype for sequence in sequences if len(sequence)]
-        kind, fallback, value = ("iu", np.int64, 0) if self.form_ == "ids" else ("f", np.float64, np.nan)
-        dtype = np.result_type(*types) if types else np.dtype(fallback)
-        return pad_sequences(
-            sequences,
-            max_length=self.max_length_,
-            padding=self.padding,
-            truncating=self.truncating,
-            value=value,
-            dtype=dtype if dtype.kind in kind else fallback,
-        )
+    def take(self, rows: np.ndarray) -> "Sequences":
+        """Select `rows`, by number or by a boolean mask."""
+        return Sequences(self.values[rows], self.masked)
 
 
-def _form_of(reading: Reading) -> str:
-    """Return how `fit` reads X: see the Notes of SequencePadder."""
-    if reading.is_table and (reading.is_frame or reading.values.dtype.kind not in "iu"):
-        return "table"
-    filled = [sequence for sequence in as_sequences(reading).values if len(sequence)]
-    return "ids" if filled and all(map(_is_ids, filled)) else "features"
+def id_of_padding(mask_zero: bool) -> int:
+    """Return the id that marks padding: 0 if the network masks 0, otherwise -1, which is no token."""
+    return 0 if mask_zero else -1
 
 
-def _is_ids(sequence: np.ndarray) -> bool:
-    return sequence.ndim == 1 and sequence.dtype.kind in "iu"
+def align(values: np.ndarray) -> Sequences:
+    """Read all-NaN steps at either edge of a sequence as padding, and move every sequence to the start of its row.
 
+    Parameters
+    ----------
+    values : ndarray of shape (n, T, D), float32
 
-# Each reader returns the sequences without padding, and sets or checks scikit-learn's feature attributes.
+    Returns
+    -------
+    sequences : Sequences
 
-
-def _read_features(estimator: SequencePadder, reading: Reading, *, reset: bool) -> list[np.ndarray]:
-    steps = stack_steps(as_sequences(reading).rows(), n_features=1 if reset else estimator.n_features_in_)
-    real = steps.real()
-    wrong = real & ~np.isfinite(steps.values).all(axis=1)
-    if wrong.any():
+    Raises
+    ------
+    ValueError
+        If a sequence has no step, or NaN between its steps.
+    """
+    if not np.isnan(values.min()):
+        return Sequences(values, masked=False)
+    is_nan = np.isnan(values)
+    used = ~is_nan.all(axis=2)
+    n_timesteps = values.shape[1]
+    first = used.argmax(axis=1)
+    end = n_timesteps - used[:, ::-1].argmax(axis=1)
+    steps = np.arange(n_timesteps)
+    inside = (steps >= first[:, None]) & (steps < end[:, None])
+    if not used.any(axis=1).all():
+        row = int(np.argmin(used.any(axis=1)))
         raise ValueError(
-            f"Input X contains NaN or infinity in {steps.where(int(wrong.argmax()))}; only whole steps at either end "
-            "of a sequence may be NaN, as padding."
+            f"{sequence_name(row, starts=True)} has no steps: all of its values are NaN, which is read as padding."
         )
-    if reset and not real.any():
-        raise ValueError(NO_STEP)
-    check_features(estimator, reading, steps.values.shape[1], reset=reset)
-    if not real.all():
-        steps = Steps(steps.values[real], np.bincount(steps.owners[real], minlength=len(steps.lengths)))
-    return steps.split(steps.values)
+    holes = is_nan.any(axis=2) & inside
+    if holes.any():
+        row, step = np.argwhere(holes)[0]
+        raise ValueError(
+            f"Input X contains NaN: {sequence_name(row, step)}. Only whole steps of NaN at either edge of a sequence "
+            "are read as padding."
+        )
+    lengths = end - first
+    longest = int(lengths.max())
+    from_step = np.minimum(first[:, None] + steps[:longest], n_timesteps - 1)
+    aligned = np.take_along_axis(values, from_step[:, :, None], axis=1)
+    aligned[steps[:longest] >= lengths[:, None]] = np.nan
+    return Sequences(aligned, masked=bool((lengths < longest).any()))
 
 
-def _read_ids(estimator: SequencePadder, reading: Reading, *, reset: bool) -> list[np.ndarray]:
-    for number, sequence in enumerate(as_sequences(reading).values):
-        if len(sequence) and not _is_ids(sequence):
-            raise ValueError(
-                f"Sequence {number} of X has shape {sequence.shape} and type {sequence.dtype}, but "
-                f"{type(estimator).__name__} was fitted on ids and expects integers of shape (n_steps,)."
-            )
-    if reset and not any(map(len, reading.values)):
-        raise ValueError(NO_STEP)
-    check_features(estimator, reading, 1, reset=reset)
-    return reading.rows()
+def without_missing_edges(ids: np.ndarray, where: str) -> np.ndarray:
+    """Return the token ids of a sequence without missing values at either edge, which are padding.
 
+    Parameters
+    ----------
+    ids : ndarray of shape (T,), floating
+        Missing values are NaN.
+    where : str
+        The name of the sequence in messages.
 
-def _read_table(estimator: SequencePadder, reading: Reading, *, reset: bool) -> list[np.ndarray]:
-    return list(check_table(estimator, reading, reset=reset)[:, :, np.newaxis])
-
-
-_READERS = {"features": _read_features, "ids": _read_ids, "table": _read_table}
+    Raises
+    ------
+    ValueError
+        If all ids are missing, or some between others.
+    """
+    known = np.flatnonzero(~np.isnan(ids))
+    if not len(known):
+        raise ValueError(f"There is no token id in {where}: all of its values are missing.")
+    ids = ids[known[0] : known[-1] + 1]
+    if len(known) < len(ids):
+        step = int(np.isnan(ids).argmax() + known[0])
+        raise ValueError(
+            f"Input X contains NaN: {where} at step {step}. Only missing values at either edge of a sequence are read "
+            "as padding."
+        )
+    return ids

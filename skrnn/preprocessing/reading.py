@@ -5,7 +5,7 @@ The classifiers and all transformers read X here. Other modules decide what a st
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -13,8 +13,15 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from skrnn.preprocessing.cells import NUMBERS, is_sequence, real_numbers, short, to_array
+from skrnn.preprocessing.cells import NUMBERS, is_sequence, real_numbers, sequence_name, short, to_array
 from skrnn.preprocessing.frames import Frame, is_frame, is_nested, numbers_of, open_frame, same_names
+
+# How an estimator reads X. `fit` decides, and later input is read in the same form.
+# - "table": numbers of shape (n, T), with T fixed;
+# - "sequences": sequences of shape (T_i, D), with D fixed and free lengths;
+# - "univariate": the same with D = 1, where (T_i,) is accepted, too;
+# - "token_ids": sequences of integers of shape (T_i,), with free lengths.
+Form = Literal["table", "sequences", "univariate", "token_ids"]
 
 _EMPTY = "Found array with 0 sample(s) while a minimum of 1 is required: X holds no sequence."
 
@@ -271,14 +278,14 @@ def _read_collection(sequences: list[Any]) -> Reading:
 
 def _read_sequence(sequence: Any, number: int) -> tuple[np.ndarray, Frame | None]:
     """Return the numbers of one sequence, and the data frame that it is, if it is one."""
-    what = f"Sequence {number} of X"
+    what = sequence_name(number, starts=True)
     if type(sequence) is np.ndarray and sequence.dtype.kind in NUMBERS:
         return _check_sequence(sequence, number), None
     if issparse(sequence):
-        raise TypeError(f"Sparse data was passed for sequence {number} of X; toarray() makes it dense.")
+        raise TypeError(f"Sparse data was passed for {sequence_name(number)}; toarray() makes it dense.")
     if is_frame(sequence):
         frame = open_frame(sequence)
-        return _check_sequence(frame.to_array(f"sequence {number} of X"), number), frame
+        return _check_sequence(frame.to_array(sequence_name(number)), number), frame
     if nw.dependencies.is_into_series(sequence):
         return _check_sequence(numbers_of(nw.from_native(sequence, series_only=True), what), number), None
     if isinstance(sequence, Set) or not is_sequence(sequence):
@@ -290,7 +297,7 @@ def _read_sequence(sequence: Any, number: int) -> tuple[np.ndarray, Frame | None
 
 
 def _list_to_array(steps: Any, number: int) -> np.ndarray:
-    what = f"Sequence {number} of X"
+    what = sequence_name(number, starts=True)
     try:
         array = np.asanyarray(steps)
         array = array if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
@@ -313,8 +320,8 @@ def _check_sequence(array: np.ndarray, number: int) -> np.ndarray:
     if array.ndim not in (1, 2):
         hint = " Pass an array of all sequences as it is, not in a list." if array.ndim == 3 else ""
         raise ValueError(
-            f"Sequence {number} of X has {array.ndim} dimensions; expected (n_timesteps,) numbers or ids, or "
-            f"(n_timesteps, n_features).{hint}"
+            f"{sequence_name(number, starts=True)} has {array.ndim} dimensions; expected (n_timesteps,) numbers or "
+            f"ids, or (n_timesteps, n_features).{hint}"
         )
     return array
 

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
+from skrnn.preprocessing.cells import sequence_name
 from skrnn.preprocessing.padding import pad_sequences
 from skrnn.preprocessing.reading import as_sequences, read, to_object_array
 
@@ -225,13 +226,14 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         for row, ids in enumerate(as_sequences(read(X)).values):
             if len(ids) and (ids.ndim != 1 or ids.dtype.kind not in "iu"):
                 raise ValueError(
-                    f"X[{row}] has shape {ids.shape} and type {ids.dtype}; expected ids: one integer per step."
+                    f"{sequence_name(row, starts=True)} has shape {ids.shape} and type {ids.dtype}; expected ids: one "
+                    "integer per step."
                 )
             strange = (ids < 0) | (ids >= len(words)) | (ids == FIRST_WORD - 1)
             if strange.any():
                 raise ValueError(
-                    f"X[{row}] holds the id {ids[strange][0]}, which is not in the vocabulary: words have the ids "
-                    f"{FIRST_WORD} to {len(words) - 1}."
+                    f"{sequence_name(row, starts=True)} holds the id {ids[strange][0]}, which is not in the "
+                    f"vocabulary: words have the ids {FIRST_WORD} to {len(words) - 1}."
                 )
             texts.append(self.split.join(words[ids[ids >= OUT_OF_VOCABULARY].astype(np.intp)]))
         return to_object_array(texts)
@@ -279,5 +281,5 @@ def _read_texts(X: Any) -> list[str]:
         raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required: X holds no text.")
     for row, text in enumerate(texts):
         if not isinstance(text, str):
-            raise TypeError(f"X[{row}] is of type {type(text).__name__}; expected str.")
+            raise TypeError(f"Text {row} of X is of type {type(text).__name__}; expected str.")
     return texts

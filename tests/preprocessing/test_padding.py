@@ -84,8 +84,8 @@ def test_real_steps_follow_the_definition(sequences):
 def test_a_step_is_named_by_its_sequence_and_its_place():
     steps = Steps(np.zeros((5, 1)), np.array([2, 0, 3]))
     assert [steps.where(i) for i in range(5)] == [
-        *("step 0 of sequence 0", "step 1 of sequence 0"),
-        *("step 0 of sequence 2", "step 1 of sequence 2", "step 2 of sequence 2"),
+        *("sequence 0 of X at step 0", "sequence 0 of X at step 1"),
+        *("sequence 2 of X at step 0", "sequence 2 of X at step 1", "sequence 2 of X at step 2"),
     ]
 
 
@@ -94,25 +94,25 @@ def test_a_step_is_named_by_its_sequence_and_its_place():
 
 def test_sequences_of_features_are_padded_with_nan():
     padder = SequencePadder().fit([[[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]]])
-    assert (padder.form_, padder.max_length_, padder.n_features_in_) == ("features", 2, 2)
+    assert (padder.form_, padder.max_length_, padder.n_features_in_) == ("sequences", 2, 2)
     expected = np.array([[[1.0, 2.0], [3.0, 4.0]], [[7.0, 8.0], [nan, nan]]])
     assert_array_equal(padder.transform([[[1, 2], [3, 4], [5, 6]], [[7.0, 8.0]]]), expected, strict=True)
 
 
 def test_univariate_sequences_get_one_feature():
     padder = SequencePadder().fit([[0.5], [1.5, 2.5]])
-    assert (padder.form_, padder.n_features_in_) == ("features", 1)
+    assert (padder.form_, padder.n_features_in_) == ("sequences", 1)
     assert_array_equal(padder.transform([[0.5], [1.5, 2.5]]), [[[0.5], [nan]], [[1.5], [2.5]]])
 
 
 def test_integer_sequences_are_ids():
     padder = SequencePadder(padding="pre", truncating="pre").fit([[7], [4, 5]])
-    assert (padder.form_, padder.max_length_, padder.n_features_in_) == ("ids", 2, 1)
+    assert (padder.form_, padder.max_length_, padder.n_features_in_) == ("token_ids", 2, 1)
     assert_array_equal(padder.transform([[8], [], [1, 2, 3]]), np.array([[0, 8], [0, 0], [2, 3]]), strict=True)
 
 
 def test_one_sequence_of_floats_makes_all_of_them_features():
-    assert SequencePadder().fit([[7], [4.5, 5]]).form_ == "features"
+    assert SequencePadder().fit([[7], [4.5, 5]]).form_ == "sequences"
 
 
 def test_an_integer_array_is_ids():
@@ -149,7 +149,7 @@ def test_equal_lengths_never_change_the_reading():
     equal = [[1, 2], [3, 4]]
     for X in (equal, np.array(equal), np.array(equal, dtype=object), to_object_array([np.array(s) for s in equal])):
         assert_array_equal(ids.transform(X), equal)
-        assert SequencePadder().fit(X).form_ == "ids"
+        assert SequencePadder().fit(X).form_ == "token_ids"
 
     univariate = SequencePadder().fit([[1.0], [2.0, 3.0]])
     for X in (equal, np.array(equal), np.array(equal, dtype=object), np.array(equal, dtype=float)[..., None]):
@@ -237,7 +237,11 @@ def test_padding_twice_is_padding_once(sequences, padding):
             "Sequence 1 of X has steps that differ in their number of features; expected (n_timesteps,) or "
             "(n_timesteps, n_features).",
         ),
-        ([[[1.0]], [], [[1.0, 2.0]]], ValueError, "Sequence 2 of X has 2 features per step, but sequence 0 has 1."),
+        (
+            [[[1.0]], [], [[1.0, 2.0]]],
+            ValueError,
+            "Sequence 2 of X has 2 features per step, but sequence 0 of X has 1.",
+        ),
         (
             np.ones((2, 3, 0)),
             ValueError,
@@ -246,14 +250,14 @@ def test_padding_twice_is_padding_once(sequences, padding):
         (
             [[[1.0]], [[1.0], [nan], [1.0]]],
             ValueError,
-            "Input X contains NaN or infinity in step 1 of sequence 1; only whole steps at either end of a sequence "
-            "may be NaN, as padding.",
+            "Input X contains NaN or infinity: sequence 1 of X at step 1. Only whole steps of NaN at either edge "
+            "of a sequence are read as padding.",
         ),
         (
             [[[np.inf]]],
             ValueError,
-            "Input X contains NaN or infinity in step 0 of sequence 0; only whole steps at either end of a sequence "
-            "may be NaN, as padding.",
+            "Input X contains NaN or infinity: sequence 0 of X at step 0. Only whole steps of NaN at either edge "
+            "of a sequence are read as padding.",
         ),
     ],
 )

@@ -192,7 +192,7 @@ def test_inverse_transform_gives_the_sequences_back(sequences):
             "Sequence 0 of X holds values of type <U1; expected real numbers. astype(float) converts texts such as "
             "'1.5'.",
         ),
-        ([[[1.0]], [[1.0, 2.0]]], ValueError, "Sequence 1 of X has 2 features per step, but sequence 0 has 1."),
+        ([[[1.0]], [[1.0, 2.0]]], ValueError, "Sequence 1 of X has 2 features per step, but sequence 0 of X has 1."),
     ],
 )
 def test_messages_for_bad_sequences(X, error, message):

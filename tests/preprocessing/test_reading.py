@@ -169,10 +169,10 @@ def test_names_within_a_list_must_agree():
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         read([*frames[:3], frames[3][["rain", "temp"]], *frames[4:]])
     assert str(caught.value) == (
-        "Sequence 3 of X has the feature names ['rain', 'temp'], but sequence 0 has ['temp', 'rain']. All must have "
-        "the same names in the same order."
+        "Sequence 3 of X has the feature names ['rain', 'temp'], but sequence 0 of X has ['temp', 'rain']. All must "
+        "have the same names in the same order."
     )
-    with pytest.raises(ValueError, match=r"Sequence 1 of X has the feature names none, but sequence 0 has \["):
+    with pytest.raises(ValueError, match=r"Sequence 1 of X has the feature names none, but sequence 0 of X has \["):
         read([frames[0], RAGGED[1]])
 
 
@@ -331,7 +331,7 @@ def test_messages(X, error, message):
         (
             [pd.DataFrame([[1, 2]]), pd.DataFrame([[1, 2]])[[1, 0]]],
             ValueError,
-            r"names \[1, 0\], but sequence 0 has \[0, 1\]",
+            r"names \[1, 0\], but sequence 0 of X has \[0, 1\]",
         ),
     ],
 )

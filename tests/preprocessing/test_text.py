@@ -158,10 +158,10 @@ def test_inverse_transform_leaves_out_padding_and_start_and_marks_unknown_words(
         ("a text", ValueError, "Iterable over raw text documents expected, string object received."),
         (3, TypeError, "Expected X to be an iterable of texts, got 3."),
         ([], ValueError, "Found array with 0 sample(s) while a minimum of 1 is required: X holds no text."),
-        (["a", None], TypeError, "X[1] is of type NoneType; expected str."),
-        (["a", b"b"], TypeError, "X[1] is of type bytes; expected str."),
-        ([["a"]], TypeError, "X[0] is of type list; expected str."),
-        (np.array([1.5]), TypeError, "X[0] is of type float64; expected str."),
+        (["a", None], TypeError, "Text 1 of X is of type NoneType; expected str."),
+        (["a", b"b"], TypeError, "Text 1 of X is of type bytes; expected str."),
+        ([["a"]], TypeError, "Text 0 of X is of type list; expected str."),
+        (np.array([1.5]), TypeError, "Text 0 of X is of type float64; expected str."),
         (
             np.array([["a"], ["b"]]),
             ValueError,
@@ -193,10 +193,10 @@ def test_texts_without_any_word_are_refused_in_fit():
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([[4], [9]], "X[1] holds the id 9, which is not in the vocabulary: words have the ids 4 to 5."),
-        ([[3]], "X[0] holds the id 3, which is not in the vocabulary: words have the ids 4 to 5."),
-        ([[-1]], "X[0] holds the id -1, which is not in the vocabulary: words have the ids 4 to 5."),
-        ([[4.0]], "X[0] has shape (1,) and type float64; expected ids: one integer per step."),
+        ([[4], [9]], "Sequence 1 of X holds the id 9, which is not in the vocabulary: words have the ids 4 to 5."),
+        ([[3]], "Sequence 0 of X holds the id 3, which is not in the vocabulary: words have the ids 4 to 5."),
+        ([[-1]], "Sequence 0 of X holds the id -1, which is not in the vocabulary: words have the ids 4 to 5."),
+        ([[4.0]], "Sequence 0 of X has shape (1,) and type float64; expected ids: one integer per step."),
     ],
 )
 def test_messages_for_bad_ids(X, message):
