@@ -218,7 +218,7 @@ def _timed(outcome: Outcome, last: Outcome) -> Outcome:
 
 
 class _Fold:
-    """A fold in training: its data are read once, and its scores are those of the epochs so far."""
+    """A fold in training. It reads its data once and is scored after each epoch."""
 
     def __init__(
         self,
