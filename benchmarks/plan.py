@@ -21,7 +21,7 @@ class Peer:
     environment : {"skrnn", "skorch"}
         Whose interpreter runs the script.
     options : dict
-        Settings of the script in addition to those of the row.
+        Extra settings for the script.
     """
 
     name: str

@@ -52,7 +52,7 @@ class Results:
         return any(line["repeat"] == repeat for line in self._of(row, peer))
 
     def figures(self, row: Row, peer: Peer, key: str | None = None) -> list[float]:
-        """Return the measurements of a peer, one per repeat; by default those of the row's own figure."""
+        """Return the values of one figure of a peer, one per repeat; by default the row's main figure."""
         return [line[key or row.figure] for line in self._of(row, peer)]
 
     def median(self, row: Row, peer: Peer) -> float | None:

@@ -1,6 +1,9 @@
 """Recurrent neural networks as scikit-learn estimators, and their cross-validated comparison.
 
 The names here are loaded when they are first used (PEP 562), so that ``import skrnn`` takes no TensorFlow with it.
+
+The public names are those in ``__all__`` here and in the packages that it names; everything else may change
+without notice.
 """
 
 from importlib import import_module

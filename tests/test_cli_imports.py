@@ -10,8 +10,6 @@ import skrnn
 from skrnn import cli
 
 FOLDER = Path(cli.__file__).parent
-# `reproduce` and what `display` has for it use the modules below `skrnn.recipes` and `skrnn.model_selection` directly.
-EXCEPTIONS = {"reproduce.py", "display.py"}
 
 
 def private_names_in(code):
@@ -40,7 +38,7 @@ def is_public(module, name):
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.name)
 def test_a_command_imports_only_public_names(path):
     found = private_names_in(path.read_text(encoding="utf-8"))
-    assert path.name in EXCEPTIONS or not found, f"{path.name} uses {found}: export them, or do without"
+    assert not found, f"{path.name} uses {found}: export them, or do without"
 
 
 def test_the_walk_tells_private_names_from_public_ones():

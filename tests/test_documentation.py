@@ -118,6 +118,34 @@ def test_the_api_reference_lists_every_public_name():
     assert {name for name in listed - public if not name.startswith("None.")} == returned
 
 
+def test_every_package_says_what_is_public():
+    packages = {path.parent.name for path in (ROOT / "skrnn").glob("*/__init__.py")}
+    private = {"cli", "network"}
+    exporting = {f"skrnn.{name}" for name in packages - private}
+    assert exporting == {*PUBLIC_MODULES, "skrnn.estimators"}
+    for name in ("skrnn", *exporting):
+        module = import_module(name)
+        assert "public names are those in ``__all__``" in " ".join(module.__doc__.split()), name
+        assert [each for each in module.__all__ if not hasattr(module, each)] == [], name
+    for name in private:
+        module = import_module(f"skrnn.{name}")
+        assert "private and may change without notice" in " ".join(module.__doc__.split()), name
+        assert not hasattr(module, "__all__"), name
+    # The reference lists the classifiers under the name that users import.
+    assert {*import_module("skrnn.estimators").__all__} - {*skrnn.__all__} == {"FrozenClassifier"}
+
+
+def test_type_checkers_read_the_annotations():
+    assert (Path(skrnn.__file__).parent / "py.typed").is_file()
+
+
+def test_the_files_that_the_architecture_names_exist():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.py)`", page)
+    assert len(named) > 20
+    assert [name for name in named if not ((ROOT / "skrnn" / name).is_file() or (ROOT / name).is_file())] == []
+
+
 # Arguments for a quick run, and the files that it writes; a diagram only where pydot and Graphviz are.
 SMALL = {
     "grid_search_published_table.py": (["--images", "60", "--epochs", "1"], set()),

@@ -9,12 +9,19 @@ from pathlib import Path
 
 import keras
 import pytest
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin, ProgressBar
+from sklearn.metrics import check_scoring
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 import skrnn
 from skrnn import _keras, _sklearn
 
 ROOT = Path(skrnn.__file__).parent
 PACKAGES = {"sklearn", "keras", "tensorflow", "joblib"}
+HOMES = {"_keras.py": _keras, "_sklearn.py": _sklearn}
+OURS = {"_learning_rate", "_parameter_constraints"}  # attributes of our classifiers, too
 
 
 def is_private(name):
@@ -26,24 +33,32 @@ def private_imports(source):
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PACKAGES:
-            found += [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names if alias.name.split(".")[0] in PACKAGES]
-    return [name for name in found if is_private(name) or ".src." in name or ".python." in name]
+            names = [alias.name for alias in node.names if alias.name.split(".")[0] in PACKAGES]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "import_module":
+            texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            names = [text for text in texts if str(text).split(".")[0] in PACKAGES]
+        else:
+            continue
+        found += [name for name in names if is_private(name) or ".src" in name or ".python" in name]
+    return found
 
 
-def private_attributes(source):
-    """Return the attributes of Keras' objects that a module uses although they are private."""
-    names = {name for _, name in _keras.ATTRIBUTES} | {"_initial_epoch"}
-    names -= {"_model", "_maybe_config_dropout_masks"}  # the first is ours, too, the second is overridden
-    own = {"_learning_rate"}  # of our classifiers
-    return [
-        node.attr
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Attribute)
-        and node.attr in names
-        and not (node.attr in own and isinstance(node.value, ast.Name) and node.value.id == "self")
-    ]
+def private_attributes(source, names):
+    """Return those of the private attributes `names` that a module uses, also as texts: ``getattr(model, "_name")``.
+
+    An object's own attributes are not among them: a class may inherit or override a private method.
+    """
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr in names:
+            owner = ast.unparse(node.value)
+            known = owner in ("self", "cls", "super()") or (node.attr in OURS and owner == "BaseRecurrentClassifier")
+            found += [] if known else [f"{owner}.{node.attr}"]
+        elif isinstance(node, ast.Constant) and node.value in names - OURS:
+            found.append(repr(node.value))
+    return found
 
 
 def test_the_search_for_private_names_finds_them():
@@ -51,22 +66,48 @@ def test_the_search_for_private_names_finds_them():
 from sklearn.utils.validation import _check_sample_weight, check_array
 from sklearn.model_selection._search import BaseSearchCV
 import keras.src.backend, numpy
+from keras import src
+from tensorflow.python import framework
+import_module("sklearn.metrics._scorer")
+importlib.import_module("sklearn.metrics")
 model._flatten_layers()
+self._flatten_layers()
+super()._flatten_layers()
+getattr(model, "_flatten_layers")
+optimizer._learning_rate
+self._learning_rate
 """
     assert private_imports(source) == [
         "sklearn.utils.validation._check_sample_weight",
         "sklearn.model_selection._search.BaseSearchCV",
         "keras.src.backend",
+        "keras.src",
+        "tensorflow.python.framework",
+        "sklearn.metrics._scorer",
     ]
-    assert private_attributes(source) == ["_flatten_layers"]
+    found = private_attributes(source, {"_flatten_layers", "_learning_rate"})
+    assert sorted(found) == ["'_flatten_layers'", "model._flatten_layers", "optimizer._learning_rate"]
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_private_names_are_in_one_module(path):
     source = path.read_text(encoding="utf-8")
-    assert private_imports(source) == []
-    if path.name != "_keras.py":
-        assert private_attributes(source) == []
+    found = private_imports(source)
+    for name, home in HOMES.items():
+        if path.name != name:
+            found += private_attributes(source, {attribute for _, attribute in home.ATTRIBUTES})
+    assert not found, f"{path.relative_to(ROOT)} uses {', '.join(found)}: move it to skrnn/_sklearn.py or _keras.py"
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_each_attribute_is_listed(name):
+    """What a home uses without listing it would move unnoticed."""
+    tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and is_private(node.attr)}
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    texts = {node.value for f in functions for node in ast.walk(f) if isinstance(node, ast.Constant)}
+    used |= {text for text in texts if isinstance(text, str) and text.isidentifier() and is_private(text)}
+    assert used - {attribute for _, attribute in HOMES[name].ATTRIBUTES} - {*_sklearn.NAMES} - {"_pattern"} == set()
 
 
 @pytest.mark.parametrize("name", _sklearn.NAMES)
@@ -76,10 +117,20 @@ def test_scikit_learn_has_the_name(name):
     assert getattr(_sklearn, name) is getattr(import_module(module), name)
 
 
+class Estimator(CallbackSupportMixin, BaseEstimator):
+    def __init__(self, width=1, depth=2):
+        self.width = width
+        self.depth = depth
+
+
 @pytest.mark.parametrize(("owner", "name"), _sklearn.ATTRIBUTES)
 def test_scikit_learn_has_the_attribute(owner, name):
     module, _, owner_name = owner.rpartition(".")
-    assert hasattr(getattr(import_module(module), owner_name), name), f"{owner}.{name} is gone: see skrnn/_sklearn.py"
+    made = {
+        "_MultimetricScorer": lambda: check_scoring(scoring=["accuracy", "f1"]),
+        "CallbackSupportMixin": lambda: Estimator().set_callbacks(ProgressBar()),
+    }.get(owner_name, lambda: getattr(import_module(module), owner_name))()
+    assert hasattr(made, name), f"{owner}.{name} is gone: see skrnn/_sklearn.py"
 
 
 def test_an_unknown_name_is_an_error():
@@ -87,18 +138,59 @@ def test_an_unknown_name_is_an_error():
         _sklearn.anything  # noqa: B018
 
 
+def test_what_scikit_learns_names_are_used_for():
+    scale, shift = StandardScaler(), MinMaxScaler()
+    assert [*_sklearn.transformers_of(make_pipeline(scale, "passthrough", shift, Estimator()))] == [scale, shift]
+    several = _sklearn.scorers_of(check_scoring(scoring=["accuracy", "f1"]))
+    assert sorted(several) == ["accuracy", "f1"]
+    assert _sklearn.scorers_of(several["f1"]) is several["f1"]
+    assert "refit" not in _sklearn.constraint_of_searches("refit")
+    progress = ProgressBar()
+    assert _sklearn.callbacks_of(Estimator()) == []
+    assert _sklearn.callbacks_of(Estimator().set_callbacks(progress)) == [progress]
+    assert _sklearn.parameter_names(Estimator) == ["depth", "width"]
+
+
 @pytest.mark.parametrize(("owner", "name"), _keras.ATTRIBUTES)
 def test_keras_has_the_attribute(owner, name, tmp_path):
+    def optimizer():
+        made = keras.optimizers.Adam(use_ema=True, weight_decay=0.1)
+        made.exclude_from_weight_decay(var_names=["bias"])
+        made.build([keras.Variable([1.0])])
+        return made
+
     made = {
         "Model": lambda: keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]),
         "callbacks.Callback": keras.callbacks.Callback,
-        "optimizers.Adam": lambda: keras.optimizers.Adam(use_ema=True),
+        "optimizers.Adam": optimizer,
+        "optimizers.MultiOptimizer": lambda: keras.optimizers.MultiOptimizer(optimizer()),
+        "losses.Huber": keras.losses.Huber,
         "callbacks.TensorBoard": lambda: keras.callbacks.TensorBoard(str(tmp_path)),
         "layers.LSTM": lambda: keras.layers.LSTM(1),
     }[owner]()
-    if isinstance(made, keras.optimizers.Optimizer):
-        made.build([keras.Variable([1.0])])
     assert hasattr(made, name), f"keras.{owner}.{name} is gone: see skrnn/_keras.py"
+
+
+def test_what_kerass_names_are_used_for():
+    """These attributes may be missing from an object, so one that Keras renames would never be seen."""
+    optimizer = keras.optimizers.Adam()
+    before = _keras.not_decayed(optimizer)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    assert _keras.not_decayed(optimizer) != before
+    assert _keras.function_arguments(keras.losses.Huber(delta=3.0)) == {"delta": 3.0}
+    assert _keras.function_arguments(optimizer) == {}
+    callback, model = keras.callbacks.Callback(), keras.Sequential([keras.layers.Dense(1)])
+    _keras.set_model(callback, model)
+    assert (callback.model, _keras.model_of(callback)) == (model, model)
+    inner = keras.Sequential([keras.layers.Dense(1), keras.layers.Dense(2)])
+    first, *others = _keras.layers_of(keras.Sequential([inner]), with_model=False)
+    assert first is inner
+    assert {*map(id, others)} == {*map(id, inner.layers)}
+
+
+@pytest.mark.parametrize(("profile", "expected"), [(0, False), (1, True), ((2, 3), True)])
+def test_whether_batches_are_profiled(profile, expected, tmp_path):
+    assert _keras.profiles_batches(keras.callbacks.TensorBoard(str(tmp_path), profile_batch=profile)) is expected
 
 
 def test_a_backup_says_at_which_epoch_it_continues(tmp_path):

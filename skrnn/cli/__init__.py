@@ -1,6 +1,8 @@
 """What a person types. The commands read options, show progress and print; the work is done elsewhere.
 
 TensorFlow is imported after every option was checked, so that help and errors come at once.
+
+The commands and their options are public; the Python names are private and may change without notice.
 """
 
 import shutil

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from skrnn.cli.common import FAILED, INTERRUPTED, MISUSED, fail, require_writable, start_tensorflow, uninterrupted
-from skrnn.cli.display import Bars, Lines, say
+from skrnn.cli.display import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +52,7 @@ def reproduce(
     """
     from rich.console import Console
 
+    from skrnn.model_selection import fit_display
     from skrnn.recipes import RUNS_FILE, as_page, fit_name, list_recipes, load_recipe, read_runs, summarize
     from skrnn.recipes import reproduce as train
 
@@ -87,7 +88,7 @@ def reproduce(
         for recipe in recipes
         for library in libraries
     }
-    display = (Bars if console.is_interactive else Lines)(list(costs), seeds, title, console, costs)
+    display = fit_display(list(costs), seeds, title=title, costs=costs, console=console, transient=True)
     interrupted = False
     try:
         start_tensorflow(console)

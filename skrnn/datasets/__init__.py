@@ -1,4 +1,7 @@
-"""Data sets: downloaded once and verified, bundled, or generated. This package does not import TensorFlow."""
+"""Data sets: downloaded once and verified, bundled, or generated. This package does not import TensorFlow.
+
+The public names are those in ``__all__``; everything else may change without notice.
+"""
 
 from skrnn.datasets.adding import make_adding_problem
 from skrnn.datasets.digits import load_digits

@@ -1,6 +1,8 @@
 """What users fit: this floor is the only one that knows both scikit-learn and Keras.
 
 The names are loaded when they are first used (PEP 562): a frozen classifier takes no TensorFlow with it.
+
+The public names are those in ``__all__``; everything else may change without notice.
 """
 
 from importlib import import_module

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from skrnn._sklearn import callback_management_context
+from skrnn._sklearn import begin_task, callback_management_context
 from skrnn.estimators.training import Training
 
 
@@ -22,7 +22,7 @@ def fit_task(estimator: Any, training: Training, X: Any, y: Any) -> Iterator["Fi
     """
     about = {"estimator": estimator, "X": X, "y": y}
     with callback_management_context(estimator):
-        context = estimator._init_callback_context(max_subtasks=training.epochs)
+        context = begin_task(estimator, training.epochs)
         context.call_on_fit_task_begin(**about)
         yield FitTask(context, training, about)
         context.call_on_fit_task_end(**about, reconstruction_attributes=dict)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from skrnn._hints import closest, did_you_mean
+from skrnn._keras import EXCLUSIONS, INNER_OPTIMIZERS, OF_EVERY_OBJECT
 from skrnn._tensorflow import keras, start
 from skrnn.estimators.routing import made_with, names_of
 from skrnn.network.interrupts import interrupts_come_through
@@ -21,7 +22,6 @@ from skrnn.network.spec import OptimizerSpec
 from skrnn.network.state import make_optimizer
 
 _Optimizer, _Schedule = keras.optimizers.Optimizer, keras.optimizers.schedules.LearningRateSchedule
-_OF_NO_CONFIGURATION = {"built", "_built", "name", "_name", "_lock"}  # attributes that every optimizer has
 
 
 @interrupts_come_through()
@@ -232,7 +232,7 @@ def _optimizers_and_schedules(value: Any, path: str = "") -> Iterator[tuple[str,
     """Iterate over a value and the optimizers and schedules in its attributes, with the path to each."""
     yield path, value
     for name, held in vars(value).items():
-        if name == "_inner_optimizers":  # the optimizers of a MultiOptimizer's map again
+        if name == INNER_OPTIMIZERS:  # the optimizers of a MultiOptimizer's map again
             continue
         several = dict(enumerate(held)) if isinstance(held, (list, tuple)) else held
         for key, each in several.items() if isinstance(several, dict) else [("", several)]:
@@ -246,7 +246,7 @@ def _check_that_nothing_is_lost(spec: OptimizerSpec, settings: Mapping[str, Any]
     for setting, value in settings.items():
         if made.get(setting) == value:
             continue
-        if "_exclude_from_weight_decay" in setting:
+        if EXCLUSIONS in setting:
             raise ValueError(
                 f"exclude_from_weight_decay is not part of the configuration of {name} and would be lost. Call it in "
                 "the constructor of a subclass, with var_names."
@@ -274,7 +274,7 @@ def _settings(value: Any, path: str = "") -> dict[str, Any]:
         way + name: _comparable(attribute)
         for way, held in _optimizers_and_schedules(value, path)
         for name, attribute in vars(held).items()
-        if name not in _OF_NO_CONFIGURATION and not name.startswith("_self_") and _is_setting(attribute)
+        if name not in OF_EVERY_OBJECT and not name.startswith("_self_") and _is_setting(attribute)
     }
 
 

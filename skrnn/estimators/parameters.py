@@ -5,7 +5,7 @@ from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
-from skrnn._sklearn import Interval, StrOptions, validate_parameter_constraints
+from skrnn._sklearn import Interval, StrOptions, parameter_names, validate_parameter_constraints
 from skrnn._tensorflow import keras  # before SciKeras, which imports TensorFlow
 
 # isort: split
@@ -145,7 +145,7 @@ class RecurrentParameters(KerasClassifier):
     # SciKeras takes all attributes of the instance as parameters. Here they are the arguments of the constructor, as
     # scikit-learn requires, and the routed ones.
 
-    _get_param_names: Any = classmethod(BaseEstimator._get_param_names.__func__)
+    _get_param_names: Any = classmethod(parameter_names)
     __repr__ = BaseEstimator.__repr__
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

@@ -106,11 +106,8 @@ class Training:
         if data.continues:
             require_same_network(classifier._spec, spec)
             spec = replace(spec, masked=spec.masked or classifier._spec.masked)
-            earlier, self.first_epoch, self._earlier_history = (
-                classifier._state,
-                classifier.n_iter_,
-                classifier.history_,
-            )
+            earlier, self.first_epoch = classifier._state, classifier.n_iter_
+            self._earlier_history = classifier.history_
         self._spec = spec
         self._restarts = data.continues and self._optimizer_spec != classifier._optimizer_spec
         self.epochs = classifier._n_epochs(len(rows)) if epochs is None else epochs
@@ -134,7 +131,9 @@ class Training:
     # Beginning
 
     @classmethod
-    def begin(cls, classifier: Any, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None):
+    def begin(
+        cls, classifier: Any, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
+    ) -> Self:
         """Begin the training of `fit`: check and read the parameters and the data.
 
         Parameters

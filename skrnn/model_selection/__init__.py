@@ -2,6 +2,8 @@
 
 The names are loaded when they are first used (PEP 562), so that only a search imports Optuna. Nothing here imports
 TensorFlow before an estimator does.
+
+The public names are those in ``__all__``; everything else may change without notice.
 """
 
 from importlib import import_module

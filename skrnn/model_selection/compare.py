@@ -21,7 +21,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.multiclass import check_classification_targets
 
-from skrnn._sklearn import BaseSearchCV, _MultimetricScorer, _safe_split
+from skrnn._sklearn import BaseSearchCV, _MultimetricScorer, _safe_split, callbacks_of
 from skrnn.model_selection import parallel
 from skrnn.model_selection.comparison import ArchitectureComparison
 from skrnn.model_selection.fit_events import FitEvent, Reporter, StepReporter, listen
@@ -343,7 +343,7 @@ def _prepare(fit: _Fit, report: Reporter | None) -> Any:
     network = last_step(estimator)  # or a search, which reports its trials
     if report is not None and hasattr(network, "set_callbacks"):
         # Not set on a pipeline, which would warn about each step that does not support callbacks.
-        own = getattr(network, "_skl_callbacks", [])
+        own = callbacks_of(network)
         network.set_callbacks(*own, StepReporter(report, fit.architecture, fit.split))
     return estimator
 

@@ -27,6 +27,9 @@ import numpy as np
 import scipy.sparse
 from sklearn.base import BaseEstimator
 
+from skrnn._keras import OF_EVERY_OBJECT, function_arguments
+from skrnn._sklearn import CALLBACKS
+
 _ATOMS = {type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented)}
 _BUILTINS = (
     types.BuiltinFunctionType,
@@ -43,7 +46,6 @@ _OF_EVERY_CLASS = {
     *("__annotations__", "__annotate_func__", "__annotations_cache__", "__firstlineno__", "__static_attributes__"),
     *("__abstractmethods__", "_abc_impl", "__dataclass_fields__", "__dataclass_params__", "__match_args__"),
 }
-_OF_EVERY_KERAS_OBJECT = {"name", "_name", "built", "_built", "_lock"}
 _INSTALLED = [
     Path(__file__).parents[1],
     *(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
@@ -305,7 +307,7 @@ class _Describer:
     def _estimator(self, value: BaseEstimator, where: str) -> Tokens:
         """Describe parameters, and fitted attributes if any: its pickle would contain scikit-learn's version."""
         ignored = _WITHOUT_EFFECT if _is_library(type(value).__module__) else set()
-        state = {name: item for name, item in vars(value).items() if name not in ignored | {"_skl_callbacks"}}
+        state = {name: item for name, item in vars(value).items() if name not in ignored | {CALLBACKS}}
         return *self._type(value, where), *self._state(state, where)
 
     def _keras(self, value: Any, where: str) -> Tokens:
@@ -322,7 +324,7 @@ class _Describer:
         parts = {
             name: item
             for name, item in vars(value).items()
-            if name not in _OF_EVERY_KERAS_OBJECT
+            if name not in OF_EVERY_OBJECT
             and (
                 isinstance(item, (types.FunctionType, functools.partial))
                 or _is_keras(item)
@@ -330,7 +332,7 @@ class _Describer:
             )
         }
         weights = value.get_weights() if hasattr(value, "get_weights") else None
-        arguments = dict(getattr(value, "_fn_kwargs", {}))  # of a loss: Huber's configuration lacks its delta
+        arguments = function_arguments(value)  # Huber's configuration lacks its delta
         return *self._type(value, where), *self._all(where, config, weights, arguments), *self._state(parts, where)
 
     def _instance(self, value: Any, where: str) -> Tokens:

@@ -19,7 +19,7 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from skrnn._sklearn import _check_method_params, _safe_split
+from skrnn._sklearn import _check_method_params, _safe_split, transformers_of
 from skrnn.model_selection.callback_tasks import CallbackTask, running_part
 from skrnn.model_selection.fits import timed_fit
 from skrnn.model_selection.nesting import last_step
@@ -218,7 +218,7 @@ def _timed(outcome: Outcome, last: Outcome) -> Outcome:
 
 
 class _Fold:
-    """A fold in training: its data are read once, and its scores are those of the epochs so far."""
+    """A fold in training. It reads its data once and is scored after each epoch."""
 
     def __init__(
         self,
@@ -247,7 +247,7 @@ class _Fold:
         if task.scores_last_step:
             for pipeline in self.pipelines:
                 # As `predict` does: transform of a pipeline would check whether it is fitted.
-                for _, _, transformer in pipeline._iter(with_final=False):
+                for transformer in transformers_of(pipeline):
                     self.X_scored = transformer.transform(self.X_scored)
         self.fit_seconds, self.score_seconds = time.perf_counter() - started, 0.0
 

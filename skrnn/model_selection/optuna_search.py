@@ -24,7 +24,16 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn._sklearn import BaseSearchCV, Interval, StrOptions, _check_method_params, _fit_context
+from skrnn._sklearn import (
+    BaseSearchCV,
+    Interval,
+    StrOptions,
+    _check_method_params,
+    _fit_context,
+    begin_task,
+    constraint_of_searches,
+    scorers_of,
+)
 from skrnn.model_selection.callback_tasks import CallbackTask
 from skrnn.model_selection.cv_results import as_results, outcome_of
 from skrnn.model_selection.fingerprint import Undescribable, fingerprint
@@ -157,13 +166,13 @@ class OptunaSearchCV(BaseSearchCV):
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "estimator": BaseSearchCV._parameter_constraints["estimator"],
+        "estimator": constraint_of_searches("estimator"),
         "param_distributions": [Mapping, callable, None],
         "n_trials": [Interval(Integral, 1, None, closed="left"), None],
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
         "cv": ["cv_object"],
-        "scoring": BaseSearchCV._parameter_constraints["scoring"],
-        "refit": BaseSearchCV._parameter_constraints["refit"],
+        "scoring": constraint_of_searches("scoring"),
+        "refit": constraint_of_searches("refit"),
         "pruner": [BasePruner, None],
         "sampler": [BaseSampler, None],
         "storage": [str, os.PathLike, BaseStorage, None],
@@ -265,7 +274,7 @@ class OptunaSearchCV(BaseSearchCV):
             score_params=dict(routed.scorer.score),
             scores_last_step=not _has_callables(self.scoring),
         )
-        context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
+        context = begin_task(self, 1 + (self.refit is not False))
         whole = CallbackTask(context, self, X, y, params)
         with whole.running(), quiet(), ExitStack() as stack:
             search = self._search(task, stack)
@@ -386,7 +395,7 @@ class OptunaSearchCV(BaseSearchCV):
         self.study_name_ = search.study_name
         self.cv_results_ = results
         self.n_splits_ = len(search.task.splits)
-        self.scorer_ = getattr(scorers, "_scorers", scorers)
+        self.scorer_ = scorers_of(scorers)
         self.multimetric_ = self.scorer_ is not scorers or list(measured[0].scores) != ["score"]
         if self.refit or not self.multimetric_:
             self.best_index_ = int(self._select_best_index(self.refit, metric, results))

@@ -43,7 +43,7 @@ class KernelSpec:
     reset_after : bool
         For the GRU, whether the reset gate is applied after the product with the recurrent kernel, or before it.
     return_sequences : bool
-        Whether to return the output of every step, or only that of the last.
+        Whether to return the outputs of all steps, not only the last one.
     """
 
     cell: str
@@ -128,7 +128,7 @@ def run(
 
 
 def _used_steps(projected: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Return the index of the first step that counts in any row, and one more than that of the last."""
+    """Return the range of steps that count in any row: the first index, and the last plus one."""
     n_steps = tf.shape(projected)[0]
     if mask is None:
         return tf.constant(0), n_steps

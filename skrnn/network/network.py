@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from skrnn._keras import layers_of, rate_of
+from skrnn._keras import layers_of, not_decayed, rate_of
 from skrnn._tensorflow import keras, tf
 from skrnn.network.architecture import connect
 from skrnn.network.initialization import initial_weights
@@ -227,9 +227,7 @@ class Network:
         for layer in layers_of(self.model, with_model=False):
             found |= {f"{layer.name}.{name}": value for name, value in _constants(layer)}
         found["optimizer.learning_rate"] = [id(rate_of(part)) for part in parts(self.model.optimizer)]
-        found["optimizer.exclude_from_weight_decay"] = [
-            repr(getattr(part, "_exclude_from_weight_decay_pattern", None)) for part in parts(self.model.optimizer)
-        ]
+        found["optimizer.exclude_from_weight_decay"] = [not_decayed(part) for part in parts(self.model.optimizer)]
         return found
 
     def state(self) -> State:

@@ -1,4 +1,7 @@
-"""Transformers that turn tables, images and texts into sequences. They need no TensorFlow."""
+"""Transformers that turn tables, images and texts into sequences. They need no TensorFlow.
+
+The public names are those in ``__all__``; everything else may change without notice.
+"""
 
 from skrnn.preprocessing.images import ImageToSequence
 from skrnn.preprocessing.padder import SequencePadder

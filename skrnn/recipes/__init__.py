@@ -1,4 +1,7 @@
-"""The published systems as data, and what trains them and compares the results."""
+"""The published systems as data, and what trains them and compares the results.
+
+The public names are those in ``__all__``; everything else may change without notice.
+"""
 
 from skrnn.recipes.catalogue import list_recipes, load_recipe
 from skrnn.recipes.page import as_page, format_difference, format_percent, summarize

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from skrnn import cli
-from skrnn.cli.display import Lines
 from skrnn.datasets import load_digits
+from skrnn.model_selection.fit_displays import FitLines
 from skrnn.recipes import (
     Halves,
     Recipe,
@@ -349,19 +349,19 @@ def test_the_command_trains_stock_keras_beside(quick, tmp_path, capsys):
 
 
 def test_ctrl_c_keeps_what_is_trained_while_stock_keras_trains(quick, tmp_path, capsys, monkeypatch):
-    consume = Lines.__call__
+    consume = FitLines.__call__
 
     def interrupt(display, event):
         if (event.kind, event.architecture) == ("epoch", f"{SMALL[0]}, Keras"):
             raise KeyboardInterrupt
         consume(display, event)
 
-    monkeypatch.setattr(Lines, "__call__", interrupt)
+    monkeypatch.setattr(FitLines, "__call__", interrupt)
     arguments = ["reproduce", SMALL[0], "--beside", "keras", "--out", str(tmp_path)]
     assert cli.main(arguments) == 130
     printed = capsys.readouterr().out.splitlines()
     assert printed[-1] == "Interrupted: 1 of 2 trainings are kept; run the same command to continue."
-    monkeypatch.setattr(Lines, "__call__", consume)
+    monkeypatch.setattr(FitLines, "__call__", consume)
     assert cli.main(arguments) == 0
     assert capsys.readouterr().out.startswith("1 system, 1 seed; 1 of 2 trained before\n[2/2]")
 
