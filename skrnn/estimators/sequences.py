@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from skrnn.preprocessing.cells import sequence_name
-from skrnn.preprocessing.padding import Sequences, Steps, id_of_padding, stack_steps
+from skrnn.preprocessing.padding import Sequences, Steps, id_of_padding, is_finite, stack_steps
 from skrnn.preprocessing.reading import Form, Reading, check_features, check_table, read
 
 _INT32_MAX = np.iinfo(np.int32).max
@@ -185,7 +185,7 @@ def _read_numbers(values: Any, byte_scale: float) -> Sequences:
     steps = stack_steps(values)
     with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, which is an error
         numbers = steps.values.astype(np.float32, copy=False)
-    if not isinstance(values, list) and np.isfinite(numbers.sum()):  # no padding: no copy
+    if not isinstance(values, list) and is_finite(numbers):  # no padding: no copy
         return Sequences(numbers.reshape(*values.shape[:2], -1), masked=False)
     return Steps(numbers, steps.lengths).to_sequences(np.nan, np.float32)
 

@@ -112,7 +112,8 @@ class Steps:
         """Return which rows are steps, not padding: a mask of shape (n_steps_of_all,), bool."""
         if self.values.dtype.kind != "f":
             return np.ones(len(self.values), dtype=bool)
-        holds_number = ~np.isnan(self.values).all(axis=1)
+        holds_number = ~np.isnan(self.values[:, 0])
+        holds_number[~holds_number] = ~np.isnan(self.values[~holds_number]).all(axis=1)
         if holds_number.all():
             return holds_number
         # Assignments to a repeated index keep the last value: the last step forwards, the first step backwards.
@@ -137,22 +138,19 @@ class Steps:
         ValueError
             If a step holds NaN or an infinite value, or a sequence has no steps.
         """
+        real = self.real()
         steps = self
-        if self.values.dtype.kind == "f":
-            real = self.real()
-            self._check_finite(real)
-            if not real.all():
-                steps = Steps(self.values[real], np.bincount(self.owners[real], minlength=len(self.lengths)))
+        if not real.all():
+            steps = Steps(self.values[real], np.bincount(self.owners[real], minlength=len(self.lengths)))
+        if not is_finite(steps.values):
+            self._refuse(real & ~np.isfinite(self.values).all(axis=1))
         if not (allow_empty or steps.lengths.all()):
             row = int(steps.lengths.argmin())
             why = ": all of its values are NaN, which is read as padding" if self.lengths[row] else ""
             raise ValueError(f"{sequence_name(row, starts=True)} has no steps{why}; a minimum of 1 is required.")
         return steps
 
-    def _check_finite(self, real: np.ndarray) -> None:
-        wrong = real & ~np.isfinite(self.values).all(axis=1)
-        if not wrong.any():
-            return
+    def _refuse(self, wrong: np.ndarray) -> None:
         index = int(wrong.argmax())
         if np.isnan(self.values[index]).any():
             raise ValueError(
@@ -252,3 +250,11 @@ class Sequences:
 def id_of_padding(mask_zero: bool) -> int:
     """Return the id that marks padding: 0 if the network masks 0, otherwise -1, which is no token."""
     return 0 if mask_zero else -1
+
+
+def is_finite(numbers: np.ndarray) -> bool:
+    """Return whether an array holds neither NaN nor infinity."""
+    if numbers.dtype.kind != "f":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(numbers.sum()) or np.isfinite(numbers).all())

@@ -63,6 +63,8 @@ AT_FIT = {
     "floats for ids": (IDS_ESTIMATOR, IDS + 0.5, Y, {}, ValueError, r"embedding_dim asks for token ids, integers from 0 on, but sequence 0 of X at step 0 holds \d+\.5"),
     "strings for ids": (IDS_ESTIMATOR, np.full((12, 5), "a"), Y, {}, ValueError, r"X holds values of type <U1; expected real numbers"),
     "three-dimensional ids": (IDS_ESTIMATOR, IDS[:, :, None], Y, {}, ValueError, r"X has 3 dimensions, but embedding_dim asks for token ids"),
+    "id that float32 can hold and int32 cannot": (IDS_ESTIMATOR, changed(IDS.astype(np.float32), (2, 1), 2.0**31), Y, {}, ValueError, r"Token ids must lie between 0 and 2147483647, but sequence 2 of X at step 1 holds 2147483648"),
+    "the same in a padded list": (IDS_ESTIMATOR, [np.float32([np.nan, 1, 2.0**31]), np.float32([1])], [0, 1], {}, ValueError, r"but sequence 0 of X at step 2 holds 2147483648"),
     "negative id": (IDS_ESTIMATOR, changed(IDS, (2, 1), -3), Y, {}, ValueError, r"Token ids must lie between 0 and 2147483647, but sequence 2 of X at step 1 holds -3"),
     "negative id in a list": (IDS_ESTIMATOR, [[1, 2], [3, -1, 2]], [0, 1], {}, ValueError, r"but sequence 1 of X at step 1 holds -1"),
     "id outside the vocabulary": (IDS_OF_TEN, changed(IDS, (2, 1), 10), Y, {}, ValueError, r"Token ids must lie below vocabulary_size=10, but sequence 2 of X at step 1 holds 10"),

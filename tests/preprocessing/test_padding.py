@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skrnn.preprocessing import SequencePadder
-from skrnn.preprocessing.padding import Steps, pad_sequences, stack_steps
+from skrnn.preprocessing.padding import Steps, is_finite, pad_sequences, stack_steps
 from skrnn.preprocessing.reading import read, to_object_array
 
 nan = np.nan
@@ -289,9 +289,22 @@ def test_floats_are_refused_where_ids_were_seen():
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         padder.transform([[1], [2.5, 3.5]])
     assert str(caught.value) == (
-        "Sequence 1 of X has shape (2,) and type float64, but SequencePadder was fitted on ids and expects integers of "
-        "shape (n_steps,)."
+        "Sequence 1 of X has shape (2,) and type float64, but SequencePadder was fitted on token ids and expects "
+        "integers of shape (n_steps,)."
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "finite"), [(1.0, True), (3e38, True), (np.nan, False), (np.inf, False), (-np.inf, False)]
+)
+def test_numbers_whose_sum_overflows_are_finite(number, finite):
+    assert is_finite(np.full((50, 2), number, dtype=np.float32)) == finite
+
+
+@pytest.mark.parametrize("X", [[[1, 2], [3, 4, -5]], np.array([[1, 2, 3], [3, 4, -5]])], ids=["list", "array"])
+def test_negative_integers_are_refused_where_zero_is_padding(X):
+    with pytest.raises(ValueError, match=r"must be 0 or greater, but sequence 1 of X at step 2 holds -5\. To pad"):
+        SequencePadder().fit(X)
 
 
 def test_another_number_of_features_is_refused():
