@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_array
 
 from skrnn.preprocessing.cells import sequence_name
-from skrnn.preprocessing.padding import Sequences, align, id_of_padding, pad_sequences, without_missing_edges
+from skrnn.preprocessing.padding import Sequences, Steps, id_of_padding, is_finite, stack_steps
 from skrnn.preprocessing.reading import Form, Reading, check_features, check_table, read
 
 _INT32_MAX = np.iinfo(np.int32).max
@@ -75,7 +74,7 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
     if estimator.embedding_dim is not None:
         ids = _token_ids(reading)
         given = estimator.vocabulary_size is not None
-        size = estimator.vocabulary_size if given else int(max(row.max(initial=0) for row in ids)) + 1
+        size = estimator.vocabulary_size if given else int(np.nanmax(ids.values)) + 1
         form = InputForm("token_ids", 1, int(size), given, bool(estimator.mask_zero))
         sequences = _read_ids(form, ids)
     elif reading.is_table:
@@ -149,17 +148,18 @@ def _as_table(estimator: Any, reading: Reading) -> Reading:
     return Reading(np.array(reading.values))
 
 
-def _same_number_of_features(rows: list[np.ndarray]) -> list[np.ndarray]:
-    expected = rows[0].shape[1:]
+def _same_dimensions(rows: list[np.ndarray]) -> None:
+    """Raise a ValueError unless all sequences have one number per step, or all have features."""
     for number, row in enumerate(rows):
-        if row.shape[1:] != expected:
-            found = f"{row.shape[1]} features" if row.ndim == 2 else "one number per step"
-            wanted = f"{expected[0]} features" if expected else "one number per step"
-            raise ValueError(
-                f"All sequences of X must have the same features: {sequence_name(number)} has {found}, "
-                f"{sequence_name(0)} has {wanted}."
+        if row.ndim != rows[0].ndim:
+            found, wanted = (
+                f"{each.shape[1]} features per step" if each.ndim == 2 else "one number per step"
+                for each in (row, rows[0])
             )
-    return rows
+            raise ValueError(
+                f"{sequence_name(number, starts=True)} has {found}, but {sequence_name(0)} has {wanted}. All sequences "
+                "must have the same features."
+            )
 
 
 def _read_table(estimator: Any, reading: Reading, *, reset: bool) -> Sequences:
@@ -171,21 +171,23 @@ def _read_table(estimator: Any, reading: Reading, *, reset: bool) -> Sequences:
 def _read_numbers(values: Any, byte_scale: float) -> Sequences:
     """Read sequences of numbers: an array of shape (n, T) or (n, T, D), or a list of arrays."""
     if isinstance(values, list):
-        _no_empty_sequence(_same_number_of_features(values))
+        _same_dimensions(values)
         values = [row / np.float32(_scale_of(row) or byte_scale) if row.dtype == np.uint8 else row for row in values]
-        ends = np.cumsum([len(row) for row in values])[:-1]
-        # As one table they are converted and checked at once, by scikit-learn's rules and with its messages.
-        steps = _checked(np.concatenate([row if row.ndim == 2 else row[:, None] for row in values]))
-        return align(pad_sequences(np.split(steps, ends), value=np.nan, dtype=np.float32))
-    values = values[:, :, None] if values.ndim == 2 else values
-    is_bytes = values.dtype == np.uint8
-    values = values if is_bytes else _checked(values)
-    if 0 in values.shape:
+    elif len(values) == 0:
+        raise ValueError(f"Found array with 0 sample(s) (shape={values.shape}) while a minimum of 1 is required.")
+    elif 0 in values.shape:
         raise ValueError(
-            f"Found array with shape {values.shape}: at least one step and one feature is required "
-            "in (n_samples, n_timesteps, n_features)."
+            f"Found array with shape {values.shape}: at least one step and one feature is required in (n_samples, "
+            "n_timesteps, n_features)."
         )
-    return Sequences(values, masked=False) if is_bytes else align(values)
+    elif values.dtype == np.uint8:
+        return Sequences(values if values.ndim == 3 else values[:, :, None], masked=False)
+    steps = stack_steps(values)
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, which is an error
+        numbers = steps.values.astype(np.float32, copy=False)
+    if not isinstance(values, list) and is_finite(numbers):  # no padding: no copy
+        return Sequences(numbers.reshape(*values.shape[:2], -1), masked=False)
+    return Steps(numbers, steps.lengths).to_sequences(np.nan, np.float32)
 
 
 def _scale_of(values: Any) -> float | None:
@@ -195,15 +197,8 @@ def _scale_of(values: Any) -> float | None:
     return (values.dtype.metadata or {}).get("scale") if values.dtype == np.uint8 else None
 
 
-def _checked(X: Any) -> np.ndarray:
-    if type(X) is np.ndarray and X.dtype == np.float32 and X.size and np.isfinite(X.sum()):
-        return X  # what scikit-learn's check would return, in a fraction of the time of predicting one row
-    with np.errstate(over="ignore"):  # what is too large for float32 is refused as infinite
-        return check_array(X, dtype=np.float32, ensure_all_finite="allow-nan", allow_nd=True, input_name="X")
-
-
-def _token_ids(reading: Reading) -> list[np.ndarray] | np.ndarray:
-    """Return integers that fit a network's input, without padding: an array if all rows are equally long."""
+def _token_ids(reading: Reading) -> Steps:
+    """Return whole numbers that fit a network's input; missing values at either edge of a sequence are padding."""
     rows = reading.values
     if _n_dimensions(reading) != 2:
         raise ValueError(
@@ -212,58 +207,41 @@ def _token_ids(reading: Reading) -> list[np.ndarray] | np.ndarray:
         )
     if len(rows) == 0:
         raise ValueError(f"Found array with 0 sample(s) (shape={np.shape(rows)}) while a minimum of 1 is required.")
-    _no_empty_sequence(rows)
-    if isinstance(rows, np.ndarray):
-        if rows.dtype.kind == "f" and np.isnan(rows).any():
-            return [_whole_numbers(row, sequence_name(number)) for number, row in enumerate(rows)]
-        return _whole_numbers(rows, "X")
-    return [_whole_numbers(row, sequence_name(number)) for number, row in enumerate(rows)]
-
-
-def _whole_numbers(ids: np.ndarray, where: str) -> np.ndarray:
-    """Return ids as integers. Missing values at either edge are padding, as they are in sequences of numbers."""
-    if ids.dtype == np.float16:
-        ids = ids.astype(np.float32)  # wide enough to compare with the largest id
-    if ids.dtype.kind == "f":  # for example integers with missing values, which NumPy's integer types cannot hold
-        if ids.ndim == 1:
-            ids = without_missing_edges(ids, where)
-        is_whole = np.isfinite(ids) & (ids == np.floor(ids))
-        if not is_whole.all():
-            wrong = ids[~is_whole][0]
-            raise ValueError(
-                f"embedding_dim asks for token ids, integers from 0 on, but {where} has dtype {ids.dtype} and holds "
-                f"{wrong}."
-            )
-    elif ids.dtype.kind not in "iu":
-        raise ValueError(f"embedding_dim asks for token ids, integers from 0 on, but {where} has dtype {ids.dtype}.")
-    if ids.size and (ids.min() < 0 or ids.max() > _INT32_MAX):
-        wrong = ids.min() if ids.min() < 0 else ids.max()
-        raise ValueError(f"Token ids must lie between 0 and {_INT32_MAX}, but {where} holds {wrong}.")
-    return ids if ids.dtype.kind in "iu" else ids.astype(np.int64)
-
-
-def _no_empty_sequence(rows: Any) -> None:
-    for number, row in enumerate(rows):
-        if len(row) == 0:
-            raise ValueError(f"{sequence_name(number, starts=True)} has no steps; a minimum of 1 is required.")
-
-
-def _read_ids(form: InputForm, rows: list[np.ndarray] | np.ndarray) -> Sequences:
-    padding = id_of_padding(form.mask_zero)
+    asks = "embedding_dim asks for token ids, integers from 0 on"
     if isinstance(rows, list):
-        ids = pad_sequences(rows, padding="post", truncating="post", value=padding, dtype=np.int32)
-    else:
-        ids = rows.astype(np.int32)
-    unknown = ids >= form.vocabulary_size
+        _same_dimensions(rows)
+    for number, row in enumerate(rows if isinstance(rows, list) else rows[:1]):
+        if len(row) and row.dtype.kind not in "iuf":
+            raise ValueError(f"{asks}, but {sequence_name(number)} has dtype {row.dtype}.")
+    steps = stack_steps(rows)
+    if steps.values.dtype.kind == "f":  # integers with missing values, which NumPy's integer types cannot hold
+        steps = Steps(steps.values.astype(np.float64), steps.lengths)
+    steps.without_padding(allow_empty=False)  # an error if ids are missing between others, or a sequence has none
+    if steps.values.dtype.kind == "f":
+        _refuse(steps, steps.values != np.floor(steps.values), asks)
+    out_of_range = (steps.values < 0) | (steps.values > _INT32_MAX)
+    _refuse(steps, out_of_range, f"Token ids must lie between 0 and {_INT32_MAX}")
+    return steps
+
+
+def _refuse(steps: Steps, wrong: np.ndarray, rule: str) -> None:
+    """Raise a ValueError about the first of the `wrong` ids; a missing one is never wrong."""
+    wrong = (wrong & ~np.isnan(steps.values))[:, 0]
+    if wrong.any():
+        index = int(wrong.argmax())
+        found = steps.values[index, 0].item()
+        raise ValueError(f"{rule}, but {steps.where(index)} holds {int(found) if found == int(found) else found}.")
+
+
+def _read_ids(form: InputForm, steps: Steps) -> Sequences:
+    unknown = steps.values >= form.vocabulary_size
+    if form.vocabulary_is_given:
+        _refuse(steps, unknown, f"Token ids must lie below vocabulary_size={form.vocabulary_size}")
+    padding = id_of_padding(form.mask_zero)
+    ids = steps.to_sequences(padding, np.int32).values[:, :, 0]
     if unknown.any():
-        row, step = np.argwhere(unknown)[0]
-        if form.vocabulary_is_given:
-            raise ValueError(
-                f"Token ids must lie below vocabulary_size={form.vocabulary_size}, but {sequence_name(row, step)} "
-                f"holds {ids[row, step]}."
-            )
         _warn_of_unknown_ids(int(unknown.sum()), form)
-        ids[unknown] = padding
+        ids[ids >= form.vocabulary_size] = padding
     return Sequences(ids, masked=bool((ids < 0).any()))
 
 

@@ -29,7 +29,7 @@ def real_numbers(array: np.ndarray, what: str) -> np.ndarray:
     if kind in NUMBERS:
         return array
     if kind == "c":
-        raise ValueError(f"Complex data not supported: {what} holds complex numbers; expected real numbers.")
+        raise ValueError(f"Complex data not supported. {what} holds complex numbers; expected real numbers.")
     if kind in "mM":
         raise ValueError(
             f"{what} holds dates or times ({array.dtype}); expected real numbers. Leave them out, or turn them into "

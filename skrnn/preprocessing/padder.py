@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing.cells import sequence_name
-from skrnn.preprocessing.padding import NO_STEP, Steps, pad_sequences, stack_steps
+from skrnn.preprocessing.padding import NO_STEP, pad_sequences, stack_steps
 from skrnn.preprocessing.reading import Form, Reading, as_sequences, check_features, check_table, read
 
 
@@ -42,7 +42,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
     See Also
     --------
-    TextToSequence : Turns texts into ids, padded or not.
+    TextToSequence : Turns texts into token ids, padded or not.
     TimeDistributed : Applies a transformer to each step, before or after padding.
 
     Notes
@@ -56,7 +56,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
       sequence that contain only NaN are padding already, and are removed first. NaN elsewhere is an error.
     - "token_ids": a list or object array of integer sequences of shape (n_steps,), or an integer array of shape
       (n_sequences, n_steps). The result is an integer array of shape (n_sequences, max_length). A 0 in X is a step like
-      any other.
+      any other; a negative integer is an error.
     - "table": any other array or data frame of two dimensions. Each row is a sequence with one feature, and the number
       of columns is fixed. The result is a floating array of shape (n_sequences, max_length, 1).
 
@@ -69,7 +69,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
            [[ 3.,  4.],
             [ 5.,  6.]]])
 
-    Sequences of integers are ids:
+    Sequences of integers are token ids:
 
     >>> padder = SequencePadder(padding="pre").fit([[7], [4, 5]])
     >>> padder.transform([[8], [], [1, 2, 3]])
@@ -130,7 +130,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         Returns
         -------
         padded : ndarray of shape (n_sequences, max_length_, n_features) or (n_sequences, max_length_)
-            Floating and padded with NaN, or for ids integer and padded with 0.
+            Floating and padded with NaN, or for token ids integer and padded with 0.
         """
         check_is_fitted(self)
         sequences = _READERS[self.form_](self, read(X), reset=False)
@@ -163,20 +163,12 @@ def _is_ids(sequence: np.ndarray) -> bool:
 
 
 def _read_features(estimator: SequencePadder, reading: Reading, *, reset: bool) -> list[np.ndarray]:
-    steps = stack_steps(as_sequences(reading).rows(), n_features=1 if reset else estimator.n_features_in_)
-    real = steps.real()
-    wrong = real & ~np.isfinite(steps.values).all(axis=1)
-    if wrong.any():
-        raise ValueError(
-            f"Input X contains NaN or infinity: {steps.where(int(wrong.argmax()))}. Only whole steps of NaN at either "
-            "edge of a sequence are read as padding."
-        )
-    if reset and not real.any():
+    steps = stack_steps(as_sequences(reading).values, n_features=1 if reset else estimator.n_features_in_)
+    real = steps.without_padding()
+    if reset and not len(real.values):
         raise ValueError(NO_STEP)
     check_features(estimator, reading, steps.values.shape[1], reset=reset)
-    if not real.all():
-        steps = Steps(steps.values[real], np.bincount(steps.owners[real], minlength=len(steps.lengths)))
-    return steps.split(steps.values)
+    return real.split(real.values)
 
 
 def _read_ids(estimator: SequencePadder, reading: Reading, *, reset: bool) -> list[np.ndarray]:
@@ -184,7 +176,13 @@ def _read_ids(estimator: SequencePadder, reading: Reading, *, reset: bool) -> li
         if len(sequence) and not _is_ids(sequence):
             raise ValueError(
                 f"{sequence_name(number, starts=True)} has shape {sequence.shape} and type {sequence.dtype}, but "
-                f"{type(estimator).__name__} was fitted on ids and expects integers of shape (n_steps,)."
+                f"{type(estimator).__name__} was fitted on token ids and expects integers of shape (n_steps,)."
+            )
+        if len(sequence) and sequence.min() < 0:
+            step = int((sequence < 0).argmax())
+            raise ValueError(
+                f"Token ids must be 0 or greater, but {sequence_name(number, step)} holds {sequence[step]}. To pad "
+                "integers that are measurements, pass them as floats."
             )
     if reset and not any(map(len, reading.values)):
         raise ValueError(NO_STEP)

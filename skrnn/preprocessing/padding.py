@@ -64,11 +64,19 @@ def pad_sequences(
 
     filled = [array for array in arrays if len(array)]
     step_shape = (filled or arrays)[0].shape[1:] if arrays else ()
-    padded = np.full((len(arrays), n_steps, *step_shape), value, dtype=dtype)
-    if filled:
-        steps = np.arange(n_steps)
-        missing = (n_steps - lengths)[:, np.newaxis]
-        padded[steps >= missing if padding == "pre" else steps < lengths[:, np.newaxis]] = np.concatenate(filled)
+    steps = np.concatenate(filled) if filled else np.empty((0, *step_shape))
+    return _padded(steps, lengths, n_steps, padding, value, dtype)
+
+
+def _padded(
+    steps: np.ndarray, lengths: np.ndarray, n_steps: int, padding: Side, value: float, dtype: Any
+) -> np.ndarray:
+    """Return one array of sequences, given the steps of all, one below the other, and the length of each."""
+    if (lengths == n_steps).all():
+        return steps.astype(dtype).reshape(len(lengths), n_steps, *steps.shape[1:])
+    padded = np.full((len(lengths), n_steps, *steps.shape[1:]), value, dtype=dtype)
+    places, missing = np.arange(n_steps), (n_steps - lengths)[:, np.newaxis]
+    padded[places >= missing if padding == "pre" else places < lengths[:, np.newaxis]] = steps
     return padded
 
 
@@ -104,7 +112,8 @@ class Steps:
         """Return which rows are steps, not padding: a mask of shape (n_steps_of_all,), bool."""
         if self.values.dtype.kind != "f":
             return np.ones(len(self.values), dtype=bool)
-        holds_number = ~np.isnan(self.values).all(axis=1)
+        holds_number = ~np.isnan(self.values[:, 0])
+        holds_number[~holds_number] = ~np.isnan(self.values[~holds_number]).all(axis=1)
         if holds_number.all():
             return holds_number
         # Assignments to a repeated index keep the last value: the last step forwards, the first step backwards.
@@ -116,14 +125,63 @@ class Steps:
         index = np.arange(len(self.values))
         return (first[owners] <= index) & (index <= last[owners])
 
+    def without_padding(self, *, allow_empty: bool = True) -> "Steps":
+        """Return the steps alone.
 
-def stack_steps(sequences: list[np.ndarray], *, n_features: int = 1) -> Steps:
+        Parameters
+        ----------
+        allow_empty : bool, default=True
+            Whether a sequence may have no steps.
+
+        Raises
+        ------
+        ValueError
+            If a step holds NaN or an infinite value, or a sequence has no steps.
+        """
+        real = self.real()
+        steps = self
+        if not real.all():
+            steps = Steps(self.values[real], np.bincount(self.owners[real], minlength=len(self.lengths)))
+        if not is_finite(steps.values):
+            self._refuse(real & ~np.isfinite(self.values).all(axis=1))
+        if not (allow_empty or steps.lengths.all()):
+            row = int(steps.lengths.argmin())
+            why = ": all of its values are NaN, which is read as padding" if self.lengths[row] else ""
+            raise ValueError(f"{sequence_name(row, starts=True)} has no steps{why}; a minimum of 1 is required.")
+        return steps
+
+    def _refuse(self, wrong: np.ndarray) -> None:
+        index = int(wrong.argmax())
+        if np.isnan(self.values[index]).any():
+            raise ValueError(
+                f"Input X contains NaN: {self.where(index)}. Only whole steps of NaN at either edge of a sequence are "
+                "read as padding."
+            )
+        raise ValueError(
+            f"Input X contains infinity or a value too large for {self.values.dtype!r}: {self.where(index)}."
+        )
+
+    def to_sequences(self, value: float, dtype: Any) -> "Sequences":
+        """Return the steps without padding, padded anew at the end with `value`.
+
+        Raises
+        ------
+        ValueError
+            If a step holds NaN or an infinite value, or a sequence has no steps.
+        """
+        steps = self.without_padding(allow_empty=False)
+        longest = int(steps.lengths.max())
+        values = _padded(steps.values, steps.lengths, longest, "post", value, dtype)
+        return Sequences(values, masked=bool((steps.lengths < longest).any()))
+
+
+def stack_steps(sequences: list[np.ndarray] | np.ndarray, *, n_features: int = 1) -> Steps:
     """Stack the steps of all sequences, padding included; univariate sequences get one column.
 
     Parameters
     ----------
-    sequences : list of ndarray of shape (n_steps,) or (n_steps, n_features)
-        The sequences, as `Reading.rows` returns them.
+    sequences : list of ndarray of shape (n_steps,) or (n_steps, n_features), or an array of them
+        The sequences, as in `Reading.values`.
     n_features : int, default=1
         The number of features if all sequences are empty lists.
 
@@ -136,6 +194,9 @@ def stack_steps(sequences: list[np.ndarray], *, n_features: int = 1) -> Steps:
     ValueError
         If sequences differ in their number of features, or have none.
     """
+    if isinstance(sequences, np.ndarray) and sequences.size:
+        n, n_steps, *features = sequences.shape
+        return Steps(sequences.reshape(n * n_steps, *features or [1]), np.full(n, n_steps, dtype=np.intp))
     columns = [array if array.ndim == 2 else array[:, np.newaxis] for array in sequences]
     known = [row for row, array in enumerate(sequences) if len(array) or array.ndim == 2]
     n_features = columns[known[0]].shape[1] if known else n_features
@@ -191,74 +252,9 @@ def id_of_padding(mask_zero: bool) -> int:
     return 0 if mask_zero else -1
 
 
-def align(values: np.ndarray) -> Sequences:
-    """Read all-NaN steps at either edge of a sequence as padding, and move every sequence to the start of its row.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, T, D), float32
-
-    Returns
-    -------
-    sequences : Sequences
-
-    Raises
-    ------
-    ValueError
-        If a sequence has no step, or NaN between its steps.
-    """
-    if not np.isnan(values.min()):
-        return Sequences(values, masked=False)
-    is_nan = np.isnan(values)
-    used = ~is_nan.all(axis=2)
-    n_timesteps = values.shape[1]
-    first = used.argmax(axis=1)
-    end = n_timesteps - used[:, ::-1].argmax(axis=1)
-    steps = np.arange(n_timesteps)
-    inside = (steps >= first[:, None]) & (steps < end[:, None])
-    if not used.any(axis=1).all():
-        row = int(np.argmin(used.any(axis=1)))
-        raise ValueError(
-            f"{sequence_name(row, starts=True)} has no steps: all of its values are NaN, which is read as padding."
-        )
-    holes = is_nan.any(axis=2) & inside
-    if holes.any():
-        row, step = np.argwhere(holes)[0]
-        raise ValueError(
-            f"Input X contains NaN: {sequence_name(row, step)}. Only whole steps of NaN at either edge of a sequence "
-            "are read as padding."
-        )
-    lengths = end - first
-    longest = int(lengths.max())
-    from_step = np.minimum(first[:, None] + steps[:longest], n_timesteps - 1)
-    aligned = np.take_along_axis(values, from_step[:, :, None], axis=1)
-    aligned[steps[:longest] >= lengths[:, None]] = np.nan
-    return Sequences(aligned, masked=bool((lengths < longest).any()))
-
-
-def without_missing_edges(ids: np.ndarray, where: str) -> np.ndarray:
-    """Return the token ids of a sequence without missing values at either edge, which are padding.
-
-    Parameters
-    ----------
-    ids : ndarray of shape (T,), floating
-        Missing values are NaN.
-    where : str
-        The name of the sequence in messages.
-
-    Raises
-    ------
-    ValueError
-        If all ids are missing, or some between others.
-    """
-    known = np.flatnonzero(~np.isnan(ids))
-    if not len(known):
-        raise ValueError(f"There is no token id in {where}: all of its values are missing.")
-    ids = ids[known[0] : known[-1] + 1]
-    if len(known) < len(ids):
-        step = int(np.isnan(ids).argmax() + known[0])
-        raise ValueError(
-            f"Input X contains NaN: {where} at step {step}. Only missing values at either edge of a sequence are read "
-            "as padding."
-        )
-    return ids
+def is_finite(numbers: np.ndarray) -> bool:
+    """Return whether an array holds neither NaN nor infinity."""
+    if numbers.dtype.kind != "f":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(numbers.sum()) or np.isfinite(numbers).all())

@@ -183,7 +183,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
                 f"{reading.values.shape}. Reshape your data: X[:, :, np.newaxis] has one feature per step. A table "
                 "needs no TimeDistributed."
             )
-        return reading, stack_steps(reading.rows(), n_features=n_features)
+        return reading, stack_steps(reading.values, n_features=n_features)
 
     def _apply_per_step(self, method: Callable, reading: Reading, steps: Steps, n_features_out: int) -> np.ndarray:
         real = steps.real()

@@ -181,8 +181,35 @@ def test_missing_ids_elsewhere_are_an_error():
     with pytest.raises(ValueError, match="Input X contains NaN: sequence 3 of X at step 2"):
         small(embedding_dim=2).fit(hole, Y)
     hole.iloc[3] = pd.NA
-    with pytest.raises(ValueError, match="There is no token id in sequence 3 of X: all of its values are missing"):
+    with pytest.raises(ValueError, match="Sequence 3 of X has no steps: all of its values are NaN"):
         small(embedding_dim=2).fit(hole, Y)
+
+
+@pytest.mark.parametrize("dtype", [int, float])
+def test_ids_without_steps_are_an_error(dtype):
+    with pytest.raises(ValueError, match="Sequence 0 of X has no steps; a minimum of 1 is required"):
+        small(embedding_dim=2).fit(np.empty((12, 0), dtype=dtype), Y)
+    with pytest.raises(ValueError, match="Sequence 0 of X has no steps: all of its values are NaN"):
+        small(embedding_dim=2).fit(np.full((12, 3), np.nan), Y)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (99, "Token ids must lie below vocabulary_size=50, but sequence 1 of X at step 3 holds 99"),
+        (-2, "Token ids must lie between 0 and 2147483647, but sequence 1 of X at step 3 holds -2"),
+        (2.5, "integers from 0 on, but sequence 1 of X at step 3 holds 2.5"),
+        (np.inf, "contains infinity or a value too large .*: sequence 1 of X at step 3"),
+        (np.nan, "Input X contains NaN: sequence 1 of X at step 3"),
+    ],
+)
+@pytest.mark.parametrize("container", [np.array, list], ids=["array", "list"])
+def test_padding_before_a_wrong_id_counts_as_steps(container, wrong, message):
+    ids = IDS.astype(np.float64)
+    ids[1, :2] = np.nan
+    ids[1, 3] = wrong
+    with pytest.raises(ValueError, match=message):
+        small(embedding_dim=2, vocabulary_size=50).fit(container(ids), Y)
 
 
 def test_a_text_without_words_has_a_prediction_padded_or_not():

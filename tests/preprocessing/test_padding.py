@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skrnn.preprocessing import SequencePadder
-from skrnn.preprocessing.padding import Steps, pad_sequences, stack_steps
+from skrnn.preprocessing.padding import Steps, is_finite, pad_sequences, stack_steps
 from skrnn.preprocessing.reading import read, to_object_array
 
 nan = np.nan
@@ -87,6 +87,24 @@ def test_a_step_is_named_by_its_sequence_and_its_place():
         *("sequence 0 of X at step 0", "sequence 0 of X at step 1"),
         *("sequence 2 of X at step 0", "sequence 2 of X at step 1", "sequence 2 of X at step 2"),
     ]
+
+
+def test_steps_are_padded_anew_at_the_end():
+    X = np.array([[[nan], [1.0], [2.0], [nan]], [[3.0], [4.0], [5.0], [nan]]])
+    steps = stack_steps(X)
+    assert_array_equal(steps.without_padding().lengths, [2, 3])
+    sequences = steps.to_sequences(nan, np.float32)
+    expected = np.array([[[1], [2], [nan]], [[3], [4], [5]]], dtype=np.float32)
+    assert_array_equal(sequences.values, expected, strict=True)
+    assert sequences.masked
+
+
+def test_an_array_and_a_list_of_its_rows_have_the_same_steps():
+    X = np.arange(24.0).reshape(2, 4, 3)
+    for array in (X, X[:, :, 0]):
+        one, other = stack_steps(array), stack_steps(list(array))
+        assert_array_equal(one.values, other.values, strict=True)
+        assert_array_equal(one.lengths, other.lengths, strict=True)
 
 
 # SequencePadder: the forms
@@ -229,7 +247,7 @@ def test_padding_twice_is_padding_once(sequences, padding):
         (
             [[1.0], [1j]],
             ValueError,
-            "Complex data not supported: Sequence 1 of X holds complex numbers; expected real numbers.",
+            "Complex data not supported. Sequence 1 of X holds complex numbers; expected real numbers.",
         ),
         (
             [[[1.0]], [[1.0, 2.0], [3.0]]],
@@ -250,14 +268,13 @@ def test_padding_twice_is_padding_once(sequences, padding):
         (
             [[[1.0]], [[1.0], [nan], [1.0]]],
             ValueError,
-            "Input X contains NaN or infinity: sequence 1 of X at step 1. Only whole steps of NaN at either edge "
+            "Input X contains NaN: sequence 1 of X at step 1. Only whole steps of NaN at either edge "
             "of a sequence are read as padding.",
         ),
         (
             [[[np.inf]]],
             ValueError,
-            "Input X contains NaN or infinity: sequence 0 of X at step 0. Only whole steps of NaN at either edge "
-            "of a sequence are read as padding.",
+            "Input X contains infinity or a value too large for dtype('float64'): sequence 0 of X at step 0.",
         ),
     ],
 )
@@ -272,9 +289,22 @@ def test_floats_are_refused_where_ids_were_seen():
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         padder.transform([[1], [2.5, 3.5]])
     assert str(caught.value) == (
-        "Sequence 1 of X has shape (2,) and type float64, but SequencePadder was fitted on ids and expects integers of "
-        "shape (n_steps,)."
+        "Sequence 1 of X has shape (2,) and type float64, but SequencePadder was fitted on token ids and expects "
+        "integers of shape (n_steps,)."
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "finite"), [(1.0, True), (3e38, True), (np.nan, False), (np.inf, False), (-np.inf, False)]
+)
+def test_numbers_whose_sum_overflows_are_finite(number, finite):
+    assert is_finite(np.full((50, 2), number, dtype=np.float32)) == finite
+
+
+@pytest.mark.parametrize("X", [[[1, 2], [3, 4, -5]], np.array([[1, 2, 3], [3, 4, -5]])], ids=["list", "array"])
+def test_negative_integers_are_refused_where_zero_is_padding(X):
+    with pytest.raises(ValueError, match=r"must be 0 or greater, but sequence 1 of X at step 2 holds -5\. To pad"):
+        SequencePadder().fit(X)
 
 
 def test_another_number_of_features_is_refused():

@@ -307,7 +307,7 @@ def test_messages(X, error, message):
         (np.array([["1", "2"]]), ValueError, r"X holds values of type <U1; .*astype\(float\)"),
         (np.array([["1", 2]], dtype=object), ValueError, r"X holds values that are not numbers: '1'.*astype\(float\)"),
         (pd.DataFrame({"a": ["1", "2"]}), ValueError, r"Column 'a' of X holds values that are not numbers: '1'"),
-        (pd.DataFrame({"a": [1j]}), ValueError, r"Complex data not supported: Column 'a' of X"),
+        (pd.DataFrame({"a": [1j]}), ValueError, r"Complex data not supported. Column 'a' of X"),
         (np.array([[{}]], dtype=object), TypeError, r"X holds {}, of type dict.*an array of real numbers"),
         ([{"a": [1]}, {"a": [2]}], TypeError, r"X holds {'a': \[1\]}, of type dict"),
         ([pl.LazyFrame({"a": [1]})], TypeError, r"X holds <LazyFrame .*, of type LazyFrame"),
