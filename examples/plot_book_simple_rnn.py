@@ -102,7 +102,6 @@ for name, pipeline in pipelines.items():
 histories = {name: pipeline[-1].history_ for name, pipeline in pipelines.items()}
 figure, axes = plt.subplots(1, 2, figsize=(13, 4.8), layout="constrained")
 HistoryDisplay.from_histories(histories, ax=axes)
-axes[0].get_legend().remove()
 axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 if settings.save:

@@ -20,7 +20,10 @@ from skrnn.datasets import load_digits
 from skrnn.model_selection import open_storage
 
 QUICK = ["--samples", "100", "--units", "4", "--epochs", "2", "--cv", "2", "--n-jobs", "1"]
-FILES = ["histories.csv", "learning_curves.png", "scores.csv", "scores.png", "summary.json"]
+FILES = [
+    *("comparison.npz", "differences.png", "fits.jsonl", "fits.jsonl.lock", "histories.csv", "learning_curves.png"),
+    *("pairwise.csv", "scores.csv", "scores.png", "summary.json"),
+]
 
 
 def start(*arguments, **kwargs):
@@ -64,12 +67,15 @@ def test_a_comparison_writes_its_files(finished):
     assert scores["score"].between(0, 1).all()
     assert set(scores["n_epochs"]) == {2}
     histories = pd.read_csv(folder / "histories.csv")
-    assert len(histories) == 12 * 2 * 2  # fits, epochs, metrics
+    assert len(histories) == 12 * 2 * 4  # fits, epochs, metrics of training and test data
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["complete"] is True
     settings = summary["settings"]
     assert settings.pop("seconds") > 0
     assert settings.pop("versions").keys() == {"python", "skrnn", "numpy", "sklearn", "keras", "tensorflow"}
+    assert settings.pop("command") == (
+        "skrnn compare digits --cv 2 --repeats 2 --rope 0.01 --seed 3 --epochs 2 --units 4 --samples 100"
+    )
     assert settings == {
         "dataset": "digits",
         "n_samples": 100,
@@ -92,24 +98,29 @@ def test_what_is_printed_is_plain_lines_and_a_table_best_first(finished):
         "digits: 100 images in 10 classes, 2-fold cross-validation, 2 times",
         "SimpleRNN, LSTM and GRU: 4 units, 2 epochs, seed 3; 12 fits",
     ]
-    told = [line for line in lines if line.startswith("[")]
-    assert len(told) == 12
-    assert re.fullmatch(r"\[1/12\] SimpleRNN, fold 1, repeat 1: accuracy \d\.\d{4} in \d+\.\d s", told[0])
-    assert told[-1].startswith("[12/12] GRU, fold 2, repeat 2: accuracy ")
+    fit_lines = [line for line in lines if line.startswith("[")]
+    assert len(fit_lines) == 12
+    assert re.fullmatch(r"\[1/12\] SimpleRNN, fold 1, repeat 1: accuracy \d\.\d{4} in \d+\.\d s", fit_lines[0])
+    assert fit_lines[-1].startswith("[12/12] GRU, fold 2, repeat 2: accuracy ")
     rows = [line.split() for line in lines if re.match(r" *(SimpleRNN|LSTM|GRU) +\d", line)]
     summary = {row["architecture"]: row for row in json.loads((folder / "summary.json").read_text())["architectures"]}
     assert [row[0] for row in rows] == sorted(summary, key=lambda name: -summary[name]["mean"])
-    for name, mean, _, std, parameters, epochs, *_ in rows:
+    for name, mean, _, std, low, _, high, parameters, epochs, *_ in rows:
+        assert [float(low), float(high)] == pytest.approx([summary[name][end] for end in ("low", "high")], abs=1e-3)
         assert float(mean) == pytest.approx(summary[name]["mean"], abs=1e-4)
         assert float(std) == pytest.approx(summary[name]["std"], abs=1e-4)
         assert int(parameters) == summary[name]["n_parameters"]
         assert epochs == "2"
     assert "Mean ± standard deviation over 4 test folds; times are means per fit." in lines
-    assert lines[-1] == f"{folder}: scores.csv, histories.csv, summary.json, learning_curves.png, scores.png"
+    start = lines.index("", lines.index("Mean ± standard deviation over 4 test folds; times are means per fit."))
+    end = lines.index("", start + 1)
+    assert lines[start + 1 : end] == json.loads((folder / "summary.json").read_text())["conclusion"]
+    written = ["comparison.npz", "scores.csv", "pairwise.csv", "histories.csv", "summary.json"]
+    assert lines[-1] == f"{folder}: {', '.join([*written, 'scores.png', 'differences.png', 'learning_curves.png'])}"
 
 
 def test_the_same_seed_gives_the_same_scores_in_another_process_that_ctrl_c_stops(finished, tmp_path):
-    """One real process, for both: it is told to run for ever, and is interrupted."""
+    """One real process, for both: its options make it run for ever, and it is interrupted."""
     out = tmp_path / "out"
     process = start("compare", *QUICK, "--repeats", "2000", "--seed", "3", "--out", str(out))
     lines = []
@@ -122,9 +133,9 @@ def test_the_same_seed_gives_the_same_scores_in_another_process_that_ctrl_c_stop
     assert process.returncode == 130
     assert errors == ""
     assert rest.splitlines()[-1] == (
-        f"Interrupted: {_n_kept(out)} of 12000 fits were finished and are kept; summary.json says so."
+        f"Interrupted: {_n_kept(out)} of 12000 fits were finished and are kept. The same command continues."
     )
-    assert sorted(os.listdir(out)) == FILES
+    assert {*FILES} - {*os.listdir(out)} <= {"differences.png"}  # it needs two splits
     summary = json.loads((out / "summary.json").read_text())
     assert summary["complete"] is False
     assert summary["n_fits"] == 12000

@@ -48,8 +48,9 @@ def made_comparison(names):
     folds = np.arange(2)
     numbers = np.full(shape, 1_234_567.0)
     return ArchitectureComparison(
-        architectures=names, scoring="accuracy", repeats=folds * 0, folds=folds, n_train=folds + 9, n_test=folds + 9,
-        finished=np.ones(shape, dtype=bool), scores=scores, fit_seconds=numbers / 1e4, score_seconds=numbers / 1e6,
+        architectures=names, metric_scores={"accuracy": scores}, repeats=folds * 0, folds=folds,
+        n_train=folds + 9, n_test=folds + 9, finished=np.ones(shape, dtype=bool),
+        fit_seconds=numbers / 1e4, score_seconds=numbers / 1e6, latency_seconds=numbers / 1e9,
         n_parameters=numbers, n_epochs=np.full(shape, 100.0), curves=(({}, {}),) * len(names),
     )  # fmt: skip
 
@@ -87,12 +88,12 @@ def test_names_and_scores_of_a_comparison_stay_whole(width):
         for name, row in comparison.summary().dropna(subset=["mean"]).iterrows():
             start = f" {name} .*{row['mean']:.4f} ± {row['std']:.4f}( |$)"
             assert len([line for line in lines if re.match(start, line)]) == 1
-    headings = ["Predict s", "Epochs", "Fit s", "Parameters"]
+    headings = ["Predict ms", "Epochs", "Fit s", "Parameters", "95 % interval"]
     shown = [heading for heading in headings if any(f" {heading} " in f"{line} " for line in lines[:3])]
     assert shown == headings[len(headings) - len(shown) :]
-    assert len(shown) == {140: 4, 80: 4, 60: 3, 40: 1, 24: 0}[width]
+    assert len(shown) == {140: 5, 80: 4, 60: 2, 40: 0, 24: 0}[width]
     says_so = any(line.startswith("Too narrow for ") for line in lines)
-    assert says_so == (len(shown) < 4)
+    assert says_so == (len(shown) < 5)
 
 
 def test_names_that_do_not_fit_are_folded():

@@ -61,17 +61,17 @@ def test_what_is_printed_is_a_line_for_each_trial_and_the_best(finished):
         "digits: 120 images in 10 classes, 2-fold cross-validation; 40 are held out",
         "8 trials, at most 6 epochs, cell simple_rnn, seed 0",
     ]
-    told = [line for line in lines if line.startswith("[")]
-    assert len(told) == 8
+    trial_lines = [line for line in lines if line.startswith("[")]
+    assert len(trial_lines) == 8
     ways = r"(accuracy 0\.\d{4} after \d epochs?|pruned after epoch \d at 0\.\d{4})"
-    for number, line in enumerate(told):
+    for number, line in enumerate(trial_lines):
         assert re.fullmatch(rf"\[{number + 1}/8\] trial {number}: {ways}, \d+\.\d s(, the best so far)?", line)
     best = json.loads((folder / "best.json").read_text())
-    last_best = [line for line in told if line.endswith(", the best so far")][-1]
+    last_best = [line for line in trial_lines if line.endswith(", the best so far")][-1]
     assert f"trial {best['trial']}: accuracy {best['mean_accuracy']:.4f} after {best['epochs']} epoch" in last_best
     assert re.search(rf"The best of 8 trials \(.*complete.*\): trial {best['trial']}\n", printed)
     assert re.search(rf"  units  +{best['params']['units']}\n", printed)
-    assert re.search(rf"Refitted \([\d,]+ parameters\): {best['held_out_accuracy']:.4f} on 40 images held out", printed)
+    assert re.search(rf"Refitted \([\d,]+ parameters\): {best['held_out_accuracy']:.4f} on 40 held-out images", printed)
     n_complete = best["trials"]["complete"]
     are = "is 1" if n_complete == 1 else f"are {n_complete}"
     missing = f"importances.png: left out, needs 5 complete trials, there {are}."
@@ -84,9 +84,9 @@ def test_the_total_is_of_all_calls(finished, tmp_path, capsys):
     before = pd.read_csv(folder / "trials.csv")
     arguments = ["tune", *QUICK, "--cell", "simple_rnn", "--storage", str(folder / "search.journal")]
     assert cli.main([*arguments, "--trials", "9", "--out", str(tmp_path)]) == 0
-    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("[")]
-    assert len(told) == 1
-    assert told[0].startswith("[9/9] trial 8: ")
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("[")]
+    assert len(lines) == 1
+    assert lines[0].startswith("[9/9] trial 8: ")
     after = pd.read_csv(tmp_path / "trials.csv")
     numbers = ["trial_number", "state", "mean_test_score", "param_simplernnclassifier__learning_rate"]
     pd.testing.assert_frame_equal(after[numbers][:8], before[numbers])
@@ -134,7 +134,7 @@ def test_an_interrupt_before_the_first_trial_is_said(monkeypatch, tmp_path, caps
 
     monkeypatch.setattr(tune, "_search", interrupted)
     assert cli.main(["tune", *QUICK, "--out", str(tmp_path)]) == 130
-    assert capsys.readouterr().out.splitlines()[-1] == "Interrupted before the first trial was finished."
+    assert capsys.readouterr().out.splitlines()[-1] == "Interrupted before the first trial finished."
     assert os.listdir(tmp_path) == ["search.journal"]
 
 

@@ -25,6 +25,7 @@ ROOMS = (
     "network",
     "estimators",
     "plotting",
+    "report",
     "model_selection",
     "recipes",
     "__init__",  # re-exports: whoever imports the package itself wants the version or a classifier

@@ -1,6 +1,6 @@
-"""What a person types. The commands read options, show progress and print; the work is done elsewhere.
+"""The command line. The commands read options, show progress and print results; other packages do the work.
 
-TensorFlow is imported after every option was checked, so that help and errors come at once.
+TensorFlow is imported only after all options are checked, so that help and errors appear at once.
 
 The commands and their options are public; the Python names are private and may change without notice.
 """
@@ -28,14 +28,14 @@ app.command()(reproduce.reproduce)
 def _skrnn(
     show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
 ) -> None:
-    """Compare recurrent neural networks: which one to use, how well it does, and at what cost."""
+    """Compare and tune recurrent neural networks, and reproduce published ones."""
     if show_version:
         print(f"skrnn {skrnn.__version__}")
         raise typer.Exit
 
 
 def _command() -> Any:
-    """Return the command. Its help is plain in narrow terminals, where frames and columns would cut words off."""
+    """Return the command. In narrow terminals its help is plain text, because columns in frames would cut off words."""
     command: Any = typer.main.get_command(app)
     width = shutil.get_terminal_size().columns
     if width < 100:
@@ -45,8 +45,8 @@ def _command() -> Any:
     return command
 
 
-def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:
-    """Print what a warning says, on one line, and not the line of code that it comes from."""
+def _show_warning(message: Warning | str, *where: object, **more: object) -> None:
+    """Print the first line of a warning without its location in the code."""
     print(f"skrnn: warning: {str(message).partition(chr(10))[0]}", file=sys.stderr)
 
 
@@ -56,23 +56,21 @@ def main(arguments: list[str] | None = None) -> int:
     Parameters
     ----------
     arguments : list of str, default=None
-        By default those of the process.
+        Command and options. By default, the arguments of the process.
 
     Returns
     -------
     code : int
-        0, 1 if something failed (a single fit is enough), 2 for wrong options, 130 after Ctrl-C.
+        Exit code: 0 for success, 1 if anything failed (even a single fit), 2 for invalid options, 130 after Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # no plus-minus sign or bar is worth losing the results
+            stream.reconfigure(errors="replace")  # an encoding without "±" must not end a command
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
             return _command()(args=arguments, prog_name="skrnn", standalone_mode=False) or 0
-        except (
-            typer.TyperException
-        ) as error:  # a wrong option; the message of a bare `skrnn` is its help, already shown
+        except typer.TyperException as error:  # an invalid option; no message if `skrnn` alone has printed its help
             message = error.format_message().strip().replace("Value error, ", "")
             if message:
                 print(f"skrnn: error: {message}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What the commands share: how they fail, how they start TensorFlow, and how their results are not lost."""
+"""Functions that the commands share: errors, the start of TensorFlow, and the protection of results."""
 
 import os
 import signal
@@ -21,20 +21,20 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 Jobs = Annotated[
     int,
     typer.Option(
-        help="Fits at the same time, each in its own process with one thread; -1 is one per core. A process takes "
-        "seconds to start and most of a gigabyte of memory.",
+        help="Number of fits that run in parallel, each in a process with one thread; -1 for one per core. A process "
+        "needs a few seconds to start and almost a gigabyte of memory.",
     ),
 ]
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """Say what is wrong, and leave."""
+    """Print an error message and exit with a code."""
     print(f"skrnn: error: {message}", file=sys.stderr)
     raise typer.Exit(code)
 
 
 def require_jobs(n_jobs: int) -> None:
-    """Fail on a number of jobs that means nothing."""
+    """Fail if the number of jobs is 0."""
     if n_jobs == 0:
         raise typer.BadParameter(
             "0 is not a number of jobs: use at least 1, or -1 for one per core.", param_hint="'--n-jobs'"
@@ -42,7 +42,7 @@ def require_jobs(n_jobs: int) -> None:
 
 
 def require_writable(folder: Path, names: Sequence[str]) -> None:
-    """Fail, before hours of training, if files of these names could not be written there."""
+    """Fail before any training if files with these names cannot be written to the folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
@@ -55,17 +55,17 @@ def require_writable(folder: Path, names: Sequence[str]) -> None:
 
 
 def start_tensorflow(console: "Console") -> None:
-    """Load TensorFlow, which takes its time, with the threads that all commands and workers use."""
+    """Load TensorFlow, which takes a few seconds, with the thread settings of all commands and workers."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with suppress(RuntimeError):  # called from a program in which TensorFlow runs already, it keeps its settings
+    with suppress(RuntimeError):  # if TensorFlow is already running, it keeps its settings
         skrnn.configure_threads()
     with console.status("Loading TensorFlow") if console.is_interactive else nullcontext():
-        _ = skrnn.RecurrentClassifier  # naming a classifier imports TensorFlow
+        _ = skrnn.RecurrentClassifier  # accessing a classifier imports TensorFlow
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ignore an impatient second Ctrl-C: to write the results takes a second."""
+    """Ignore a second Ctrl-C while the results are written, which takes about a second."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

@@ -18,7 +18,18 @@ from skrnn.cli.common import (
     start_tensorflow,
     uninterrupted,
 )
-from skrnn.cli.data import DATA_SETS, JOURNAL, DataHome, DataSet, Epochs, Name, Samples, load, require_folds
+from skrnn.cli.data import (
+    DATA_SETS,
+    JOURNAL,
+    DataHome,
+    DataSet,
+    Epochs,
+    Name,
+    Samples,
+    load,
+    load_test_set,
+    require_folds,
+)
 from skrnn.cli.display import say
 
 if TYPE_CHECKING:
@@ -27,10 +38,32 @@ if TYPE_CHECKING:
     from skrnn.model_selection import ArchitectureComparison, FitEvent
 
 
+REPORT = "report.html"
+FITS = "fits.jsonl"
+
+
 def compare(
     dataset: Annotated[Name, typer.Argument(help="The data to compare on.")] = Name.digits,
     cv: Annotated[int, typer.Option(min=2, help="Number of stratified folds.")] = 5,
-    repeats: Annotated[int, typer.Option(min=1, help="How often to cross-validate, with other folds.")] = 1,
+    repeats: Annotated[
+        int,
+        typer.Option(min=1, help="How often to cross-validate, with other folds. With --test-set: how often to train."),
+    ] = 1,
+    until_sure: Annotated[
+        bool,
+        typer.Option("--until-sure", help="Add repeats until each pair is decided, or more would hardly decide it."),
+    ] = False,
+    max_repeats: Annotated[int, typer.Option(min=2, help="The limit for --until-sure.")] = 10,
+    test_set: Annotated[
+        bool,
+        typer.Option("--test-set", help="Score on the test half of mnist or imdb instead of cross-validating."),
+    ] = False,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Also compare classifiers that are not recurrent.")
+    ] = False,
+    rope: Annotated[
+        float, typer.Option(min=0, max=1, help="A difference in accuracy that is too small to matter.")
+    ] = 0.01,
     epochs: Epochs = None,
     units: Annotated[int | None, typer.Option(min=1, help="Width of the recurrent layer.", show_default="64")] = None,
     tune: Annotated[
@@ -44,30 +77,35 @@ def compare(
         ),
     ] = None,
     samples: Samples = None,
+    report: Annotated[bool, typer.Option("--report", help="Also write report.html.")] = False,
     data_home: DataHome = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the results. Those of an earlier run are replaced; other files are left alone.",
+            help="Folder for the results. Finished fits of the same comparison in it are used again; other results of "
+            "earlier runs are replaced, and other files are left alone.",
             show_default="skrnn-results/DATASET",
         ),
     ] = None,
     n_jobs: Jobs = 2,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of folds, weights and the subset.")] = 0,
 ) -> None:
-    """Cross-validate SimpleRNN, LSTM and GRU on the same folds, and write tables and plots.
+    """Compare SimpleRNN, LSTM and GRU on the same folds, and say which is better and how sure that is.
 
     The digits come with the package, the reviews are generated; mnist and imdb are downloaded once (11 and 84 MB).
     Digits take a minute or two, the others several; the whole of mnist (--samples 60000) or imdb (--samples 25000)
     takes hours.
 
-    Ctrl-C stops, and keeps the finished fits; with --tune, the same command continues with the kept trials.
+    Ctrl-C stops, and keeps the finished fits. The same command continues with those that are missing, even after a
+    crash.
     """
     from rich.console import Console
 
     require_jobs(n_jobs)
     if tune is not None and units is not None:
         fail("--units is one of the parameters that --tune searches: give one of the two.", MISUSED)
+    if test_set and until_sure:
+        fail("--until-sure adds repeats of a cross-validation: leave out --test-set, or set --repeats.", MISUSED)
     console = Console(highlight=False, markup=False)
     chosen = DATA_SETS[dataset]
     folder = Path("skrnn-results") / dataset if out is None else out
@@ -76,15 +114,17 @@ def compare(
         from skrnn.model_selection import ArchitectureComparison
 
         X, y = load(dataset, samples, data_home, seed)
-        # A search needs three samples of each class to train on.
-        require_folds(dataset, y, cv, samples, None if tune is None else max(cv, 6))
-        require_writable(folder, ArchitectureComparison.file_names)
-        settings = {
+        X_test, y_test = load_test_set(dataset, data_home) if test_set else (None, None)
+        if not test_set:
+            # A search needs three samples of each class to train on.
+            require_folds(dataset, y, cv, samples, None if tune is None else max(cv, 6))
+        require_writable(folder, (*ArchitectureComparison.file_names, REPORT, FITS))
+        settings: dict[str, Any] = {
             "dataset": str(dataset),
             "n_samples": len(y),
             "n_classes": len(set(y.tolist())),
-            "cv": cv,
-            "repeats": repeats,
+            **({"cv": cv} if y_test is None else {"n_test": len(y_test)}),
+            "repeats": f"until sure, at most {max_repeats}" if until_sure else repeats,
             "units": 64 if units is None else units,
             "epochs": chosen.epochs if epochs is None else epochs,
             "seed": seed,
@@ -92,25 +132,50 @@ def compare(
         }
         if tune is not None:
             settings["units"], settings["tune"] = "tuned", tune
-        say(console, _introduction(settings, chosen.items))
+        n_fits = None if until_sure or baselines else 3 * repeats * (1 if test_set else cv)
+        say(console, _introduction(settings, chosen.items, n_fits))
+        plan = {
+            "X_test": X_test,
+            "y_test": y_test,
+            "cv": cv,
+            "n_repeats": repeats,
+            "until_sure": until_sure,
+            "max_repeats": max_repeats,
+            "baselines": baselines,
+            "rope": rope,
+            "storage": folder,
+            "n_jobs": n_jobs,
+            "random_state": seed,
+        }
         estimators = _estimators(chosen, settings, folder / JOURNAL, console)
         started = time.perf_counter()
-        comparison = _compare(estimators, X, y, cv, repeats, seed, n_jobs, console)
+        comparison = _compare(estimators, X, y, plan, console)
     except KeyboardInterrupt:
         say(console, "Interrupted before the first fit was finished: nothing was written.")
         raise typer.Exit(INTERRUPTED) from None
     settings["seconds"] = time.perf_counter() - started
     settings["versions"] = installed_versions()
+    settings["command"] = _command(
+        dataset, {**plan, "epochs": epochs, "units": units, "tune": tune, "samples": samples}
+    )
     _print_table(comparison, console)
+    say(console, "\n" + comparison.conclusion())
     try:
         with uninterrupted():
             written = comparison.save(folder, settings=settings)
+            if report:
+                written.append(
+                    comparison.to_html(folder / REPORT, X=X if X_test is None else X_test, settings=settings)
+                )
     except OSError as error:
         fail(f"The results could not be written: {error}", FAILED)
     n_finished, n_fits = int(comparison.finished.sum()), comparison.finished.size
-    say(console, f"{folder}: {', '.join(path.name for path in written)}")
+    say(console, f"\n{folder}: {', '.join(path.name for path in written)}")
     if not comparison.complete:
-        say(console, f"Interrupted: {n_finished} of {n_fits} fits were finished and are kept; summary.json says so.")
+        say(
+            console,
+            f"Interrupted: {n_finished} of {n_fits} fits were finished and are kept. The same command continues.",
+        )
         raise typer.Exit(INTERRUPTED)
     if comparison.n_failed:
         raise typer.Exit(FAILED)  # the warning has said why
@@ -119,21 +184,43 @@ def compare(
 # Before the training
 
 
-def _introduction(settings: dict[str, Any], items: str) -> str:
-    n_fits = 3 * settings["cv"] * settings["repeats"]
-    repeated = f", {settings['repeats']} times" if settings["repeats"] > 1 else ""
-    epochs = settings["epochs"]
+def _introduction(settings: dict[str, Any], items: str, n_fits: int | None) -> str:
+    epochs, repeats = settings["epochs"], settings["repeats"]
     length = "epochs by data size" if epochs == "auto" else f"{epochs} epoch{'s' if epochs > 1 else ''}"
     if "tune" in settings:
         size = f"tuned in {settings['tune']} trial{'s' if settings['tune'] > 1 else ''} each"
         length = length if epochs == "auto" else f"at most {length}"
     else:
         size = f"{settings['units']} units"
+    repeated = f", {repeats}{' times' if isinstance(repeats, int) else ''}" if repeats != 1 else ""
+    if "n_test" in settings:
+        scored = f"scored on a test set of {settings['n_test']:,}"
+        repeated = repeated.replace(", ", ", trained ")
+    else:
+        scored = f"{settings['cv']}-fold cross-validation"
     return (
         f"{settings['dataset']}: {settings['n_samples']:,} {items} in {settings['n_classes']} classes, "
-        f"{settings['cv']}-fold cross-validation{repeated}\n"
-        f"SimpleRNN, LSTM and GRU: {size}, {length}, seed {settings['seed']}; {n_fits} fits"
+        f"{scored}{repeated}\nSimpleRNN, LSTM and GRU: {size}, {length}, seed {settings['seed']}"
+        f"{'' if n_fits is None else f'; {n_fits} fits'}"
     )
+
+
+def _command(dataset: Name, options: dict[str, Any]) -> str:
+    """Return the command that repeats a comparison, with every option that changes a score."""
+    names = {"n_repeats": "repeats", "random_state": "seed"}
+    texts = ["skrnn compare", str(dataset)]
+    for key, value in options.items():
+        name = names.get(key, key).replace("_", "-")
+        has_no_effect = key == "max_repeats" and not options["until_sure"]
+        if key in ("X_test", "storage", "n_jobs") or has_no_effect or value is None or value is False:
+            continue
+        if key == "y_test":
+            texts.append("--test-set")
+        elif value is True:
+            texts.append(f"--{name}")
+        else:
+            texts.append(f"--{name} {value}")
+    return " ".join(texts)
 
 
 def _estimators(dataset: DataSet, settings: dict[str, Any], journal: Path, console: "Console") -> dict[str, Any]:
@@ -163,26 +250,25 @@ def _estimators(dataset: DataSet, settings: dict[str, Any], journal: Path, conso
 
 
 def _compare(
-    estimators: dict[str, Any], X: Any, y: Any, cv: int, repeats: int, seed: int, n_jobs: int, console: "Console"
+    estimators: dict[str, Any], X: Any, y: Any, plan: dict[str, Any], console: "Console"
 ) -> "ArchitectureComparison":
     """Run the comparison with a display; after an interrupt, return the finished fits."""
-    from sklearn.model_selection import RepeatedStratifiedKFold
-
     from skrnn.model_selection import ComparisonInterrupted, compare_architectures, fit_display
 
-    splitter = RepeatedStratifiedKFold(n_splits=cv, n_repeats=repeats, random_state=seed)
+    n_folds = 1 if plan["X_test"] is not None else plan["cv"]
+    n_repeats = plan["max_repeats"] if plan["until_sure"] else plan["n_repeats"]
 
     def title(event: "FitEvent") -> str:
-        repeat, fold = divmod(event.split, cv)
-        return f"{event.architecture}, fold {fold + 1}" + (f", repeat {repeat + 1}" if repeats > 1 else "")
+        repeat, fold = divmod(event.split, n_folds)
+        parts = [f"fold {fold + 1}"] if n_folds > 1 else []
+        parts += [f"repeat {repeat + 1}"] if n_repeats > 1 else []
+        return ", ".join([event.architecture, *parts])
 
-    display = fit_display(list(estimators), cv * repeats, title=title, console=console, transient=True)
+    display = fit_display(list(estimators), n_folds * n_repeats, title=title, console=console, transient=True)
     try:
         with display:
             # A single diverging fit should not cost the hours of all others: it is scored NaN, with a warning.
-            return compare_architectures(
-                estimators, X, y, cv=splitter, n_jobs=n_jobs, random_state=seed, error_score=nan, progress=display
-            )
+            return compare_architectures(estimators, X, y, error_score=nan, progress=display, **plan)
     except ComparisonInterrupted as interrupt:
         if not interrupt.comparison.finished.any():
             raise
@@ -205,18 +291,24 @@ def _print_table(comparison: "ArchitectureComparison", console: "Console") -> No
         return [_number(value, form) for value in summary[column]]
 
     scores = [f"{mean} ± {std}" for mean, std in zip(numbers("mean", ".4f"), numbers("std", ".4f"), strict=True)]
+    intervals = [
+        f"{low} to {high}" if low != "-" else "-"
+        for low, high in zip(numbers("low", ".3f"), numbers("high", ".3f"), strict=True)
+    ]
     columns = [
         Column("", [str(name) for name in summary.index]),
         Column("Accuracy", scores),
+        Column("95 % interval", intervals, worth=6),
         *([Column("Fits", numbers("n_splits", "d"), worth=5)] if several else []),
         Column("Parameters", numbers("n_parameters", ",.0f"), worth=4),
         Column("Epochs", numbers("n_epochs", ".3g"), worth=2),
         Column("Fit s", numbers("fit_seconds", ".2f"), worth=3),
-        Column("Predict s", numbers("score_seconds", ".3f"), worth=1),
+        Column("Predict ms", [_number(1000 * value, ".2f") for value in summary["latency_seconds"]], worth=1),
     ]
     left_out = print_table(console, columns)
-    folds = "the finished" if several else int(summary["n_splits"].max())
-    say(console, f"Mean ± standard deviation over {folds} test folds; times are means per fit.")
+    number = "the finished" if several else int(summary["n_splits"].max())
+    splits = "trainings" if comparison.fixed_test else "test folds"
+    say(console, f"Mean ± standard deviation over {number} {splits}; times are means per fit.")
     if left_out:
         say(console, f"Too narrow for {', '.join(left_out)}: see summary.json.")
 

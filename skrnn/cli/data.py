@@ -1,9 +1,9 @@
-"""The data sets that can be named on the command line, and the pipelines that read them."""
+"""The data sets of the command line, and the pipelines that read them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,15 +11,17 @@ from skrnn.cli.common import FAILED, MISUSED, fail
 
 if TYPE_CHECKING:
     import numpy as np
+    from sklearn.base import BaseEstimator
+    from sklearn.pipeline import Pipeline
 
 DataHome = Annotated[
-    Path | None, typer.Option(help="Folder of the downloaded data.", show_default="$SKRNN_DATA_HOME or ~/skrnn_data")
+    Path | None, typer.Option(help="Folder for downloaded data.", show_default="$SKRNN_DATA_HOME or ~/skrnn_data")
 ]
 Samples = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Use a stratified subset of this size (for reviews: generate this many).",
+        help="Size of the stratified subset to use; for reviews, the number to generate.",
         show_default="all of digits, 10000 of mnist, 5000 of imdb, 2000 reviews",
     ),
 ]
@@ -27,14 +29,14 @@ Epochs = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="How often to read the training data.",
+        help="Number of passes over the training data.",
         show_default="about 2,000 updates in 10 to 100 epochs; 5 for imdb, 20 for reviews",
     ),
 ]
 
 
 class Name(StrEnum):
-    """The data sets that there are, as they are typed."""
+    """The names of the data sets on the command line."""
 
     digits = "digits"
     mnist = "mnist"
@@ -44,18 +46,19 @@ class Name(StrEnum):
 
 @dataclass(frozen=True)
 class DataSet:
-    """What to train on, and the defaults for training.
+    """A data set, and the defaults for training on it.
 
     Attributes
     ----------
     items : str
-        What the samples are.
+        Plural noun for the samples, such as "images".
     n_samples : int or None
-        How many to use; None for all.
+        Number of samples to use; None for all.
     epochs : int or "auto"
-        How long to train.
-    words : dict or None
-        For texts, the parameters of `TextToSequence`; the classifiers then embed the words. Images are read by rows.
+        Number of epochs, or maximum number in a search.
+    words : dict of str to int, or None
+        For texts, the parameters of `TextToSequence`, whose ids the classifiers embed. None for images, which are read
+        row by row.
     """
 
     items: str
@@ -63,19 +66,19 @@ class DataSet:
     epochs: int | str = "auto"
     words: dict[str, int] | None = None
 
-    def pipeline(self, classifier: Any) -> Any:
-        """Return a classifier with what makes sequences of the samples before it."""
+    def pipeline(self, classifier: "BaseEstimator") -> "Pipeline":
+        """Return a pipeline that turns the samples into sequences and ends in the classifier."""
         from sklearn.pipeline import make_pipeline
 
         from skrnn.preprocessing import ImageToSequence, TextToSequence
 
         if self.words is None:
             return make_pipeline(ImageToSequence(), classifier)
-        # In the pipeline, so that each fold learns its own vocabulary.
+        # The encoder is part of the pipeline, so that each fold learns its own vocabulary.
         return make_pipeline(TextToSequence(**self.words), classifier.set_params(embedding_dim=_EMBEDDING_DIM))
 
 
-# The limits keep a command to minutes; the help states them.
+# With these limits, which the help states, a command takes minutes.
 DATA_SETS = {
     Name.digits: DataSet("images"),
     Name.mnist: DataSet("images", n_samples=10_000),
@@ -83,11 +86,11 @@ DATA_SETS = {
     Name.reviews: DataSet("reviews", epochs=20, words={"max_tokens": 1_000, "max_length": 45}),
 }
 _EMBEDDING_DIM = 32
-JOURNAL = "search.journal"  # in the folder of the results, where no other is named
+JOURNAL = "search.journal"  # default storage of searches, in the folder of the results
 
 
-def load(dataset: Name, samples: int | None, data_home: Path | None, seed: int) -> tuple[Any, "np.ndarray"]:
-    """Return the data, or the requested stratified subset."""
+def load(dataset: Name, samples: int | None, data_home: Path | None, seed: int) -> tuple["np.ndarray", "np.ndarray"]:
+    """Return X and y of a data set, or of a stratified subset of the requested size."""
     import numpy as np
     from sklearn.utils import resample
 
@@ -105,8 +108,21 @@ def load(dataset: Name, samples: int | None, data_home: Path | None, seed: int) 
     return X, y
 
 
+def load_test_set(dataset: Name, data_home: Path | None) -> tuple["np.ndarray | list[str]", "np.ndarray"]:
+    """Return the published test set."""
+    from skrnn import datasets
+
+    fetchers = {Name.mnist: datasets.fetch_mnist, Name.imdb: datasets.fetch_imdb}
+    if dataset not in fetchers:
+        fail(f"--test-set: {dataset} have no test set of their own; mnist and imdb have one.", MISUSED)
+    try:
+        return fetchers[dataset](subset="test", data_home=data_home, return_X_y=True)
+    except OSError as error:
+        fail(str(error), FAILED)
+
+
 def require_folds(dataset: Name, y: "np.ndarray", cv: int, samples: int | None, least: int | None = None) -> None:
-    """Fail if the smallest class has not `least` samples, by default one for each fold."""
+    """Fail if the smallest class has fewer than `least` samples, by default one for each fold."""
     import numpy as np
 
     counts = np.unique(y, return_counts=True)[1]
@@ -119,8 +135,8 @@ def require_folds(dataset: Name, y: "np.ndarray", cv: int, samples: int | None, 
     fail(f"{option}: the smallest class has {n_least} of {len(y)} {items}, {needed}.", MISUSED)
 
 
-def _read(dataset: Name, samples: int | None, data_home: Path | None, seed: int) -> tuple[Any, "np.ndarray"]:
-    """Return all the data; of generated data, this many samples."""
+def _read(dataset: Name, samples: int | None, data_home: Path | None, seed: int) -> tuple["np.ndarray", "np.ndarray"]:
+    """Return all the data; for generated data, this number of samples."""
     from skrnn import datasets
 
     match dataset:

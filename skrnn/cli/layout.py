@@ -1,4 +1,4 @@
-"""Tables for consoles of any width: the least important columns are left out, and no text is cut off."""
+"""Tables for consoles of any width. In narrow consoles, unimportant columns are left out and no text is cut off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table of results.
+    """A column of a table.
 
     Attributes
     ----------
     heading : str
+        Heading of the column.
     values : sequence of str
-        The cells, from the top.
+        The cells, from top to bottom.
     worth : float
-        In a narrow console, the column with the lowest worth is left out first; infinite worth is never left out.
+        Importance of the column. In a narrow console, the least important columns are left out; a column of infinite
+        importance never is.
     to_right : bool
         Whether to align the values to the right, as is usual for numbers. The first column is always aligned to the
         left.
@@ -35,18 +37,18 @@ class Column:
 
 
 def print_table(console: "Console", columns: Sequence[Column]) -> list[str]:
-    """Print the columns that fit into the console.
+    """Print a table with the columns that fit into the console.
 
     Parameters
     ----------
     console : rich.console.Console
     columns : sequence of Column
-        Of the same length.
+        All columns, with the same number of values.
 
     Returns
     -------
     left_out : list of str
-        The headings of the other columns.
+        Headings of the columns that do not fit.
     """
     shown = list(columns)
     by_worth = sorted((column for column in columns if column.worth < inf), key=lambda column: column.worth)

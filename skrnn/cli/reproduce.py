@@ -1,4 +1,4 @@
-"""``skrnn reproduce``: train the published systems, and compare the figures with the published ones."""
+"""``skrnn reproduce``: train published systems, and compare the results with the published ones."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from skrnn.cli.common import FAILED, INTERRUPTED, MISUSED, fail, require_writable, start_tensorflow, uninterrupted
+from skrnn.cli.data import DataHome
 from skrnn.cli.display import say
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 Beside = Literal["keras"]
 
 _PAGE = "results.md"
-# Sequences times their length: together with the size of the network, they decide how long an epoch takes.
+# Number of sequences times their length. The duration of an epoch is proportional to it.
 _STEPS_PER_EPOCH = {"mnist": 60_000 * 28, "imdb": 20_000 * 100}
 _SLOWNESS = {"skrnn": 1, "keras": 3}  # relative training times, roughly
 
@@ -27,28 +28,25 @@ def reproduce(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME", help="Which systems, or `all`; without any they are listed.", show_default=False
+            metavar="NAME", help="Names of systems, or `all`. Without names, list all systems.", show_default=False
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Number of trainings of each, with seeds 0, 1, ...")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of trainings of each system, with the seeds 0, 1, ...")] = 1,
     beside: Annotated[
         Beside | None,
-        typer.Option(help="Train each with stock Keras as well, with the same seeds, and compare."),
+        typer.Option(help="Also train each system with stock Keras and the same seeds, and compare the results."),
     ] = None,
-    data_home: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the downloaded data.", show_default="$SKRNN_DATA_HOME or ~/skrnn_data"),
-    ] = None,
+    data_home: DataHome = None,
     out: Annotated[
-        Path, typer.Option(help="Folder for the results. Trainings that are there are not repeated.")
+        Path, typer.Option(help="Folder for the results. Trainings with a result in it are not repeated.")
     ] = Path("skrnn-results/reproduce"),
 ) -> None:
-    """Train published systems as they were published, and compare the figures.
+    """Train published systems as described, and compare the results with the published ones.
 
-    MNIST and IMDB are downloaded once (11 and 84 MB). A system takes from seconds to many minutes; all of them take
-    more than an hour for each seed, and stock Keras takes several times as long.
+    MNIST and IMDB are downloaded once (11 and 84 MB). A system takes from a few seconds to many minutes; all systems
+    take more than an hour per seed, and stock Keras takes several times as long.
 
-    Ctrl-C stops. Finished trainings are kept, and the same command continues with the others.
+    Ctrl-C stops the command. Finished trainings are kept, and the same command continues with the others.
     """
     from rich.console import Console
 
@@ -77,7 +75,8 @@ def reproduce(
         fail(str(error), FAILED)
     n_runs = len(chosen) * seeds * len(libraries)
     say(
-        console, f"{_count(len(chosen), 'system')}, {_count(seeds, 'seed')}; {len(finished)} of {n_runs} trained before"
+        console,
+        f"{_count(len(chosen), 'system')}, {_count(seeds, 'seed')}; {len(finished)} of {n_runs} already trained",
     )
 
     def title(event: "FitEvent") -> str:
@@ -122,14 +121,14 @@ def _count(number: int, noun: str) -> str:
 
 
 def _cost(recipe: "Recipe") -> float:
-    """Return the relative duration of a training: multiplications, and 5,000 more per time step for the rest."""
+    """Return the relative duration of a training: its multiplications, and 5,000 per time step for everything else."""
     network = recipe.network
     n_embedded = network.get("vocabulary_size", 0) * network.get("embedding_dim", 0)
     return _STEPS_PER_EPOCH[recipe.dataset] * recipe.training["epochs"] * (5_000 + recipe.n_parameters - n_embedded)
 
 
 def _list(console: "Console") -> None:
-    """Print the names of all systems with their summaries."""
+    """Print the names and summaries of all systems."""
     from rich.padding import Padding
 
     from skrnn.cli.layout import Column, print_table
@@ -142,11 +141,11 @@ def _list(console: "Console") -> None:
         for name, summary in summaries.items():
             say(console, name)
             console.print(Padding(summary, (0, 0, 0, 2)))
-    say(console, "Train some of them: skrnn reproduce NAME ...; or all: skrnn reproduce all")
+    say(console, "To train some systems: skrnn reproduce NAME ...; to train all: skrnn reproduce all")
 
 
 def _print_table(summary: "pd.DataFrame", console: "Console") -> None:
-    """Print published and measured figures, a table for each data set; the page has more of them."""
+    """Print a table of published and measured results for each data set. The page contains more results."""
     from skrnn.cli.layout import Column, print_table
     from skrnn.recipes import format_difference, format_percent, load_recipe
 
@@ -176,18 +175,18 @@ def _print_table(summary: "pd.DataFrame", console: "Console") -> None:
             Column("s", [f"{seconds:.0f}" for seconds in rows["skrnn_fit_seconds"]], worth=1),
         ]
         left_out |= dict.fromkeys(print_table(console, columns))
-    say(console, "Test accuracy in per cent: of the text, and mean ± standard deviation over the seeds.")
+    say(console, "Test accuracy in per cent: published (Text), and mean ± standard deviation over the seeds.")
     if beside and "Difference" not in left_out:
-        say(console, "Difference: skrnn - Keras in points, with its 95 % interval.")
+        say(console, "Difference: skrnn - Keras in percentage points, with the 95 % confidence interval.")
     if "Train" not in left_out:
-        say(console, "Train accuracy, test loss and seconds of a fit are those of skrnn.")
+        say(console, "Train, Loss and s: train accuracy, test loss and seconds per fit of skrnn.")
     if left_out:
         say(console, f"Too narrow for {', '.join(left_out)}: see {_PAGE}.")
     if beside:
         single = summary.index[summary["difference"].isna()]
         if len(single):
-            say(console, f"No interval with fewer than two seeds of each library: {', '.join(single)}.")
+            say(console, f"No interval, because a library has fewer than two seeds: {', '.join(single)}.")
         for verdict in ("below", "above"):
             names = summary.index[summary["verdict"] == verdict]
             if len(names):
-                say(console, f"{verdict.capitalize()} stock Keras, as the interval excludes zero: {', '.join(names)}.")
+                say(console, f"{verdict.capitalize()} stock Keras (the interval excludes zero): {', '.join(names)}.")

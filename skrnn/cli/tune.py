@@ -23,6 +23,7 @@ from skrnn.cli.data import DATA_SETS, JOURNAL, DataHome, Epochs, Name, Samples, 
 from skrnn.cli.display import say
 
 if TYPE_CHECKING:
+    import numpy as np
     from rich.console import Console
 
     from skrnn.model_selection import OptunaSearchCV
@@ -33,7 +34,7 @@ _FILES = ("trials.csv", "best.json")
 
 
 class Cell(StrEnum):
-    """The networks that can be searched."""
+    """The cells to search over."""
 
     any = "any"
     simple_rnn = "simple_rnn"
@@ -47,22 +48,22 @@ def tune(
         int | None,
         typer.Option(
             min=1,
-            help="How many candidates there are to be, in total: with those of earlier calls and of other processes.",
-            show_default=f"{_N_TRIALS}, or with --timeout any number",
+            help="Total number of candidates, including earlier calls and other processes.",
+            show_default=f"{_N_TRIALS}; unlimited with --timeout",
         ),
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option(min=1, metavar="SECONDS", help="Begin no trial after so long.")
+        float | None, typer.Option(min=1, metavar="SECONDS", help="Time after which no candidate starts.")
     ] = None,
-    cell: Annotated[Cell, typer.Option(help="The kind of network, or `any` to search that, too.")] = Cell.any,
-    cv: Annotated[int, typer.Option(min=2, help="Number of stratified folds that a candidate is scored on.")] = 3,
+    cell: Annotated[Cell, typer.Option(help="The cell of the networks; `any` searches over all of them.")] = Cell.any,
+    cv: Annotated[int, typer.Option(min=2, help="Number of stratified folds to score each candidate on.")] = 3,
     epochs: Epochs = None,
     samples: Samples = None,
     storage: Annotated[
         str | None,
         typer.Option(
             metavar="PATH|URL",
-            help="The study: a journal file, or the URL of a database that several machines share.",
+            help="Storage of the study: path of a journal file, or URL of a database that machines can share.",
             show_default=f"{JOURNAL} in the folder of the results",
         ),
     ] = None,
@@ -72,16 +73,17 @@ def tune(
     ] = None,
     n_jobs: Jobs = 2,
     seed: Annotated[
-        int, typer.Option(min=0, max=2**31 - 1, help="Of candidates, folds, weights and what is held out.")
+        int,
+        typer.Option(min=0, max=2**31 - 1, help="Seed of the candidates, folds, weights and held-out samples."),
     ] = 0,
 ) -> None:
-    """Search hyperparameters with Optuna, and measure the best network on a quarter of the data that is held out.
+    """Search hyperparameters with Optuna, and score the best network on a held-out quarter of the data.
 
     Candidates are scored by cross-validation on the other three quarters, epoch by epoch; poor ones are pruned early.
-    The epochs are the maximum for a candidate: the search finds the best number.
+    --epochs is the maximum for a candidate: the search finds the best number.
 
-    Ctrl-C stops the search, and the same command continues it. Run the command in several terminals to share the
-    work.
+    Ctrl-C stops the search, and the same command continues it. To share the work among processes, run the command in
+    several terminals.
     """
     from rich.console import Console
 
@@ -116,7 +118,7 @@ def tune(
         started = time.perf_counter()
         interrupted = _run(search, X, y, console)
     except KeyboardInterrupt:
-        say(console, "Interrupted before the first trial was finished.")
+        say(console, "Interrupted before the first trial finished.")
         raise typer.Exit(INTERRUPTED) from None
     settings["seconds"] = time.perf_counter() - started
     settings["versions"] = installed_versions()
@@ -139,7 +141,7 @@ def tune(
 
 def _introduction(settings: dict[str, Any], items: str, n_classes: int) -> str:
     epochs, trials, timeout = settings["epochs"], settings["trials"], settings["timeout"]
-    length = "epochs by data size" if epochs == "auto" else f"at most {epochs} epoch{'s' if epochs > 1 else ''}"
+    length = "automatic epochs" if epochs == "auto" else f"at most {epochs} epoch{'s' if epochs > 1 else ''}"
     many = "trials" if trials is None else f"{trials} trial{'s' if trials > 1 else ''}"
     time_limit = "" if timeout is None else f" in {timeout:g} s"
     return (
@@ -155,12 +157,12 @@ def _require_storage(storage: str) -> None:
 
     try:
         open_storage(storage).get_all_studies()
-    except Exception as error:  # every database has its own
+    except Exception as error:  # each database raises its own exceptions
         fail(f"--storage {storage}: {str(error).partition(chr(10))[0]}", FAILED)
 
 
 def _search(settings: dict[str, Any], n_jobs: int, console: "Console") -> "OptunaSearchCV":
-    """Return the search. The first use of the classifiers loads TensorFlow, which takes its time."""
+    """Return the search. This loads TensorFlow, which takes a few seconds."""
     start_tensorflow(console)
     from sklearn.model_selection import StratifiedKFold
 
@@ -186,8 +188,8 @@ def _search(settings: dict[str, Any], n_jobs: int, console: "Console") -> "Optun
     )
 
 
-def _run(search: "OptunaSearchCV", X: Any, y: Any, console: "Console") -> bool:
-    """Search with a display; return whether it was interrupted after the first trial."""
+def _run(search: "OptunaSearchCV", X: "np.ndarray", y: "np.ndarray", console: "Console") -> bool:
+    """Run the search with a progress display. Return whether it was interrupted after the first trial."""
     from skrnn.model_selection import trial_display
 
     display = trial_display(search.n_trials, search.storage, score="accuracy", console=console, transient=True)
@@ -212,7 +214,7 @@ def _counts(search: "OptunaSearchCV") -> dict[str, int]:
 
 
 def _best_params(search: "OptunaSearchCV") -> dict[str, Any]:
-    """Return the best parameters, without the name of the pipeline's step."""
+    """Return the best parameters, without the prefixes of pipeline steps."""
     return {name.rpartition("__")[2]: value for name, value in search.best_params_.items()}
 
 
@@ -236,19 +238,19 @@ def _print_best(
         n_parameters = search.best_estimator_[-1].n_parameters_
         say(
             console,
-            f"Refitted ({n_parameters:,} parameters): {held_out:.4f} on {settings['n_held_out']:,} {items} held out",
+            f"Refitted ({n_parameters:,} parameters): {held_out:.4f} on {settings['n_held_out']:,} held-out {items}",
         )
 
 
 def _without_password(storage: str) -> str:
-    """Return what may be written down of a path or URL."""
+    """Return a path or URL with the password masked."""
     return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", storage)
 
 
 def _save(
     search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held_out: float | None
 ) -> tuple[list[Path], dict[str, str]]:
-    """Write the trials, the best one and the pictures; return the paths, and why any picture is left out."""
+    """Write the trials, the best trial and the figures. Return their paths, and the reasons for missing figures."""
     import pandas as pd
 
     from skrnn.plotting import search_figures
@@ -269,10 +271,10 @@ def _save(
     }
     written[1].write_text(json.dumps(best, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     data = f"{settings['cv']} folds, n = {settings['n_samples']:,}"
-    pictures = search_figures(search.study_, score="accuracy", data=data)
-    for name in pictures.left_out:  # from an earlier call
+    drawn = search_figures(search.study_, score="accuracy", data=data)
+    for name in drawn.left_out:  # may exist from an earlier call
         (folder / f"{name}.png").unlink(missing_ok=True)
-    for name, figure in pictures.figures.items():
+    for name, figure in drawn.figures.items():
         written.append(folder / f"{name}.png")
         figure.savefig(written[-1], dpi=150)
-    return written, {f"{name}.png": reason for name, reason in pictures.left_out.items()}
+    return written, {f"{name}.png": reason for name, reason in drawn.left_out.items()}

@@ -1,4 +1,4 @@
-"""Data sets: downloaded once and verified, bundled, or generated. This package does not import TensorFlow.
+"""Data sets that are bundled, generated, or downloaded once and verified. This package does not import TensorFlow.
 
 The public names are those in ``__all__``; everything else may change without notice.
 """

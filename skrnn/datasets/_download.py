@@ -1,4 +1,4 @@
-"""The data home: paths of its files, and the verified download of missing ones. Files are read elsewhere."""
+"""The data home: paths of its files, and verified downloads of missing files. Other modules read the files."""
 
 import os
 import time
@@ -15,11 +15,11 @@ class RemoteFile:
     Attributes
     ----------
     path : str
-        Its path relative to the data home.
+        Path of the file, relative to the data home.
     size : int
-        Its size in bytes.
+        Size in bytes.
     sha256 : str
-        Its SHA-256 checksum, in hexadecimal.
+        SHA-256 checksum in hexadecimal.
     mirrors : tuple of str
         URLs of the file, in the order in which they are tried.
     """
@@ -32,16 +32,16 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Patience:
-    """How often a download is attempted, and how long each attempt may stall.
+    """The number of attempts of a download, and their time limits.
 
     Attributes
     ----------
     attempts : int
-        Maximal number of requests to a mirror. A mirror that refuses the request is not asked again.
+        Maximum number of requests to a mirror. There is no other attempt if a mirror refuses the request.
     delay : float
-        Seconds to wait before the second attempt. The wait doubles with every further attempt.
+        Seconds to wait before the second attempt. The delay doubles with each further attempt.
     timeout : float
-        Seconds without any data after which the connection is closed.
+        Seconds without data after which the connection is closed.
     """
 
     attempts: int = 3
@@ -50,7 +50,7 @@ class Patience:
 
 
 def data_home_path(data_home: str | os.PathLike[str] | None) -> Path:
-    """Return the folder of all data sets: `data_home`, else ``SKRNN_DATA_HOME``, else ``~/skrnn_data``."""
+    """Return the folder of the data sets: `data_home`, or else ``SKRNN_DATA_HOME``, or else ``~/skrnn_data``."""
     if data_home is None:
         data_home = os.environ.get("SKRNN_DATA_HOME") or "~/skrnn_data"
     return Path(data_home).expanduser()
@@ -63,9 +63,9 @@ def locate(
     download_if_missing: bool,
     patience: Patience,
 ) -> Path:
-    """Return the path of a file in the data home, downloading it if it is not there.
+    """Return the path of a file in the data home. Download the file if it is missing.
 
-    A file that exists is neither verified nor changed.
+    An existing file is neither verified nor changed.
 
     Raises
     ------
@@ -84,18 +84,18 @@ def locate(
 
 
 def damaged(path: Path, found: str, expected: str) -> OSError:
-    """Return the error for a damaged file in the data home: an OSError, as scikit-learn raises it."""
+    """Return the error for a damaged file in the data home: an OSError, as in scikit-learn."""
     return OSError(
-        f"{path} is damaged or incomplete: found {found}, expected {expected}. Delete it to have it downloaded again,"
-        " or replace it with a good copy."
+        f"{path} is damaged or incomplete: found {found}, expected {expected}. Delete it to download it again, or"
+        " replace it with an intact copy."
     )
 
 
 def _download(file: RemoteFile, path: Path, patience: Patience) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     failures: list[str] = []
-    # In the data home, because a rename within one file system is atomic. A folder, because a temporary *file* would
-    # keep its permissions of 0600, and other users of a shared data home could not read it.
+    # The file is received in the data home, because renaming within a file system is atomic, and in a temporary folder,
+    # because a temporary *file* would keep its permissions of 0600, and other users of the data home could not read it.
     with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         received = Path(folder) / path.name
         for url in file.mirrors:
@@ -107,19 +107,19 @@ def _download(file: RemoteFile, path: Path, patience: Patience) -> None:
     raise OSError(
         f"{path.name} could not be downloaded:\n  "
         + "\n  ".join(failures)
-        + f"\nTry again later, or get the file ({file.size:,} bytes, SHA256 {file.sha256}) by other means and save it"
+        + f"\nTry again later, or get the file ({file.size:,} bytes, SHA256 {file.sha256}) from elsewhere and save it"
         f" as {path}"
     )
 
 
 def _ask_mirror(url: str, file: RemoteFile, received: Path, patience: Patience) -> str | None:
-    """Fetch the file from one mirror and verify it. Return None, or why the last attempt failed."""
-    # Imported only for a download: requests is slow to import, and pooch's progress bars warn in notebooks.
+    """Fetch a file from a mirror and verify it. Return None, or the cause of the last failure."""
+    # Imported only for downloads, because requests is slow to import, and pooch's progress bars warn in notebooks.
     import pooch
     from requests import RequestException
 
-    # Without "identity", a server may declare the archive's compression as the encoding of its answer, and requests
-    # would unpack the archive.
+    # Without "identity", a server may declare the compression of an archive as the encoding of its response, and
+    # requests would unpack the archive.
     fetch = pooch.HTTPDownloader(
         progressbar=True,
         chunk_size=2**16,
@@ -129,7 +129,7 @@ def _ask_mirror(url: str, file: RemoteFile, received: Path, patience: Patience) 
     for attempt in range(1, patience.attempts + 1):
         try:
             fetch(url, str(received), None)
-        except (RequestException, ValueError) as error:  # ValueError: an unreadable header
+        except (RequestException, ValueError) as error:  # ValueError: an invalid header
             cause = str(error) or type(error).__name__
             response = getattr(error, "response", None)
             final = (

@@ -1,4 +1,4 @@
-"""The adding problem of Hochreiter & Schmidhuber as a classification: a test of long-term memory."""
+"""The adding problem of Hochreiter & Schmidhuber as a classification problem, which tests long-term memory."""
 
 from numbers import Integral
 
@@ -22,16 +22,16 @@ def make_adding_problem(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Generate the adding problem: classify sequences by whether the sum of two marked numbers exceeds 1.
 
-    Each step of a sequence is a number drawn uniformly from [0, 1] and a marker, which is 1 at exactly two steps and 0
-    at all others. One marked step lies in the first half of the sequence (its first ``n_timesteps // 2`` steps), the
-    other in the second half, each drawn uniformly. The class is 1 if the two marked numbers sum to more than 1, else
-    0; both classes are equally likely. A network must remember the first number over up to
-    ``n_timesteps - 2`` irrelevant ones.
+    Each step of a sequence consists of a number drawn uniformly from [0, 1] and a marker, which is 1 at exactly two
+    steps and 0 at all others. One marked step lies in the first half of the sequence (the first ``n_timesteps // 2``
+    steps), the other in the second half, each drawn uniformly. The class is 1 if the sum of the two marked numbers is
+    greater than 1, else 0; both classes are equally likely. A network must remember the first number over up to
+    ``n_timesteps - 2`` irrelevant numbers.
 
-    Hochreiter and Schmidhuber [1]_ posed it as a regression, with numbers from [-1, 1], sequences of random length and
-    both marks in the first half. Le, Jaitly and Hinton [2]_ introduced the two channels, the numbers from
-    [0, 1] and the fixed length; Arjovsky, Shah and Bengio [3]_ put one mark into each half. The threshold, which turns
-    the sums into classes, is an addition.
+    Hochreiter and Schmidhuber [1]_ posed the problem as a regression, with numbers from [-1, 1], sequences of random
+    length and both marked steps in the first half. Le, Jaitly and Hinton [2]_ introduced the two channels, numbers from
+    [0, 1] and a fixed length; Arjovsky, Shah and Bengio [3]_ put one marked step into each half. The threshold, which
+    turns sums into classes, is an addition of this package.
 
     Parameters
     ----------
@@ -40,12 +40,12 @@ def make_adding_problem(
     n_timesteps : int, default=50
         Length of each sequence, at least 2.
     random_state : int, RandomState instance or None, default=None
-        Determines the random numbers. Pass an int for the same data on every call.
+        Determines the random numbers. Pass an int to get the same data on every call.
 
     Returns
     -------
     X : ndarray of shape (n_samples, n_timesteps, 2), float32
-        The sequences: ``X[..., 0]`` are the numbers, ``X[..., 1]`` the markers.
+        The sequences: ``X[..., 0]`` contains the numbers, ``X[..., 1]`` the markers.
     y : ndarray of shape (n_samples,), int64
         The classes, 0 and 1.
 
@@ -80,6 +80,6 @@ def make_adding_problem(
     marked = np.column_stack([rng.randint(half, size=n_samples), rng.randint(half, n_timesteps, size=n_samples)])
     markers = np.zeros_like(values)
     np.put_along_axis(markers, marked, 1, axis=1)
-    # In float64 the sum of two float32 numbers is exact, and so is its comparison with 1.
+    # In float64, the sum of two float32 numbers is exact, so its comparison with 1 is exact, too.
     sums = np.take_along_axis(values, marked, axis=1).sum(axis=1, dtype=np.float64)
     return np.stack([values, markers], axis=-1), (sums > 1).astype(np.int64)

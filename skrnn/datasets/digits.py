@@ -1,4 +1,4 @@
-"""The 8x8 handwritten digits bundled with scikit-learn, as images. They need no download."""
+"""The 8x8 handwritten digits that are bundled with scikit-learn, as images."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,9 @@ https://doi.org/10.24432/C50P49
 def load_digits(*, return_X_y: bool = False) -> Bunch | tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Load the 8x8 handwritten digits of scikit-learn as images.
 
-    These are the images of :func:`sklearn.datasets.load_digits`, in the same order, but with pixels between 0 and 1
-    instead of 0 to 16, and as images of shape (8, 8) instead of rows of 64 numbers. A recurrent classifier reads them
-    as 8 time steps, the rows, of 8 pixels each. :class:`skrnn.preprocessing.ImageToSequence` offers other scans.
+    The images are the same as in :func:`sklearn.datasets.load_digits`, in the same order, but have the shape (8, 8)
+    instead of 64 features, and pixels from 0 to 1 instead of 0 to 16. A recurrent classifier reads an image as 8 time
+    steps, its rows, of 8 pixels each. :class:`skrnn.preprocessing.ImageToSequence` offers other scans.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The IMDB movie reviews (Large Movie Review Dataset), read from their original archive without unpacking it."""
+"""The IMDB movie reviews (Large Movie Review Dataset), read from the original archive without unpacking it."""
 
 import gzip
 import os
@@ -19,9 +19,9 @@ _DESCR = """\
 IMDB movie reviews (Large Movie Review Dataset v1.0)
 ----------------------------------------------------
 
-50,000 film reviews from the Internet Movie Database, 25,000 to train on and 25,000 to test on, half of each negative
-(at most 4 of 10 stars), half positive (at least 7). No film has more than 30 reviews, and none is in both parts. The
-texts are as published, including the HTML line breaks (<br />).
+50,000 film reviews from the Internet Movie Database: 25,000 for training and 25,000 for testing. Half of each are
+negative (at most 4 of 10 stars), half positive (at least 7 stars). No film has more than 30 reviews or is in both
+parts. The texts are as published, including HTML line breaks (<br />).
 
 data : object array of shape (n,), the texts, each a str
 target : int64 array of shape (n,), 0 for negative, 1 for positive
@@ -34,7 +34,7 @@ https://aclanthology.org/P11-1015
 
 _LABELS = ("neg", "pos")
 
-# Only members with such names are read, and none is written to disk, so a manipulated archive can do no harm.
+# Only members with these names are read, and nothing is written to disk, so a malicious archive can do no harm.
 _REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(neg|pos)/(\d+_\d+\.txt)")
 
 
@@ -57,7 +57,7 @@ IMDB = ReviewArchive(
     sha256="c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
     mirrors=(
         "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
-        # A copy that PaddlePaddle keeps; its published MD5 is that of the original.
+        # PaddlePaddle's copy, which has the same published MD5 as the original.
         "https://dataset.bj.bcebos.com/imdb%2FaclImdb_v1.tar.gz",
     ),
     n_per_folder=12_500,
@@ -91,13 +91,13 @@ def fetch_imdb(
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        The 25,000 reviews to train on, the 25,000 to test on, or both, in this order.
+        The 25,000 training reviews, the 25,000 test reviews, or both in this order.
     data_home : str or path-like, default=None
-        Folder of the data sets, which holds the archive as ``imdb/aclImdb_v1.tar.gz``. The default is the environment
-        variable ``SKRNN_DATA_HOME``, or ``~/skrnn_data`` if it is not set. If the archive is there, the network is not
-        used, and nothing is written.
+        Folder of the data sets, which contains the archive as ``imdb/aclImdb_v1.tar.gz``. By default, the environment
+        variable ``SKRNN_DATA_HOME``, or ``~/skrnn_data`` if it is not set. If the archive exists, nothing is downloaded
+        or written.
     download_if_missing : bool, default=True
-        If False, raise an OSError instead of downloading the archive if it is not in the data home.
+        If False, raise an OSError instead of downloading a missing archive.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -126,8 +126,8 @@ def fetch_imdb(
 
     Notes
     -----
-    Within each half, the reviews are in a fixed random order, the same on every call and machine. The last fifth of the
-    training half can therefore serve as a validation set. The order differs from that of Keras' loader.
+    Each half is in a fixed random order, the same on every call and machine, so the last fifth of the training half can
+    be used as a validation set. Keras' loader has a different order.
 
     References
     ----------
@@ -153,7 +153,7 @@ def load(
     return_X_y: bool,
     patience: Patience,
 ) -> Bunch | tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """Load the reviews of an archive; :func:`fetch_imdb` documents the other parameters."""
+    """Load the reviews of an archive. See :func:`fetch_imdb` for the other parameters."""
     path = locate(archive, data_home, download_if_missing=download_if_missing, patience=patience)
     halves = ("train", "test") if subset == "all" else (subset,)
     reviews = _read_reviews(archive, path, halves)
@@ -165,7 +165,7 @@ def load(
             for label, label_name in enumerate(_LABELS)
             for _, text in sorted(reviews[half, label_name].items())
         ]
-        # RandomState, because its stream stays the same in all future versions of NumPy.
+        # RandomState, because its stream is the same in all versions of NumPy.
         for position in np.random.RandomState(0).permutation(len(labelled)):
             text, label = labelled[position]
             texts.append(text)
@@ -177,7 +177,7 @@ def load(
 
 
 def _read_reviews(archive: ReviewArchive, path: Path, halves: tuple[str, ...]) -> dict[tuple[str, str], dict[str, str]]:
-    """Read the whole archive. Return file name -> text for each (half, label); texts of other halves are empty."""
+    """Read the archive, and return the texts by file name for each (half, label). Texts of other halves are empty."""
     reviews: dict[tuple[str, str], dict[str, str]] = {
         (half, label): {} for half in ("train", "test") for label in _LABELS
     }
@@ -195,7 +195,7 @@ def _read_reviews(archive: ReviewArchive, path: Path, halves: tuple[str, ...]) -
                         assert content is not None  # a regular file has content
                         text = content.read().decode()
                     reviews[half, label][file_name] = text
-            # The tar ends before the gzip stream, and gzip verifies its checksum only at the end of the stream.
+            # gzip verifies its checksum only at the end of the stream, which is after the end of the tar file.
             while stream.read(2**20):
                 pass
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""The MNIST digits, read from their original IDX files."""
+"""The MNIST digits, read from the original IDX files."""
 
 import gzip
 import hashlib
@@ -19,7 +19,8 @@ _DESCR = """\
 MNIST handwritten digits
 ------------------------
 
-70,000 images of the digits 0 to 9, 28x28 pixels: 60,000 to train on and 10,000 to test on, written by different people.
+70,000 images of the digits 0 to 9, 28x28 pixels: 60,000 for training and 10,000 for testing, written by different
+people.
 
 data, images : uint8 array of shape (n, 28, 28), between 0 (no ink) and 255
 target : int64 array of shape (n,), the digits
@@ -31,12 +32,12 @@ Proceedings of the IEEE, 86(11), 2278-2324, https://doi.org/10.1109/5.726791
 
 @dataclass(frozen=True)
 class IDXFile(RemoteFile):
-    """A gzipped file of unsigned bytes in the IDX format.
+    """A gzipped IDX file of unsigned bytes.
 
     Attributes
     ----------
     shape : tuple of int
-        Shape of its array.
+        Shape of the array in the file.
     content_md5 : str
         MD5 checksum of the unpacked file, in hexadecimal.
     """
@@ -133,13 +134,13 @@ def fetch_mnist(
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        The 60,000 images to train on, the 10,000 to test on, or both, in this order.
+        The 60,000 training images, the 10,000 test images, or both in this order.
     data_home : str or path-like, default=None
-        Folder of the data sets, whose subfolder ``mnist`` holds the files under their published names. The default is
-        the environment variable ``SKRNN_DATA_HOME``, or ``~/skrnn_data`` if it is not set. If the files are there, the
-        network is not used, and nothing is written.
+        Folder of the data sets, whose subfolder ``mnist`` contains the files under their published names. By default,
+        the environment variable ``SKRNN_DATA_HOME``, or ``~/skrnn_data`` if it is not set. If the files exist, nothing
+        is downloaded or written.
     download_if_missing : bool, default=True
-        If False, raise an OSError instead of downloading files that are not in the data home.
+        If False, raise an OSError instead of downloading missing files.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -191,7 +192,7 @@ def load(
     return_X_y: bool,
     patience: Patience,
 ) -> Bunch | tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Load images and labels from IDX files; :func:`fetch_mnist` documents the other parameters."""
+    """Load images and labels from IDX files. See :func:`fetch_mnist` for the other parameters."""
     halves = [getattr(source, half) for half in (("train", "test") if subset == "all" else (subset,))]
     images, target = (
         np.concatenate(
@@ -211,11 +212,11 @@ def load(
 
 
 def _read_idx(file: IDXFile, path: Path) -> NDArray[np.uint8]:
-    """Read an IDX file, verify that it is the published one, and return its array of shape ``file.shape``."""
+    """Return the array in an IDX file, of shape ``file.shape``, and verify that it is the published one."""
     expected_size = len(file.header) + prod(file.shape)
     try:
         with gzip.open(path) as stream:
-            # One byte more than expected, because gzip verifies its checksum only at the end of the stream.
+            # One more byte than expected, because gzip verifies its checksum only at the end of the stream.
             content = stream.read(expected_size + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise damaged(path, f"a gzip stream that cannot be read ({error})", "a complete gzip stream") from error

@@ -1,4 +1,4 @@
-"""Generated film reviews whose sentiment depends on the order of their words: a substitute for IMDB."""
+"""Generated film reviews whose sentiment depends on word order, as a substitute for IMDB."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ def _items(text: str) -> tuple[str, ...]:
     return tuple(text.split(", "))
 
 
-# The grammar is data: lists of words, and templates of sentences. The functions below only draw from it.
+# The grammar consists of lists of words and templates of sentences, from which the functions below draw.
 _POSITIVE = _items(
     "amazing, beautiful, brilliant, captivating, charming, clever, compelling, convincing, delightful, elegant, "
     "engaging, exciting, fascinating, fresh, funny, gorgeous, gripping, heartfelt, honest, hilarious, inspired, "
@@ -119,8 +119,8 @@ _SLOTS = MappingProxyType(
 _N_WORDS = (5, 40)
 _P_NEGATED = 0.25
 _P_INTENSIFIED = 0.3
-# The forms that the opinions of a review take, with their probabilities: a single opinion, an opinion that the next one
-# overrules, two that agree, and two adjectives of which the second is denied ("clever, not dull").
+# The forms of the opinions in a review, and their probabilities: a single opinion, an opinion that the next one
+# overrules, two opinions that agree, and two adjectives of which the second is negated ("clever, not dull").
 _FORMS = ("single", "contrast", "agreement", "correction")
 _P_FORMS = (0.3, 0.45, 0.15, 0.1)
 
@@ -137,30 +137,31 @@ def make_reviews(
 ) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     """Generate film reviews in which word order decides whether they are positive or negative.
 
-    A substitute for :func:`fetch_imdb` that needs no download. Each review states one or two opinions among neutral
-    sentences. The last opinion decides its label, by two rules:
+    The reviews replace :func:`fetch_imdb` and need no download. Each review states one or two opinions among neutral
+    sentences. Two rules determine the label:
 
     - A negation reverses the word after it: "not witty", "never really boring", "clever, not dull".
-    - Of two opinions, the later one decides: "Although the opening felt fresh, the ending seemed dull." is negative.
+    - The later of two opinions decides: "Although the opening felt fresh, the ending seemed dull." is negative.
 
-    Neutral sentences also contain "not", "but" and "although". Single words therefore say little, and the same words in
-    another order can have the other label. With 2,000 reviews to train on, the accuracy of a logistic regression stays
-    below 0.65 on word counts, and below 0.7 on counts of up to three successive words. An LSTM exceeds 0.95. The labels
-    have no noise: the two rules classify every review correctly.
+    Neutral sentences also contain "not", "but" and "although". Single words are therefore weak evidence, and the same
+    words in another order can have the opposite label. With 2,000 training reviews, the accuracy of a logistic
+    regression stays below 0.65 on word counts, and below 0.7 on counts of up to three successive words. An LSTM exceeds
+    0.95. The labels have no noise: the two rules classify every review correctly.
 
     Parameters
     ----------
     n_samples : int, default=2000
         Number of reviews.
     random_state : int, RandomState instance or None, default=None
-        Determines the random numbers. Pass an int for the same reviews on every call.
+        Determines the random numbers. Pass an int to get the same reviews on every call.
 
     Returns
     -------
     texts : ndarray of shape (n_samples,), object
-        The reviews, each a str of 5 to 40 words in sentences, over a vocabulary of some 370 words.
+        The reviews, each a str of 5 to 40 words, from a vocabulary of about 370 words.
     y : ndarray of shape (n_samples,), int64
-        0 for a negative review, 1 for a positive one; as many of each, or one more negative if ``n_samples`` is odd.
+        0 for a negative review, 1 for a positive one. Both classes have the same size, except that there is one more
+        negative review if ``n_samples`` is odd.
 
     Examples
     --------
@@ -181,7 +182,7 @@ def make_reviews(
 
 
 def _review(positive: bool, rng: np.random.RandomState) -> str:
-    """Return a review of the given sentiment: its opinions, with neutral sentences before, between and after them."""
+    """Return a review with the given sentiment: opinions, with neutral sentences before, between and after them."""
     sentences = _opinions(positive, rng)
     n_words = sum(len(sentence.split()) for sentence in sentences)
     wanted = rng.randint(_N_WORDS[0], _N_WORDS[1] + 1)
@@ -194,7 +195,7 @@ def _review(positive: bool, rng: np.random.RandomState) -> str:
 
 
 def _opinions(positive: bool, rng: np.random.RandomState) -> list[str]:
-    """Return the sentences that decide a review."""
+    """Return the sentences that determine the label of a review."""
     form = rng.choice(_FORMS, p=_P_FORMS)
     if form == "single":
         joined = _opinion(positive, rng) + "."
@@ -210,7 +211,7 @@ def _opinions(positive: bool, rng: np.random.RandomState) -> list[str]:
 
 
 def _opinion(positive: bool, rng: np.random.RandomState) -> str:
-    """Return a clause of the given sentiment: a word that means it, or the negation of one that means the opposite."""
+    """Return a clause with the given sentiment: a word that expresses it, or the negation of an opposite word."""
     negated = rng.uniform() < _P_NEGATED
     words = [_one_of(_POSITIVE if positive != negated else _NEGATIVE, rng)]
     if rng.uniform() < _P_INTENSIFIED:

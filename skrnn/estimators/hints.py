@@ -1,4 +1,4 @@
-"""Suggestions for unknown parameters: near misses, and the names that other libraries use for ours."""
+"""Suggestions for unknown parameters: near misses, and names from other libraries."""
 
 import inspect
 import re
@@ -8,7 +8,7 @@ from functools import lru_cache
 from skrnn._hints import closest, did_you_mean
 from skrnn._tensorflow import keras
 
-# What PyTorch, skorch, sktime, MLPClassifier, Keras' own `fit` and others call the same parameters.
+# The names of the same parameters in PyTorch, skorch, sktime, MLPClassifier, Keras' `fit` and others.
 _ELSEWHERE = {
     "units": "hidden_size hidden_sizes hidden_units hidden_dim hidden_dims hidden_layer_sizes n_units num_units "
     "n_hidden num_hidden n_hidden_units rnn_units lstm_units gru_units n_neurons neurons num_layers n_layers "
@@ -37,7 +37,7 @@ _ROUTED = re.compile(r"(optimi[sz]er|callback)s?_+([^_].*)")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return the suggestion in an error about a parameter that is not `known`, or an empty string."""
+    """Return the suggestion for an error message about a parameter that is not `known`, or an empty string."""
     near = _parameter_meant(name, {*known})
     layers = " It takes one width for each layer, such as (64, 64)." if near == "units" and "layer" in name else ""
     return did_you_mean(near) + layers
@@ -45,14 +45,15 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 def _parameter_meant(name: str, known: set[str]) -> str | None:
     optimizer, callbacks = keras_arguments("optimizer"), keras_arguments("callbacks")
-    if routed := _ROUTED.fullmatch(name):  # one underscore instead of two, or another spelling of the prefix
+    if routed := _ROUTED.fullmatch(name):  # one underscore instead of two, or a misspelled prefix
         prefix, arguments = ("callbacks", callbacks) if routed[1] == "callback" else ("optimizer", optimizer)
         if _OURS.get(routed[2]) in known:
             return _OURS[routed[2]]
-        named = None if "__" in routed[2] else argument_meant(routed[2], arguments)  # of one callback among several
+        # With another "__", the rest starts with the key of one of several callbacks.
+        named = None if "__" in routed[2] else argument_meant(routed[2], arguments)
         return f"{prefix}__{named or routed[2]}"
     possible = {*known, *(f"optimizer__{a}" for a in optimizer), *(f"callbacks__{a}" for a in callbacks)}
-    for given in dict.fromkeys((name, name.rpartition("__")[2])):  # as it is, and without the prefix
+    for given in dict.fromkeys((name, name.rpartition("__")[2])):  # with and without the prefix
         if given in known:
             return given
         if _OURS.get(given) in possible:
@@ -64,21 +65,21 @@ def _parameter_meant(name: str, known: set[str]) -> str | None:
 
 
 def _closest(name: str, known: Collection[str]) -> str | None:
-    """Return the known name that is nearest, whatever the case and the underscores of `name`."""
+    """Return the most similar known name, ignoring case and underscores."""
     spelled = {each.rpartition("__")[2].replace("_", ""): each for each in sorted(known, key=len, reverse=True)}
     same = spelled.get(name.replace("_", "").lower())
     return same or closest(name.lower(), known)
 
 
 def argument_meant(name: str, arguments: Collection[str]) -> str | None:
-    """Return which of the `arguments` of an optimizer or a callback `name` means, or None if that is not clear."""
+    """Return the most similar of the `arguments` of an optimizer or callback, or None if none is similar."""
     ours = _OURS.get(name, name).removeprefix("optimizer__")
     return ours if ours in arguments else _closest(name, arguments)
 
 
 @lru_cache(maxsize=2)
 def keras_arguments(prefix: str) -> frozenset[str]:
-    """Return the arguments of Keras' own classes that ``optimizer__`` or ``callbacks__`` route to."""
+    """Return the arguments of all Keras optimizers or callbacks, which ``optimizer__*`` or ``callbacks__*`` may set."""
     home, base = {
         "optimizer": (keras.optimizers, keras.optimizers.Optimizer),
         "callbacks": (keras.callbacks, keras.callbacks.Callback),

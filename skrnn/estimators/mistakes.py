@@ -1,7 +1,7 @@
-"""Checks of X for the most common mistakes: scale, token ids, swapped axes and flat tables.
+"""Checks of X for common mistakes: scale, token ids, swapped axes and flat tables.
 
-Each check looks at a sample of the rows and needs strong evidence: no warning is better than a false one. Messages name
-the cure, and contain no numbers that differ from fold to fold, so that Python shows each of them once.
+Each check examines a sample of the rows and needs strong evidence, because a missing warning is better than a false
+one. Messages say what to do, and contain no numbers that differ between folds, so that Python shows each of them once.
 """
 
 import sys
@@ -13,29 +13,30 @@ import numpy as np
 from skrnn.estimators.sequences import InputForm
 from skrnn.exceptions import InputWarning
 
-_NUMBERS = 150_000  # roughly how many values are examined
-_ROWS = 20, 300  # fewest and most sequences among these
-_TOO_FEW = 20  # sequences, or distinct ids, for statistics
-# Root mean square of what a step adds to a freshly initialised gate of a 64-unit LSTM: at 10, no gradient is left.
-_MOST_SPREAD = 5.0
-_MOST_SIZE = 10.0  # includes what all steps share; scikit-learn's own checks, with values around 100, reach 9
+_NUMBERS = 150_000  # approximate number of values to examine
+_ROWS = 20, 300  # minimum and maximum number of sequences to examine
+_TOO_FEW = 20  # fewer sequences, or distinct ids, are not enough for statistics
+# Limits of the root mean square of the input to a gate of a newly initialised 64-unit LSTM. At 10, gradients vanish.
+_MOST_SPREAD = 5.0  # without the mean over all steps
+_MOST_SIZE = 10.0  # with the mean; the data of scikit-learn's estimator checks, around 100, reach 9
 _MOST_SIZE_OF_BYTES = 4.0
 _VANISHES = 5e-3
 _VERY_DIFFERENT = 30.0
 _MOST_IDS = 10_000_000
 _MOST_FEATURES = 64  # of a flat table
-_SERIES = 30  # the least length of a series that shows how smooth it is
+_SERIES = 30  # minimum length of a series for an estimate of its smoothness
 _PASSED_THROUGH = {"skrnn", "sklearn", "imblearn", "optuna", "joblib", "contextlib"}
 
 
 def warn_of_mistakes(form: InputForm, values: np.ndarray) -> None:
-    """Issue one InputWarning if the `values` that `fit` has read suggest that X was not meant to be read that way.
+    """Issue at most one InputWarning if the `values` that `fit` has read suggest a mistake in X.
 
     Parameters
     ----------
     form : InputForm
+        How X was read. Token ids are not checked.
     values : ndarray of shape (n, T, D), float32 or uint8
-        Sequences; padding is NaN at the end. Token ids are not checked.
+        The sequences, with NaN at the end as padding.
     """
     if form.kind == "token_ids":
         return
@@ -45,12 +46,12 @@ def warn_of_mistakes(form: InputForm, values: np.ndarray) -> None:
 
 
 def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
-    """Yield the mistakes found: those of form before those of scale, which depend on the form."""
+    """Yield a message for each mistake: first mistakes of form, then mistakes of scale, which depend on the form."""
     n, n_steps, n_features = values.shape
     if n_steps == 1 and n_features > 1:
         yield (
-            f"X has the shape (n_samples, 1, {n_features}), which is read as sequences of one step of {n_features} "
-            f"features, so the network has nothing to remember. If X holds one feature at {n_features} steps, pass "
+            f"X has the shape (n_samples, 1, {n_features}), which is read as sequences of one step with {n_features} "
+            f"features, so the network has nothing to remember. If X contains one feature at {n_features} steps, pass "
             "np.swapaxes(X, 1, 2) or X[:, 0]."
         )
     at_most = min(max(_NUMBERS // (n_steps * n_features), _ROWS[0]), _ROWS[1])
@@ -60,14 +61,14 @@ def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
     enough = len(rows) >= _TOO_FEW
     if enough and n_features == 1 and _are_ids(rows[:, :, 0]):
         yield (
-            "X holds whole numbers that look like token ids, but they are read as measurements. If they are ids, such "
-            "as those of TextToSequence, set embedding_dim (for example embedding_dim=32)."
+            "X contains whole numbers that look like token ids, but they are read as measurements. If they are ids, "
+            "for example from TextToSequence, set embedding_dim (for example embedding_dim=32)."
         )
     if enough and _has_features_first(rows):
         yield (
             f"X has the shape (n_samples, {n_steps}, {n_features}), which is read as {n_steps} steps of {n_features} "
-            "features, but its values vary smoothly along the last axis, as steps do, and differ along the middle one, "
-            "as features do. If X is (n_samples, n_features, n_timesteps), pass np.swapaxes(X, 1, 2)."
+            "features, but its values vary smoothly along the last axis, as steps do, and differ along the middle "
+            "axis, as features do. If X is (n_samples, n_features, n_timesteps), pass np.swapaxes(X, 1, 2)."
         )
     flat = _features_of_flat(rows[:, :, 0]) if enough and n_features == 1 else None
     if flat is not None:
@@ -85,7 +86,7 @@ def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
 
 
 def _are_ids(rows: np.ndarray) -> bool:
-    """Return whether single numbers, padded with NaN or 0, are whole, unordered and distributed as words are."""
+    """Return whether numbers, padded with NaN or 0, are whole, unordered and distributed like words."""
     steps = np.nan_to_num(rows, nan=0)
     inside = steps > 0
     numbers = steps[inside]
@@ -113,7 +114,7 @@ def _zeros_are_padding(inside: np.ndarray) -> bool:
 
 
 def _is_ordered(steps: np.ndarray, inside: np.ndarray) -> bool:
-    """Return whether numbers resemble those a few steps before, or those of their own row, as measurements do."""
+    """Return whether numbers correlate with earlier numbers of the same row, like measurements."""
     ranks = np.zeros(steps.shape)
     ranks[inside] = np.unique(steps[inside], return_inverse=True)[1]
     ranks[inside] -= ranks[inside].mean()
@@ -126,7 +127,7 @@ def _is_ordered(steps: np.ndarray, inside: np.ndarray) -> bool:
 
 
 def _follow_each_other(steps: np.ndarray, inside: np.ndarray) -> bool:
-    """Return whether the same numbers follow each other more often than by chance, as words do."""
+    """Return whether the same numbers follow each other more often than by chance, like words."""
     both = inside[:, 1:] & inside[:, :-1]
     if not both.any():
         return False
@@ -142,7 +143,7 @@ def _follow_each_other(steps: np.ndarray, inside: np.ndarray) -> bool:
 def _has_features_first(rows: np.ndarray) -> bool:
     """Return whether ``(n, T, D)`` is smooth along D and rough along T.
 
-    Moreover the levels or the scales along T differ for all rows, or there are few steps and very smooth features.
+    In addition, the levels or scales along T must differ for all rows, or T must be small and D very smooth.
     """
     n_steps, n_features = rows.shape[1:]
     if not 2 <= n_steps < n_features or n_features < _TOO_FEW or np.isnan(rows).any() or _roughness(rows, axis=2) > 0.5:
@@ -152,13 +153,13 @@ def _has_features_first(rows: np.ndarray) -> bool:
     level, scale = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
     if not _differ_by_row(level, scale):
         return False
-    # Levels and scales that rise from feature to feature are no sequence.
+    # Levels and scales that increase from feature to feature do not make a sequence.
     alike = (rows - level.mean(axis=1)[:, None]) / np.sqrt((scale**2).mean(axis=1))[:, None]
     return _roughness(alike, axis=1) > 0.7
 
 
 def _has_few_series(rows: np.ndarray) -> bool:
-    """Return whether the last axis of ``(n, T, D)`` runs on as one series does, and the T series are independent."""
+    """Return whether the last axis of ``(n, T, D)`` is a continuous series, and the T series are independent."""
     n_steps, n_features = rows.shape[1:]
     smooth = _roughness(rows, axis=2)
     is_long = n_features >= max(_SERIES, 8 * n_steps) if smooth < 0.12 else n_features >= max(60, 12 * n_steps)
@@ -166,13 +167,13 @@ def _has_few_series(rows: np.ndarray) -> bool:
         return False
     values = rows - rows.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
     deviation = values.std(axis=(1, 2), keepdims=True)
-    values = np.divide(values, deviation, out=values, where=deviation > 0)  # a large sequence says no more than others
-    if values.mean(axis=(0, 1)).var() > 0.2 * values.var():  # a curve that all steps share, such as a day or a spectrum
+    values = np.divide(values, deviation, out=values, where=deviation > 0)  # all sequences have the same influence
+    if values.mean(axis=(0, 1)).var() > 0.2 * values.var():  # all steps share a curve, such as a day or a spectrum
         return False
     jumps = (np.diff(values, axis=2) ** 2).mean(axis=(0, 1))
-    if jumps.max() > 4 * np.median(jumps):  # rows of a patch of an image, one after the other
+    if jumps.max() > 4 * np.median(jumps):  # the rows of an image patch, one after the other
         return False
-    # Windows of one series go on where the one before has ended, or repeat a part of it.
+    # Windows of one series continue the previous window or repeat a part of it.
     distance = ((values[:, 1:, :1] - values[:, :-1, 1:]) ** 2).mean(axis=(0, 1))
     return bool(distance.min() > min(1.5 * jumps.mean(), 0.5 * np.median(distance)))
 
@@ -185,7 +186,7 @@ def _roughness(rows: np.ndarray, axis: int) -> float:
 
 
 def _differ_by_row(level: np.ndarray, scale: np.ndarray) -> bool:
-    """Return whether the rows of two tables, of means and deviations, differ by much more than the numbers in them."""
+    """Return whether means or standard deviations differ much more between the rows of a table than within a row."""
     if not scale.all():
         return False
     for table, least in ((level / np.median(scale), 1.0), (np.log(scale), 0.5)):
@@ -199,7 +200,7 @@ def _differ_by_row(level: np.ndarray, scale: np.ndarray) -> bool:
 
 
 def _features_of_flat(table: np.ndarray) -> tuple[str, int] | None:
-    """Return the order of the features in a flat table and their number, or None if it is not a flat table."""
+    """Return the order of the columns ("time" or "feature") and the number of features if a table is flat, or None."""
     n_columns = table.shape[1]
     if np.isnan(table).any():
         return None
@@ -209,7 +210,7 @@ def _features_of_flat(table: np.ndarray) -> tuple[str, int] | None:
     scores = (table - level) / scale
 
     def resemblance(lag: int) -> np.ndarray:
-        """Correlate, over the rows, each column with the one `lag` columns on."""
+        """Return the correlation of each column with the column `lag` places to its right."""
         return (scores[:, lag:] * scores[:, :-lag]).mean(axis=0)
 
     divisors = [n for n in range(2, min(n_columns // 3, _MOST_FEATURES) + 1) if n_columns % n == 0]
@@ -250,7 +251,7 @@ def _hints_of_scale(form: InputForm, rows: np.ndarray) -> Iterator[str]:
     varies = span > 1e-6 * np.abs(steps).max(axis=0)
     if not varies.any():
         return
-    glorot = 2 / (n_features + 4 * 64)  # the variance of fresh weights
+    glorot = 2 / (n_features + 4 * 64)  # the variance of initial weights
     size = np.sqrt(glorot * (steps**2).mean(axis=0).sum())
     most_size = _MOST_SIZE_OF_BYTES if _are_bytes(steps) else _MOST_SIZE
     if size > most_size or np.sqrt(glorot * (spread**2).sum()) > _MOST_SPREAD:
@@ -258,12 +259,12 @@ def _hints_of_scale(form: InputForm, rows: np.ndarray) -> Iterator[str]:
     elif np.sqrt((steps**2).mean(axis=0).max()) < _VANISHES:
         what = "are so small that they hardly affect a network"
     elif n_features > 1 and min(_ratio(spread[varies]), _ratio(span[varies])) > _VERY_DIFFERENT:
-        what = "are over thirty times as large in some features as in others, which hides the small ones"
+        what = "are over thirty times as large in some features as in others, so that the small ones have no effect"
     else:
         return
     scaler = "StandardScaler()" if form.kind == "table" else "TimeDistributed(StandardScaler())"
     if _are_bytes(steps):
-        cure = "Divide bytes by 255, as ImageToSequence() does, or put " + scaler + " before the classifier"
+        cure = f"Divide bytes by 255, as ImageToSequence() does, or put {scaler} before the classifier"
     else:
         cure = f"Put {scaler} before the classifier"
     if n_features == 1 and (steps == np.rint(steps)).all() and steps.min() >= 0:
@@ -280,7 +281,7 @@ def _are_bytes(steps: np.ndarray) -> bool:
 
 
 def _depth_of_caller() -> int:
-    """Return the `stacklevel` that attributes the warning to the code that calls `fit`, not to a library."""
+    """Return the `stacklevel` that attributes a warning to the user's call of `fit`, not to a library."""
     frame, depth = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PASSED_THROUGH:
         frame, depth = frame.f_back, depth + 1

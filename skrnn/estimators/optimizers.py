@@ -1,4 +1,4 @@
-"""Optimizers as plain data: a name, a class or an instance becomes the description that a network is traced with."""
+"""Optimizers as plain data: a name, class or instance becomes an OptimizerSpec, from which networks are traced."""
 
 import copy
 import inspect
@@ -25,24 +25,28 @@ _Optimizer, _Schedule = keras.optimizers.Optimizer, keras.optimizers.schedules.L
 
 
 @interrupts_come_through()
-def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]) -> tuple[OptimizerSpec, float | None]:
-    """Read an optimizer as configuration.
+def read_optimizer(
+    optimizer: str | type | keras.optimizers.Optimizer,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule | None,
+    routed: Mapping[str, Any],
+) -> tuple[OptimizerSpec, float | None]:
+    """Return the specification of an optimizer.
 
     Parameters
     ----------
     optimizer : str, type or keras.optimizers.Optimizer
         The name of a Keras optimizer, a class, or an instance, of which only the configuration is used.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None
-        None uses the optimizer's default.
-    routed : mapping
+        The learning rate or a schedule. None uses the optimizer's default.
+    routed : mapping of str to object
         Arguments of the constructor, for a name or a class.
 
     Returns
     -------
     spec : OptimizerSpec
-        The structure.
+        The class and its configuration.
     learning_rate : float or None
-        The value to train with; None if the structure holds a schedule, or optimizers with rates of their own.
+        The learning rate; None if the configuration contains a schedule, or several optimizers with their own rates.
 
     Raises
     ------
@@ -52,13 +56,13 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
     if learning_rate is not None and "learning_rate" in routed:
         raise ValueError(
             f"learning_rate={learning_rate!r} and optimizer__learning_rate={routed['learning_rate']!r} set the same "
-            "argument; pass only one of them."
+            "argument. Pass only one of them."
         )
     start()  # creating an optimizer creates variables
     if isinstance(optimizer, _Optimizer):
         if routed:
             raise ValueError(
-                f"{names_of('optimizer', routed)} cannot be routed to an optimizer instance; pass optimizer as a name "
+                f"{names_of('optimizer', routed)} cannot be routed to an optimizer instance. Pass optimizer as a name "
                 "or a class."
             )
         spec, own_rate = _described(optimizer, {})
@@ -71,7 +75,7 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
     if "learning_rate" not in holder and (own_rate is None or not isinstance(learning_rate, Real)):
         raise ValueError(
             f"learning_rate={learning_rate!r} cannot be set: {optimizer_class.__name__} has no argument learning_rate. "
-            "Set the rate of each optimizer in it, or add the argument to its constructor."
+            "Set the rate of each inner optimizer, or add the argument to the constructor."
         )
     if isinstance(learning_rate, Real):
         holder |= {"learning_rate": 1.0} if "learning_rate" in holder else {}
@@ -83,15 +87,15 @@ def read_optimizer(optimizer: Any, learning_rate: Any, routed: Mapping[str, Any]
     return spec, None
 
 
-def _optimizer_class(optimizer: Any) -> Any:
-    """Return the optimizer class that is given by name or as a class."""
+def _optimizer_class(optimizer: Any) -> type:
+    """Return an optimizer class from its name or the class itself."""
     found = optimizer
     if isinstance(optimizer, str):
-        # Keras' own look-up by name lacks some of the classes that it exports.
+        # keras.optimizers.get does not know all classes that Keras exports.
         public = {name.lower(): value for name, value in vars(keras.optimizers).items() if _is_optimizer(value)}
         found = public.get(optimizer.lower()) or keras.saving.get_registered_object(optimizer)
         if not _is_optimizer(found):
-            last = optimizer.lower().rpartition(".")[2]  # "keras.optimizers.Adam" is a name elsewhere
+            last = optimizer.lower().rpartition(".")[2]  # users may write "keras.optimizers.Adam"
             hint = did_you_mean(closest(last, public, cutoff=0.8))
             raise ValueError(
                 f"Unknown optimizer {optimizer!r}.{hint} Expected the name of a Keras optimizer, such as 'adam', "
@@ -106,25 +110,27 @@ def _is_optimizer(value: Any) -> bool:
     return inspect.isclass(value) and issubclass(value, _Optimizer) and value is not _Optimizer
 
 
-def _described_class(optimizer_class: Any, arguments: Mapping[str, Any]) -> tuple[OptimizerSpec, float | None]:
-    """Describe the optimizer that a class and some arguments make."""
+def _described_class(optimizer_class: type, arguments: Mapping[str, Any]) -> tuple[OptimizerSpec, float | None]:
+    """Describe the optimizer that a class creates from arguments."""
     items = tuple(sorted(arguments.items()))
     if all(isinstance(value, (str, Real, type(None))) for value in arguments.values()):
         return _described_plain_class(optimizer_class, items)
     return _described_plain_class.__wrapped__(optimizer_class, items)
 
 
-@lru_cache(maxsize=64)  # every optimizer made takes a tenth of a megabyte in TensorFlow that is never freed
+@lru_cache(maxsize=64)  # TensorFlow never frees about a tenth of a megabyte per optimizer
 def _described_plain_class(
-    optimizer_class: Any, items: tuple[tuple[str, Any], ...]
+    optimizer_class: type, items: tuple[tuple[str, Any], ...]
 ) -> tuple[OptimizerSpec, float | None]:
-    # Copied, because an optimizer may modify an object that it is given.
+    # An optimizer may modify its arguments.
     arguments = {name: copy.deepcopy(value) for name, value in items}
     return _described(made_with(optimizer_class, arguments, "optimizer"), arguments)
 
 
-def _described(optimizer: Any, arguments: Mapping[str, Any]) -> tuple[OptimizerSpec, float | None]:
-    """Describe an optimizer; `arguments` are those of its constructor, if known."""
+def _described(
+    optimizer: keras.optimizers.Optimizer, arguments: Mapping[str, Any]
+) -> tuple[OptimizerSpec, float | None]:
+    """Describe an optimizer; `arguments` are the arguments of its constructor, if they are known."""
     optimizer_class = type(optimizer)
     if optimizer_class.update_step is _Optimizer.update_step and optimizer_class.apply is _Optimizer.apply:
         raise ValueError(f"{optimizer_class.__name__} defines no update_step, so it cannot train.")
@@ -134,14 +140,14 @@ def _described(optimizer: Any, arguments: Mapping[str, Any]) -> tuple[OptimizerS
     rate = getattr(optimizer, "learning_rate", None)
     holder, _ = _holder_of_rate(config)
     if isinstance(rate, keras.Variable) and "learning_rate" in holder:
-        holder["learning_rate"] = 1.0  # passed in as a value, not traced
+        holder["learning_rate"] = 1.0  # a value passed to the graph, not part of it
     spec = _spec(optimizer_class, config, _custom_objects(optimizer))
     _check_that_nothing_is_lost(spec, _settings(optimizer))
     return spec, float(rate.numpy()) if isinstance(rate, keras.Variable) else None
 
 
-def _check_for_functions(optimizer: Any) -> None:
-    """Raise a ValueError if there is a function where Keras also takes an object that it can serialize."""
+def _check_for_functions(optimizer: keras.optimizers.Optimizer) -> None:
+    """Raise a ValueError if an argument is a function, but Keras also accepts a serializable object for it."""
     for _, held in _optimizers_and_schedules(optimizer):
         for argument, kind in (
             ("learning_rate", "a subclass of keras.optimizers.schedules.LearningRateSchedule with a get_config"),
@@ -149,25 +155,27 @@ def _check_for_functions(optimizer: Any) -> None:
         ):
             if inspect.isroutine(vars(held).get(f"_{argument}")):
                 raise ValueError(
-                    f"The {argument} of {type(held).__name__} is a function, which cannot be kept with a fitted "
+                    f"The {argument} of {type(held).__name__} is a function, which cannot be stored in a fitted "
                     f"estimator. Replace it with {kind}."
                 )
 
 
 @contextmanager
 def _said_by_name(owner: type) -> Iterator[None]:
-    """Turn Keras' complaint that a class has no configuration into an error about a parameter."""
+    """Turn Keras' error about a class without get_config into a ValueError that names the class."""
     try:
         yield
     except NotImplementedError as error:
-        raise ValueError(f"{owner.__name__} has no configuration and cannot be kept: {error}") from error
+        raise ValueError(
+            f"{owner.__name__} has no configuration, so it cannot be stored in a fitted estimator: {error}"
+        ) from error
 
 
-def _whole_config(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a configuration that the constructor accepts, where the class leaves `get_config` to Keras.
+def _whole_config(optimizer: keras.optimizers.Optimizer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration that the constructor accepts, even if the class does not override `get_config`.
 
-    If a class overrides only the constructor, Keras' `get_config` returns all of Keras' arguments, even those that the
-    constructor does not accept, and none that the class adds.
+    In this case, Keras' `get_config` returns all of Keras' arguments, including arguments that the constructor does not
+    accept, and no arguments that the class adds.
     """
     config = dict(optimizer.get_config())
     if type(optimizer).from_config.__func__ is not _Optimizer.from_config.__func__:
@@ -183,20 +191,20 @@ def _whole_config(optimizer: Any, arguments: Mapping[str, Any]) -> dict[str, Any
 
 
 def _holder_of_rate(config: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Return the configuration that holds the learning rate, possibly an inner optimizer's, and the path to it."""
+    """Return the configuration with the learning rate, possibly of an inner optimizer, and the path to it."""
     path = ""
     while "inner_optimizer" in config:
         config, path = config["inner_optimizer"]["config"], f"{path}inner_optimizer."
     return config, path
 
 
-def _spec(optimizer_class: Any, config: dict[str, Any], custom_objects: Mapping[str, Any]) -> OptimizerSpec:
+def _spec(optimizer_class: type, config: dict[str, Any], custom_objects: Mapping[str, Any]) -> OptimizerSpec:
     def as_plain(value: Any) -> Any:
         array = np.asarray(value)
         if array.dtype == object:
             raise ValueError(
-                f"The configuration of {optimizer_class.__name__} holds {value!r}, which cannot be kept with a fitted "
-                "estimator. It may hold numbers, strings, lists of them, and what Keras serializes."
+                f"The configuration of {optimizer_class.__name__} contains {value!r}, which cannot be stored in a "
+                "fitted estimator. It may contain numbers, strings, lists of them, and what Keras can serialize."
             )
         return array.tolist()
 
@@ -209,7 +217,7 @@ def _spec(optimizer_class: Any, config: dict[str, Any], custom_objects: Mapping[
 
 
 def _renamed(config: Any, seen: Counter) -> Any:
-    """Return a configuration with names numbered from its own start; Keras numbers them over a whole process."""
+    """Return a configuration in which names are numbered from 0. Keras numbers them per process."""
     if isinstance(config, (list, tuple)):
         return [_renamed(value, seen) for value in config]
     if not isinstance(config, dict):
@@ -223,16 +231,16 @@ def _renamed(config: Any, seen: Counter) -> Any:
 
 
 def _custom_objects(value: Any) -> dict[str, Any]:
-    """Return the classes of an optimizer or a schedule, and of those in it, that are not Keras' own, by name."""
+    """Return the user's classes among an optimizer or schedule and the objects inside it, by registered name."""
     own = {type(held) for _, held in _optimizers_and_schedules(value) if not type(held).__module__.startswith("keras.")}
     return {keras.saving.get_registered_name(each): each for each in own}
 
 
 def _optimizers_and_schedules(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Iterate over a value and the optimizers and schedules in its attributes, with the path to each."""
+    """Iterate over an object and the optimizers and schedules in its attributes, each with its path."""
     yield path, value
     for name, held in vars(value).items():
-        if name == INNER_OPTIMIZERS:  # the optimizers of a MultiOptimizer's map again
+        if name == INNER_OPTIMIZERS:  # the same optimizers as in the map of a MultiOptimizer
             continue
         several = dict(enumerate(held)) if isinstance(held, (list, tuple)) else held
         for key, each in several.items() if isinstance(several, dict) else [("", several)]:
@@ -241,7 +249,7 @@ def _optimizers_and_schedules(value: Any, path: str = "") -> Iterator[tuple[str,
 
 
 def _check_that_nothing_is_lost(spec: OptimizerSpec, settings: Mapping[str, Any]) -> None:
-    """Raise a ValueError if an optimizer made from the description would have other settings than these."""
+    """Raise a ValueError if an optimizer created from `spec` has other settings than the original ones."""
     name, made = spec.optimizer_class.__name__, _settings_made_from(spec)
     for setting, value in settings.items():
         if made.get(setting) == value:
@@ -252,8 +260,8 @@ def _check_that_nothing_is_lost(spec: OptimizerSpec, settings: Mapping[str, Any]
                 "the constructor of a subclass, with var_names."
             )
         raise ValueError(
-            f"{name} made from get_config() has {setting}={made.get(setting)!r} instead of {value!r}. "
-            "Make get_config return every argument of the constructor."
+            f"{name} created from get_config() has {setting}={made.get(setting)!r} instead of {value!r}. "
+            "get_config must return every argument of the constructor."
         )
 
 
@@ -263,13 +271,13 @@ def _settings_made_from(spec: OptimizerSpec) -> dict[str, Any]:
         return _settings(make_optimizer(spec))
     except Exception as error:
         raise ValueError(
-            f"{spec.optimizer_class.__name__} cannot be made again from its configuration: {error} Its constructor "
-            "must take what get_config returns, and functions that are not part of Keras cannot be kept."
+            f"{spec.optimizer_class.__name__} cannot be created from its configuration: {error} Its constructor must "
+            "accept all that get_config returns, and functions that are not part of Keras cannot be stored."
         ) from error
 
 
 def _settings(value: Any, path: str = "") -> dict[str, Any]:
-    """Return the plain attributes of an optimizer or a schedule, and of those in it."""
+    """Return the plain attributes of an optimizer or schedule, and of all optimizers and schedules in it, by path."""
     return {
         way + name: _comparable(attribute)
         for way, held in _optimizers_and_schedules(value, path)
@@ -285,7 +293,7 @@ def _is_setting(value: Any) -> bool:
 
 
 def _comparable(value: Any) -> Any:
-    """Return a value with sequences as lists, as they are in JSON."""
+    """Return a value with sequences as lists, as in JSON."""
     if isinstance(value, set):
         return sorted(value, key=repr)
     return [*map(_comparable, value)] if isinstance(value, (list, tuple, np.ndarray)) else value

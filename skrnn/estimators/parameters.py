@@ -1,4 +1,4 @@
-"""The parameters of the classifiers: the constructor that all share, the checks, and the network that follows."""
+"""The parameters of the classifiers: their common constructor, the checks, and the structure of the network."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -18,9 +18,9 @@ from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.outputs import output_for
 from skrnn.network.spec import NetworkSpec
 
-_UPDATES = 2000  # enough to fit small data with Adam's default learning rate: 45 epochs of the bundled digits
-_EPOCHS = 10, 100  # the least and the most for epochs="auto"
-_MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked"}  # between two fits of the same network
+_UPDATES = 2000  # enough for small data with Adam's default learning rate: 45 epochs on the bundled digits
+_EPOCHS = 10, 100  # minimum and maximum for epochs="auto"
+_MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked"}  # between two fits of one network
 
 
 class _Absent:
@@ -34,9 +34,9 @@ class _Absent:
 
 
 class RecurrentParameters(KerasClassifier):
-    """The constructor of the recurrent classifiers, and everything that depends on the parameters only."""
+    """The constructor of the recurrent classifiers, and all methods that depend only on the parameters."""
 
-    # How SciKeras reads X and y, and how it scores: not used here, and its methods would fail.
+    # SciKeras' conversion of X and y, and its scorer. They are not used here, and would fail.
     feature_encoder: Any = _Absent()
     target_encoder: Any = _Absent()
     scorer: Any = _Absent()
@@ -142,14 +142,14 @@ class RecurrentParameters(KerasClassifier):
         self.verbose = verbose
         self._set_routed(routed)
 
-    # SciKeras takes all attributes of the instance as parameters. Here they are the arguments of the constructor, as
-    # scikit-learn requires, and the routed ones.
+    # For SciKeras, all attributes are parameters. Here, the parameters are the arguments of the constructor, as
+    # scikit-learn requires, and the routed parameters.
 
     _get_param_names: Any = classmethod(parameter_names)
     __repr__ = BaseEstimator.__repr__
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get the parameters, routed ones included.
+        """Get the parameters, including routed ones.
 
         Parameters
         ----------
@@ -158,25 +158,28 @@ class RecurrentParameters(KerasClassifier):
 
         Returns
         -------
-        params : dict
+        params : dict of str to object
+            The parameters by name.
         """
         return {name: getattr(self, name) for name in [*self._get_param_names(), *self._routed_names]}
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, among them ``optimizer__*`` and ``callbacks__*``.
+        """Set parameters, including ``optimizer__*`` and ``callbacks__*``.
 
         Parameters
         ----------
         **params : dict
+            Parameters by name.
 
         Returns
         -------
         self : object
+            The classifier.
 
         Raises
         ------
         ValueError
-            If there is no such parameter; the message suggests the nearest.
+            If a parameter does not exist. The message suggests a similar name.
         """
         known = self.get_params()
         for name in params:
@@ -198,7 +201,7 @@ class RecurrentParameters(KerasClassifier):
         return {name.removeprefix(f"{prefix}__"): getattr(self, name) for name in own}
 
     def _check_parameters(self) -> None:
-        """Raise the error for the first parameter that is invalid."""
+        """Raise an error if a parameter is invalid."""
         name = type(self).__name__
         for routed in self._routed_names:
             if not is_routed(routed):
@@ -215,13 +218,13 @@ class RecurrentParameters(KerasClassifier):
                 )
         if self.multilabel and self.class_weight is not None:
             raise ValueError(
-                f"class_weight={self.class_weight!r} cannot be used with multilabel=True: a sequence may have several "
-                "labels, so it has no class to be weighted by. Set class_weight=None, and weight whole sequences with "
-                "sample_weight."
+                f"class_weight={self.class_weight!r} cannot be used with multilabel=True, because a sequence may have "
+                "several labels and belongs to no single class. Set class_weight=None, and use sample_weight to weight "
+                "sequences."
             )
 
     def _network_spec(self, form: InputForm, n_classes: int, masked: bool) -> NetworkSpec:
-        """Return the structure of the network for input of this form."""
+        """Return the structure of the network for an input form."""
         return NetworkSpec(
             cell=self.cell,
             units=_as_tuple(self.units),
@@ -245,7 +248,7 @@ class RecurrentParameters(KerasClassifier):
         )
 
     def _n_epochs(self, n_rows: int) -> int:
-        """Return `epochs`, or the number that "auto" gives for `n_rows`."""
+        """Return `epochs`, or the value of "auto" for `n_rows` training rows."""
         if self.epochs != "auto":
             return int(self.epochs)
         at_least, at_most = _EPOCHS
@@ -253,13 +256,13 @@ class RecurrentParameters(KerasClassifier):
 
 
 def require_same_network(before: NetworkSpec, now: NetworkSpec) -> None:
-    """Raise a ValueError if continued training would need another network."""
+    """Raise a ValueError if the parameters or the input have changed the structure of a network to be trained on."""
     for field in fields(NetworkSpec):
         old, new = getattr(before, field.name), getattr(now, field.name)
         if old != new and field.name not in _MAY_CHANGE:
             raise ValueError(
                 f"warm_start and partial_fit continue training the same network, but {field.name} changed from {old!r} "
-                f"to {new!r}. Fit a clone, or with warm_start=False."
+                f"to {new!r}. Fit a clone, or set warm_start=False."
             )
 
 

@@ -1,15 +1,18 @@
-"""Parameters for Keras: the prefixes, the callbacks, and calling a class with the arguments routed to it."""
+"""Routed parameters (``optimizer__*``, ``callbacks__*``): checks, and calls of Keras classes with their arguments."""
 
 import copy
 import inspect
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from skrnn._hints import did_you_mean
 from skrnn._keras import model_of
 from skrnn._tensorflow import keras
 from skrnn.estimators.hints import argument_meant, suggestion
+
+Callback: TypeAlias = keras.callbacks.Callback | type[keras.callbacks.Callback]
+Callbacks: TypeAlias = Callback | Sequence[Callback] | Mapping[str, Callback] | None
 
 ROUTED_PREFIXES = ("optimizer", "callbacks")
 _WRITERS = (
@@ -22,13 +25,13 @@ _WRITERS = (
 
 
 def is_routed(name: str) -> bool:
-    """Return whether `name` is of the form ``optimizer__*`` or ``callbacks__*``."""
+    """Return whether `name` has the form ``optimizer__*`` or ``callbacks__*``."""
     prefix, delimiter, rest = name.partition("__")
     return bool(delimiter and rest) and prefix in ROUTED_PREFIXES
 
 
 def invalid_parameter(name: str, known: Iterable[str], owner: str) -> ValueError:
-    """Return the error for a parameter that does not exist, with the one that was probably meant."""
+    """Return the error for a parameter that does not exist, with a suggestion."""
     known = sorted(known)
     routed = " or ".join(f"{p}__*" for p in ROUTED_PREFIXES)
     return ValueError(
@@ -36,14 +39,14 @@ def invalid_parameter(name: str, known: Iterable[str], owner: str) -> ValueError
     )
 
 
-def copy_callbacks(callbacks: Any, routed: Mapping[str, Any]) -> list[keras.callbacks.Callback]:
-    """Return this fit's own Keras callbacks: instances copied, classes called with what is routed to them.
+def copy_callbacks(callbacks: Callbacks, routed: Mapping[str, Any]) -> list[keras.callbacks.Callback]:
+    """Return new Keras callbacks for a fit: copies of instances, and instances of classes with routed arguments.
 
     Parameters
     ----------
-    callbacks : None, callback, class, or a list or dict of these
-    routed : mapping
-        ``name`` goes to every class, ``0__name`` or ``key__name`` to the one at that position or key.
+    callbacks : None, callback, class, or list or dict of callbacks and classes
+    routed : mapping of str to object
+        ``name`` is an argument for all classes, ``0__name`` or ``key__name`` for the class at that position or key.
     """
     named = named_callbacks(callbacks)
     unused = set(routed)
@@ -61,14 +64,14 @@ def copy_callbacks(callbacks: Any, routed: Mapping[str, Any]) -> list[keras.call
         made.append(made_with(callback, {**general, **own}, "callbacks"))
     if unused:
         raise ValueError(
-            f"{names_of('callbacks', unused)} reaches no callback class: only classes take routed arguments, and "
-            f"callbacks has {[*named] or 'none'}."
+            f"{names_of('callbacks', unused)} matches no callback class. Only classes take routed arguments, and the "
+            f"keys of callbacks are {[*named] or 'empty'}."
         )
     return made
 
 
-def named_callbacks(callbacks: Any) -> dict[str, Any]:
-    """Return callbacks, or classes of them, by the names that routed arguments use: keys, or positions from 0."""
+def named_callbacks(callbacks: Callbacks) -> dict[str, Callback]:
+    """Return callbacks and callback classes by key or, for a list, by position from 0."""
     if isinstance(callbacks, Mapping):
         return {str(key): value for key, value in callbacks.items()}
     if isinstance(callbacks, (list, tuple)):
@@ -76,26 +79,26 @@ def named_callbacks(callbacks: Any) -> dict[str, Any]:
     return {} if callbacks is None else {"0": callbacks}
 
 
-def write_files(callbacks: Any) -> bool:
-    """Return whether some of the `callbacks` of a classifier are Keras' own that write files."""
+def write_files(callbacks: Callbacks) -> bool:
+    """Return whether a classifier's `callbacks` include Keras callbacks that write files."""
     kinds = [value if inspect.isclass(value) else type(value) for value in named_callbacks(callbacks).values()]
     return any(issubclass(kind, _WRITERS) for kind in kinds)
 
 
 def _copy(callback: keras.callbacks.Callback) -> keras.callbacks.Callback:
-    """Copy a callback, but not the model of an earlier training that it may still refer to."""
+    """Copy a callback without the model of an earlier fit, to which it may still refer."""
     model = model_of(callback)
     try:
         return copy.deepcopy(callback, {} if model is None else {id(model): None})
     except Exception as error:
         raise TypeError(
-            f"Each fit trains with copies of its callbacks, but {callback!r} cannot be copied: {error}. Pass the "
-            "class, with its arguments as callbacks__*, or define __deepcopy__."
+            f"Each fit copies its callbacks, but {callback!r} cannot be copied: {error}. Pass the class, with its "
+            "arguments as callbacks__*, or define __deepcopy__."
         ) from error
 
 
-def made_with(target: Any, arguments: Mapping[str, Any], prefix: str) -> Any:
-    """Call a class with the arguments routed to it, or raise a ValueError that names the argument at fault."""
+def made_with(target: type, arguments: Mapping[str, Any], prefix: str) -> Any:
+    """Call a class with routed arguments, or raise a ValueError that names the invalid argument."""
     known, takes_others = _arguments_of(target)
     unknown = [name for name in arguments if name not in known]
     if unknown and not takes_others:
@@ -114,14 +117,14 @@ def made_with(target: Any, arguments: Mapping[str, Any], prefix: str) -> Any:
         if at_fault:
             raise _unknown_argument(at_fault[0], target, known, prefix) from error
         given = f" with {names_of(prefix, arguments)}" if arguments else ""
-        raise ValueError(f"{target.__name__} cannot be made{given}: {error}") from error
+        raise ValueError(f"{target.__name__} cannot be created{given}: {error}") from error
 
 
-def _arguments_of(target: Any) -> tuple[list[str], bool]:
-    """Return the arguments that a class accepts, and whether it accepts other names as well.
+def _arguments_of(target: type) -> tuple[list[str], bool]:
+    """Return the arguments that a class accepts, and whether it also accepts other names.
 
-    A constructor may keep its ``**kwargs``, or pass them to the one that it overrides, whose names are known too. In
-    Keras, ``**kwargs`` are arguments of older versions, so other names are mistakes.
+    A constructor may use its ``**kwargs`` itself or pass them on to the constructor that it overrides. In Keras'
+    classes, ``**kwargs`` are for arguments of older versions, so other names are mistakes.
     """
     names: dict[str, None] = {}
     takes_others = False
@@ -130,7 +133,7 @@ def _arguments_of(target: Any) -> tuple[list[str], bool]:
         if constructor is None or owner is object:
             continue
         takes_any = False
-        for follow in (True, False):  # a decorator may take arguments of its own
+        for follow in (True, False):  # a decorator may add arguments
             _, *parameters = inspect.signature(constructor, follow_wrapped=follow).parameters.values()
             takes_any |= any(p.kind is p.VAR_KEYWORD for p in parameters)
             names |= dict.fromkeys(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
@@ -142,7 +145,7 @@ def _arguments_of(target: Any) -> tuple[list[str], bool]:
     return [*names], takes_others
 
 
-def _unknown_argument(name: str, target: Any, known: list[str], prefix: str) -> ValueError:
+def _unknown_argument(name: str, target: type, known: list[str], prefix: str) -> ValueError:
     near = argument_meant(name, known)
     hint = did_you_mean(f"{prefix}__{near}" if near else None)
     return ValueError(
@@ -152,5 +155,5 @@ def _unknown_argument(name: str, target: Any, known: list[str], prefix: str) -> 
 
 
 def names_of(prefix: str, names: Iterable[str]) -> str:
-    """Return routed names as users write them."""
+    """Return the full names of routed parameters, joined by commas."""
     return ", ".join(f"{prefix}__{name}" for name in sorted(names))

@@ -1,4 +1,4 @@
-"""Read y and the weights of rows and classes. Labels of any type and one-hot rows become class indices."""
+"""Read y, sample weights and class weights. Labels of any type and one-hot rows become class indices."""
 
 from collections.abc import Mapping, Sized
 from numbers import Real
@@ -18,28 +18,29 @@ from skrnn.preprocessing.reading import as_numbers
 
 
 def read_labels(y: Any, name: str = "y", *, multilabel: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Return the label or labels of each row, and the classes that y has.
+    """Return the label or labels of each row, and the sorted classes.
 
     Parameters
     ----------
-    y : array-like of shape (n,) or (n, n_classes), or sparse matrix
-        Labels of any type that can be sorted; one-hot rows, whose labels are the indices of their columns; or with
-        `multilabel` rows of zeros and ones.
+    y : array-like of shape (n,), (n, n_classes) or (n, n_labels), or sparse matrix
+        Labels of any type that can be sorted; one-hot rows, whose labels are column indices; or, with `multilabel`,
+        rows of zeros and ones.
     name : str, default="y"
-        What messages call y.
+        Name of y in error messages.
     multilabel : bool, default=False
-        Whether each row may have several labels. This, never the rows, decides how a matrix is read.
+        Whether each row may have several labels. Only this parameter, not the values, decides how a matrix is read.
 
     Returns
     -------
-    labels : ndarray of shape (n,), or with `multilabel` (n, n_labels), int64
+    labels : ndarray of shape (n,), or with `multilabel` of shape (n, n_labels) and type int64
+        The label of each row, or the zeros and ones.
     classes : ndarray of shape (n_classes,)
-        Sorted. For one-hot rows and with `multilabel` the indices of all columns, whether or not a row has a 1 there.
+        The distinct labels, sorted. For a matrix, the indices of all columns, even if a column contains no 1.
 
     Raises
     ------
     ValueError
-        If y is none of these.
+        If y has another form.
     """
     if y is None:
         raise ValueError("This classifier requires y to be passed, but the target y is None.")
@@ -55,20 +56,20 @@ def read_labels(y: Any, name: str = "y", *, multilabel: bool = False) -> tuple[n
 
 
 def _as_labels(y: Any) -> Any:
-    """Return any array-like as an array of the same labels; sparse matrices are returned unchanged.
+    """Return the labels of any array-like as an array; sparse matrices are returned as they are.
 
     Raises
     ------
     ValueError
-        If y is not an ordered array-like, if a label is missing, or if only some labels are texts.
+        If y is not an ordered array-like, if a label is missing, or if only some labels are strings.
     """
     if issparse(y):
         return y
     is_array_like = isinstance(y, Sized) or hasattr(y, "__array__")
     if not is_array_like or isinstance(y, (str, bytes, Mapping, set, frozenset, type)):
         raise ValueError(
-            f"y must be an array of one label for each sequence. Got {short(y)} instead. A single sequence is a list "
-            "of one, [x] with [label], but a classifier needs sequences of at least two classes."
+            f"y must be an array with one label per sequence. Got {short(y)} instead. A single sequence is a list of "
+            "one, [x] with y=[label], but a classifier needs sequences of at least two classes."
         )
     if is_frame(y):
         columns = [_labels_of_series(column) for column in open_frame(y).columns()]
@@ -84,12 +85,12 @@ def _as_labels(y: Any) -> Any:
 
 def _labels_of_series(series: Any) -> np.ndarray:
     if series.dtype == nw.Struct:
-        raise ValueError("y holds records of several fields; expected one label for each sequence.")
+        raise ValueError("y holds records of several fields; expected one label per sequence.")
     return _labels_of(series.to_numpy())
 
 
 def _labels_of(array: np.ndarray) -> np.ndarray:
-    """Return labels of a type that can be sorted. Objects become integers, booleans or floats if all are numbers."""
+    """Return labels of a sortable type. Objects become integers, booleans or floats if all of them are numbers."""
     if isinstance(array, np.ma.MaskedArray):
         if np.ma.is_masked(array):
             _raise_missing(int(np.argwhere(np.ma.getmaskarray(array))[0, 0]))
@@ -109,13 +110,13 @@ def _labels_of(array: np.ndarray) -> np.ndarray:
     try:
         numbers = real_numbers(array, "y")
     except (TypeError, ValueError):
-        return array  # for example of dates; scikit-learn reports what it cannot sort
+        return array  # for example dates; if they cannot be sorted, scikit-learn raises an error
     is_exact = all(number == label for number, label in zip(numbers.ravel().tolist(), flat, strict=True))
     return numbers if is_exact else array
 
 
 def _require_labels(labels: list[Any], n_per_sample: int = 1) -> None:
-    """Raise a ValueError if a label is missing, or if NumPy would convert labels to texts."""
+    """Raise a ValueError if a label is missing, or if NumPy would convert labels to strings."""
     for number, label in enumerate(labels):
         is_nan = isinstance(label, (float, np.floating)) and np.isnan(label)
         if is_missing(label) or is_nan or type(label).__name__ == "NaTType" or label is np.ma.masked:
@@ -124,8 +125,8 @@ def _require_labels(labels: list[Any], n_per_sample: int = 1) -> None:
     if 0 < len(texts) < len(labels):
         other = next(label for label in labels if not isinstance(label, (str, bytes)))
         raise ValueError(
-            f"Unknown label type: y holds texts and other labels, such as {short(texts[0])} and {short(other)}. Make "
-            "them all of one type, for example with astype(str)."
+            f"Unknown label type: y holds texts and other labels, such as {short(texts[0])} and {short(other)}. "
+            "Convert all labels to one type, for example with astype(str)."
         )
 
 
@@ -140,8 +141,8 @@ def _read_one_hot(y: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
         row = int(np.argmin(is_one_hot))
         raise ValueError(
             f"{name} has shape {rows.shape}, which is read as one-hot labels, but row {row} is {rows[row].tolist()}: "
-            "expected exactly one 1 and zeros else. If a sequence may have several labels, or none, set "
-            "multilabel=True. Targets with several columns of classes are not supported."
+            "expected a single 1 and zeros otherwise. If a sequence may have several labels, or none, set "
+            "multilabel=True. Multiclass-multioutput targets are not supported."
         )
     return rows.argmax(axis=1), np.arange(rows.shape[1])
 
@@ -153,8 +154,8 @@ def _read_indicator(y: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
         "least two labels"
     )
     cure = (
-        "Set multilabel=False if each sequence has one label; sklearn.preprocessing.MultiLabelBinarizer makes such a "
-        "matrix of lists of labels."
+        "Set multilabel=False if each sequence has one label. To convert lists of labels to a matrix, use "
+        "sklearn.preprocessing.MultiLabelBinarizer."
     )
     lengths = {len(row) for row in y if is_sequence(row)} if isinstance(y, (list, tuple)) else set()
     if len(lengths) > 1:
@@ -174,20 +175,20 @@ def _read_indicator(y: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_width(labels: np.ndarray, n_labels: int, name: str) -> None:
-    """Raise a ValueError if the rows of a multilabel target have other than `n_labels` columns."""
+    """Raise a ValueError if a multilabel target does not have `n_labels` columns."""
     if labels.ndim == 2 and labels.shape[1] != n_labels:
         raise ValueError(
-            f"{name} has {labels.shape[1]} columns; expected {n_labels}, one for each label that the classifier knows."
+            f"{name} has {labels.shape[1]} columns; expected {n_labels}, one for each label of the classifier."
         )
 
 
 def class_indices(labels: np.ndarray, classes: np.ndarray, name: str) -> np.ndarray:
-    """Return the position of each label in `classes`; the rows of a multilabel target stay as they are.
+    """Return the position of each label in `classes`; multilabel targets are returned as they are.
 
     Raises
     ------
     ValueError
-        If a label is none of the classes; `name` says in which argument.
+        If a label is not one of the classes. The message calls the argument `name`.
     """
     if labels.ndim == 2:
         check_width(labels, len(classes), name)
@@ -199,34 +200,36 @@ def class_indices(labels: np.ndarray, classes: np.ndarray, name: str) -> np.ndar
     except (ValueError, TypeError) as error:
         seen = {*classes.tolist()}
         unknown = sorted({label for label in labels.tolist() if label not in seen}, key=str)
-        raise ValueError(f"{name} holds labels that are none of the classes {classes.tolist()}: {unknown}.") from error
+        raise ValueError(
+            f"{name} holds labels that are not among the classes {classes.tolist()}: {unknown}."
+        ) from error
 
 
 def read_sample_weight(sample_weight: Any, X: Any) -> np.ndarray:
-    """Return the weight of each row; None means ones."""
+    """Return the weight of each row as an array of floats; None means that all weights are 1."""
     if sample_weight is not None and not isinstance(sample_weight, Real):
         sample_weight = as_numbers(sample_weight, "sample_weight")
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():
-        raise ValueError("All sample weights are zero: there is no row to train on.")
+        raise ValueError("All sample weights are zero, so there are no rows to train on.")
     return weights
 
 
 def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | None:
-    """Return the weight of each class, or None for weights that follow from the rows ("balanced").
+    """Return the weight of each class, or None for "balanced", whose weights depend on the training rows.
 
     Parameters
     ----------
     class_weight : dict, "balanced" or None
-        Classes that a dict does not name have weight one.
+        Weights by label. Classes that are not in the dict have weight 1.
     classes : ndarray of shape (n_classes,)
         All labels.
 
     Raises
     ------
     ValueError
-        If a weight is not a finite number of at least 0, or if a dict has labels that are not classes and lacks labels
-        that are: then its keys are probably wrong. (A dict may name more than all classes: a fold can lack one.)
+        If a weight is not a finite number of at least 0, or if the dict contains unknown labels and some classes are
+        missing: its keys are then probably wrong. Unknown labels alone are allowed, because a fold may lack a class.
     """
     if isinstance(class_weight, str):
         return None
@@ -245,19 +248,19 @@ def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | No
     if unknown and missing:
         raise ValueError(
             f"class_weight has weights for {unknown}, which are not among the classes {labels}, and none for the "
-            f"classes {missing}. Its keys must be labels of y, of the same type; for one-hot y, column indices."
+            f"classes {missing}. Its keys must be labels of y with the same type; for one-hot y, column indices."
         )
     return np.array([known.get(label, 1.0) for label in labels])
 
 
 def balanced_weights(indices: np.ndarray, weights: np.ndarray, n_classes: int) -> np.ndarray:
-    """Return class weights that give all classes among the rows the same total weight, up to a factor."""
+    """Return class weights that give each class the same total weight, up to a common factor."""
     totals = np.bincount(indices, weights=weights, minlength=n_classes)
     return np.divide(1.0, totals, out=np.zeros(n_classes), where=totals > 0)
 
 
 def require_two_classes(indices: np.ndarray, classes: np.ndarray) -> None:
-    """Raise a ValueError if the rows that are left to train on are all of one class."""
+    """Raise a ValueError if all remaining training rows belong to one class."""
     present = np.unique(indices)
     if len(classes) < 2 or len(present) < 2:
         only = classes.tolist()[present[0]]

@@ -1,6 +1,6 @@
-"""All that this package uses of Optuna's private names, each with the reason why a public one does not do.
+"""All uses of private names of Optuna, each with the reason why public names are not enough.
 
-A test checks that the installed Optuna has these names, and that no other module uses private ones.
+A test checks that the installed version of Optuna has these names, and that no other module uses private ones.
 """
 
 import copy
@@ -16,7 +16,7 @@ from optuna.storages import BaseStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-# Called with the values of a trial, the name of one of them, and the distribution that should contain it.
+# Takes the values of a trial, the name of one of them, and the distribution that should contain it.
 Check = Callable[[Mapping[str, Any], str, BaseDistribution], None]
 
 
@@ -24,9 +24,9 @@ Check = Callable[[Mapping[str, Any], str, BaseDistribution], None]
 
 
 def trials_by_study(storage: BaseStorage, state: TrialState) -> list[tuple[str, FrozenTrial]]:
-    """Return all trials of a storage in a state, with the names of their studies.
+    """Return all trials of a storage that are in `state`, with the names of their studies.
 
-    ``FrozenStudy._study_id``: loading each study by its name would read the whole storage once for each of them.
+    ``FrozenStudy._study_id``: loading each study by name would read the whole storage once per study.
     """
     return [
         (study.study_name, trial)
@@ -36,10 +36,10 @@ def trials_by_study(storage: BaseStorage, state: TrialState) -> list[tuple[str, 
 
 
 def fail_trial(study: Study, trial: Trial | FrozenTrial, attribute: str, reason: str) -> None:
-    """Mark a running trial of any process as failed, with a user attribute; do nothing if it has ended.
+    """Set a user attribute of a running trial of any process and mark it as failed; do nothing if it has ended.
 
     ``Study._storage`` and ``_trial_id``: ``Study.tell`` sets no user attributes, and ``FrozenTrial.set_user_attr``
-    changes only a copy. The attribute must be there before the trial fails, so that no process counts it.
+    changes only a copy. The attribute must be set before the trial fails, so that no process counts the trial.
     """
     with suppress(optuna.exceptions.UpdateFinishedTrialError):  # another process was faster
         study._storage.set_trial_user_attr(trial._trial_id, attribute, reason)
@@ -49,8 +49,8 @@ def fail_trial(study: Study, trial: Trial | FrozenTrial, attribute: str, reason:
 # Samplers
 
 
-def seed_sampler(sampler: Any, seed: np.random.SeedSequence) -> None:
-    """Seed all random states in a sampler and in the samplers that it contains.
+def seed_sampler(sampler: BaseSampler, seed: np.random.SeedSequence) -> None:
+    """Seed all random states of a sampler and of the samplers inside it.
 
     ``LazyRandomState.rng`` of private attributes such as ``TPESampler._rng``: ``reseed_rng`` takes no seed.
     """
@@ -66,42 +66,42 @@ def seed_sampler(sampler: Any, seed: np.random.SeedSequence) -> None:
 
 
 def contains(distribution: BaseDistribution, value: Any) -> bool:
-    """Return whether a distribution has a value.
+    """Return whether a distribution contains a value.
 
-    ``BaseDistribution._contains``: the public alternative is to create a trial, and to catch its ValueError.
+    ``BaseDistribution._contains``: the public alternative is to create a trial and catch its ValueError.
     """
     try:
         return distribution._contains(distribution.to_internal_repr(value))
-    except ValueError:  # not a number, or none of the choices
+    except ValueError:  # not a number, or not one of the choices
         return False
 
 
-def suggest(trial: Any, name: str, distribution: BaseDistribution) -> Any:
+def suggest(trial: Trial | FrozenTrial, name: str, distribution: BaseDistribution) -> Any:
     """Return a trial's value of a parameter.
 
-    ``_suggest``: the public methods take the fields of a distribution, and there is one for each kind.
+    ``_suggest``: the public methods differ by kind of distribution, and take its fields instead of the distribution.
     """
     return trial._suggest(name, distribution)
 
 
 def checked(trial: Any, check: Check) -> Trial:
-    """Make a trial that has just begun check each enqueued value before it is used.
+    """Make a trial that has just started check each enqueued value before it is used.
 
-    ``Trial._fixed_params`` contains the enqueued values, which Optuna uses with only a warning if they are outside a
-    distribution. ``_suggest`` is what all ``suggest_*`` methods call.
+    ``Trial._fixed_params`` contains the enqueued values. If one is outside its distribution, Optuna warns and uses it
+    nevertheless. All ``suggest_*`` methods call ``_suggest``.
     """
-    trial.__class__ = _CheckedTrial  # a second object would begin a second trial
+    trial.__class__ = _CheckedTrial  # creating another object would start another trial
     trial._check = check
     return trial
 
 
 def replayed(trial: FrozenTrial, check: Check) -> FrozenTrial:
-    """Return a copy of an ended trial that suggests its values again, and checks each of them.
+    """Return a copy of an ended trial that suggests the same values again, and checks each of them.
 
-    Its ``distributions`` are those that were asked for since.
+    The ``distributions`` of the copy are the ones requested from it.
 
-    ``FrozenTrial._distributions`` and ``_suggest``: a FrozenTrial suggests its values again, too, but only warns if
-    they are outside a distribution, and does not show which ones were asked for.
+    ``FrozenTrial._distributions`` and ``_suggest``: a FrozenTrial also suggests its values again, but only warns if
+    they are outside a distribution, and does not record the requested distributions.
     """
     replay: Any = copy.copy(trial)
     replay.__class__ = _ReplayedTrial

@@ -3,36 +3,33 @@
 The results are an ``ArchitectureComparison`` (in ``comparison``), which has the tables and plots.
 """
 
-import time
-import traceback
+import itertools
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import replace
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import FitFailedWarning
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
-from sklearn.utils import check_random_state, indexable
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import indexable
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from skrnn._sklearn import BaseSearchCV, _MultimetricScorer, _safe_split, callbacks_of
+from skrnn._sklearn import BaseSearchCV, _safe_indexing
 from skrnn.model_selection import parallel
 from skrnn.model_selection.comparison import ArchitectureComparison
-from skrnn.model_selection.fit_events import FitEvent, Reporter, StepReporter, listen
-from skrnn.model_selection.fits import timed_fit
-from skrnn.model_selection.lockstep import is_number
-from skrnn.model_selection.nesting import fitted_estimator, last_step
-from skrnn.model_selection.splits import draw_splits, labels_of, shuffled_folds
-
-Scorer = Callable[[Any, Any, Any], Any]  # of an estimator, X and y
-
-_MAX_SEED = np.iinfo(np.int32).max
+from skrnn.model_selection.design import Design, Folds, root_seed, route
+from skrnn.model_selection.fit_events import FitEvent, listen
+from skrnn.model_selection.fit_jobs import Data, FitJob, FitResult, Split, run_fit
+from skrnn.model_selection.fit_store import FitKeys, FitStore
+from skrnn.model_selection.fixed_test import bootstraps
+from skrnn.model_selection.nesting import last_step
+from skrnn.model_selection.scoring import require_computable, resolve_scoring
+from skrnn.model_selection.splits import folds_of, labels_of
 
 
 class ComparisonInterrupted(KeyboardInterrupt):
@@ -49,80 +46,30 @@ class ComparisonInterrupted(KeyboardInterrupt):
         self.comparison = comparison
 
 
-@dataclass(frozen=True)
-class _Fit:
-    """The input of one job: an architecture and a split.
-
-    Attributes
-    ----------
-    row : int
-        The position of the architecture in the comparison.
-    architecture : str
-        Its name.
-    split : int
-        The position of the split.
-    estimator : estimator
-        Cloned by the job.
-    train, test : ndarray of shape (n_train,) and (n_test,), int
-        The rows of the split.
-    seed : int or None
-        The seed of the split.
-    """
-
-    row: int
-    architecture: str
-    split: int
-    estimator: BaseEstimator
-    train: np.ndarray
-    test: np.ndarray
-    seed: int | None
-
-
-@dataclass(frozen=True)
-class _FitResult:
-    """The result of one job: plain data, without an estimator.
-
-    Attributes
-    ----------
-    row, split : int
-        The positions of the architecture and of the split.
-    score : float
-        On the test rows; the error score if the fit failed.
-    fit_seconds, score_seconds : float
-        Seconds; NaN if the fit failed.
-    n_parameters, n_epochs : float
-        NaN if the classifier has no such attribute.
-    history : dict of str to list of float
-        For each metric, its value after each epoch.
-    error : str or None
-        The traceback if the fit failed.
-    """
-
-    row: int
-    split: int
-    score: float
-    fit_seconds: float = np.nan
-    score_seconds: float = np.nan
-    n_parameters: float = np.nan
-    n_epochs: float = np.nan
-    history: dict[str, list[float]] = field(default_factory=dict)
-    error: str | None = None
-
-
 def compare_architectures(
     estimators: Mapping[str, BaseEstimator] | None,
     X: Any,
     y: ArrayLike,
     *,
+    X_test: Any = None,
+    y_test: ArrayLike | None = None,
     cv: Any = 5,
+    n_repeats: int = 1,
+    until_sure: bool = False,
+    max_repeats: int = 10,
     groups: ArrayLike | None = None,
-    scoring: str | Scorer | None = None,
+    params: Mapping[str, Any] | None = None,
+    scoring: Any = None,
+    decide_by: str | None = None,
+    rope: float = 0.01,
+    baselines: bool = False,
+    storage: str | PathLike[str] | None = None,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
     error_score: float | Literal["raise"] = "raise",
     progress: Callable[[FitEvent], None] | None = None,
 ) -> ArchitectureComparison:
-    """Cross-validate several classifiers on the same folds.
+    """Compare several classifiers on the same folds, or on one test set, and say how sure the result is.
 
     Parameters
     ----------
@@ -132,23 +79,52 @@ def compare_architectures(
     X : array-like of shape (n_samples, ...), list or data frame
         Any input that all the estimators accept.
     y : array-like of shape (n_samples,) or (n_samples, n_classes)
-        Labels; or, if one of the estimators is a classifier of this package, one-hot rows, whose labels are the
-        indices of their columns. All estimators, the splitter and the scorer get labels.
+        Labels. If one of the estimators is a classifier of this package, one-hot rows are labels, too: the indices of
+        their columns. All estimators, the splitter and the scorer get labels.
+    X_test, y_test : as X and y, default=None
+        A fixed test set, as MNIST, IMDB and the UCR archive have one. All classifiers are then fitted on the whole of
+        X, `n_repeats` times with other seeds, and `cv` and `groups` are not used.
     cv : int, splitter or iterable, default=5
-        As in :func:`~sklearn.model_selection.cross_validate`: an int is the number of stratified folds, shuffled if
-        `random_state` is given. The splits are drawn once, and are the same for all classifiers. Use a
-        :class:`~sklearn.model_selection.RepeatedStratifiedKFold` for repeats.
+        As in :func:`~sklearn.model_selection.cross_validate`. An int is the number of stratified folds, shuffled if
+        `random_state` is given or there are several repeats. The splits are drawn once, and are the same for all
+        classifiers.
+    n_repeats : int, default=1
+        How often to cross-validate, each time on other folds; `cv` must be an int then. With a fixed test set, the
+        number of trainings of each classifier.
+    until_sure : bool, default=False
+        Add repeats until each pair of classifiers is decided (one is better, or they are practically equivalent), until
+        more repeats would hardly decide those that are not, or until there are `max_repeats`. Looking after each repeat
+        does not raise the rate of false verdicts: see :class:`~skrnn.model_selection.SequentialRule`. Baselines do not
+        prolong a comparison.
+    max_repeats : int, default=10
+        The limit for `until_sure`.
     groups : array-like of shape (n_samples,), default=None
-        The group of each sample, for splitters that use groups.
-    scoring : str or callable, default=None
-        A single score, in any form that scikit-learn accepts; higher is better. None is "accuracy", even for a
-        search with another scoring.
+        The group of each sample. With an int as `cv`, no group is in two folds; other splitters get them.
+    params : dict, default=None
+        Metadata, such as ``{"sample_weight": weights}``. They are passed to `fit`, and to the last step of a pipeline;
+        with ``enable_metadata_routing=True`` to whatever requests them.
+    scoring : str, callable, list, tuple or dict, default=None
+        One metric or several, in any form that :func:`~sklearn.model_selection.cross_validate` accepts; higher is
+        better. None is "accuracy", even for a search with another scoring.
+    decide_by : str, default=None
+        The metric that ranks the classifiers and gives the verdicts. None is the first of `scoring`.
+    rope : float, default=0.01
+        Half the width of the region of practical equivalence, in the unit of the deciding score: smaller differences do
+        not matter in practice. 0.01 is one point of accuracy.
+    baselines : bool, default=False
+        Whether to add classifiers that are not recurrent, which show whether a recurrent network is needed: one that
+        ignores X, and logistic regression and a random forest on flattened sequences, or on their summaries if lengths
+        differ. For texts and token ids: logistic regression on a bag of words.
+    storage : str or path-like, default=None
+        A folder. Each finished fit is appended to the file ``fits.jsonl`` in it. The same comparison then continues
+        with the fits that are missing, even after a crash, and a larger one adds its own. A stored fit is used again
+        only if the data, split, estimator, seed, metrics and library versions are the same. Needs `random_state`.
     n_jobs : int, default=None
-        Number of fits that run at the same time, as in joblib. Each pair of architecture and split is one job.
+        Number of fits that run at the same time, as in joblib. Each pair of classifier and split is one job.
     random_state : int, RandomState instance or None, default=None
-        Shuffles the folds of an int `cv`, and seeds each ``random_state`` parameter of the estimators that is None.
-        The seed differs between splits but is the same for all architectures, so a score depends neither on `n_jobs`
-        nor on the other architectures.
+        Shuffles the folds, and seeds each ``random_state`` parameter of the estimators that is None, differently for
+        each repeat, fold and classifier. So the spread of the scores includes that of the seeds, and a score depends
+        neither on `n_jobs` nor on the other classifiers.
     error_score : "raise" or float, default="raise"
         The score of a fit that fails, with a :class:`~sklearn.exceptions.FitFailedWarning`; "raise" raises the
         exception.
@@ -165,7 +141,7 @@ def compare_architectures(
     Raises
     ------
     ValueError, TypeError
-        If a parameter is invalid. Parameters are validated before anything is fitted.
+        If a parameter is invalid, or a metric does not suit the labels. Both are found before anything is fitted.
     ComparisonInterrupted
         After a KeyboardInterrupt, of which it is a subclass. Its ``comparison`` has the finished fits.
 
@@ -175,6 +151,9 @@ def compare_architectures(
 
     Notes
     -----
+    Classifiers of this package without early stopping, held-out rows and callbacks evaluate the test part of each split
+    after every epoch, for the curves. This does not influence the training.
+
     Fits that run at the same time share the processor, so times are comparable within a comparison, but not between
     comparisons with different `n_jobs`. The first fit of a structure in a process includes the tracing of its network.
 
@@ -188,49 +167,209 @@ def compare_architectures(
     ...     {"SimpleRNN": SimpleRNNClassifier(units=8, epochs=1), "GRU": GRUClassifier(units=8, epochs=1)},
     ...     X[:200], y[:200], cv=2, random_state=0,
     ... )
-    >>> comparison
-    <ArchitectureComparison: SimpleRNN, GRU; accuracy on 2 splits>
     >>> comparison.to_frame().shape
-    (4, 10)
-    >>> comparison.summary().index.tolist()
-    ['SimpleRNN', 'GRU']
+    (4, 12)
+    >>> comparison.pairwise()[["a", "b"]].values.tolist()
+    [['SimpleRNN', 'GRU']]
     """
     estimators = _default_estimators() if estimators is None else estimators
     _check_estimators(estimators)
-    if error_score != "raise" and not isinstance(error_score, Real):
-        raise ValueError(f"error_score must be 'raise' or a number. Got {error_score!r} instead.")
-    _check_scoring(scoring)
+    _check_numbers(n_repeats, max_repeats, rope, error_score)
     if y is None:
         raise ValueError("A comparison of classifiers needs labels: y is None.")
     X, y, groups = indexable(X, labels_of(y, estimators.values()), groups)
     check_classification_targets(y)
-    rng = None if random_state is None else check_random_state(random_state)
-    if rng is not None and isinstance(cv, Integral):
-        # Given an int, the folds are those of scikit-learn's splitter with the same int.
-        seed = random_state if isinstance(random_state, Integral) else rng
-        splitter = shuffled_folds(int(cv), y, seed)
-    else:
-        splitter = check_cv(cv, y, classifier=True)
-    scorers = {
-        name: check_scoring(estimator, "accuracy" if scoring is None else scoring)
-        for name, estimator in estimators.items()
-    }
-    splits = draw_splits(splitter, X, y, {"groups": groups})
-    seeds = [None if rng is None else int(rng.randint(_MAX_SEED)) for _ in splits]
-    # Split by split, so that all architectures have the same finished splits after an interrupt.
-    fits = [
-        _Fit(row, name, split, estimator, train, test, seed)
-        for split, ((train, test), seed) in enumerate(zip(splits, seeds, strict=True))
-        for row, (name, estimator) in enumerate(estimators.items())
-    ]
-    results: list[_FitResult] = []
-    n_repeats = getattr(splitter, "n_repeats", 1)
-    try:
-        _run_all(fits, X, y, scorers, error_score, n_jobs, progress, results)
-    except KeyboardInterrupt as interrupt:
-        raise ComparisonInterrupted(_gather(estimators, scoring, splits, n_repeats, results)) from interrupt
-    _warn_of_failures(results, list(estimators), error_score)
-    return _gather(estimators, scoring, splits, n_repeats, results)
+    seed = root_seed(random_state)
+    if storage is not None and seed is None:
+        raise ValueError("A storage needs random_state=: without a seed, fits that are missing cannot be done again.")
+    data = _data(X, y, X_test, y_test, estimators)
+    names_of_baselines: tuple[str, ...] = ()
+    if baselines:
+        from skrnn.model_selection.baselines import baselines_for  # imports the forests
+
+        added = baselines_for(X, y, estimators, X_test)
+        estimators, names_of_baselines = {**estimators, **added}, tuple(added)
+    scored = resolve_scoring(scoring, decide_by, next(iter(estimators.values())))
+    several = n_repeats > 1 or until_sure
+    splitter = folds_of(int(cv), y, groups, seed) if isinstance(cv, Integral) else cv
+    fit_params, score_params, split_params = route(estimators, scored.scorer, splitter, params or {})
+    shuffle = root_seed(np.random.RandomState()) if seed is None and several else seed
+    folds = Folds(data, cv, groups, split_params, shuffle)
+    if several and not folds.can_be_repeated:
+        raise ValueError(f"n_repeats and until_sure need an int as cv, a number of folds. Got cv={cv!r} instead.")
+    if until_sure and data.has_test_set:
+        raise ValueError("until_sure adds repeats of a cross-validation. With X_test, set n_repeats.")
+    first = folds.splits(0)
+    y_scored = data.y_test if data.has_test_set else y
+    require_computable(
+        scored,
+        _safe_indexing(X_test if data.has_test_set else X, first[0].test),
+        _safe_indexing(y, first[0].train),
+        _safe_indexing(y_scored, first[0].test),
+    )
+    design = Design(estimators, data, scored, folds, seed, error_score, fit_params, score_params)
+    run = _Run(design, names_of_baselines, rope, max_repeats if until_sure else 1, n_jobs, progress)
+    keys = None if storage is None else FitKeys(data, scoring)
+    with nullcontext() if storage is None else FitStore(storage) as store:
+        try:
+            run.add([first, *map(folds.splits, range(1, max(n_repeats, 1 + until_sure)))], store, keys)
+            while until_sure and run.n_repeats < max_repeats and not run.gather().settled:
+                run.add([folds.splits(run.n_repeats)], store, keys)
+        except KeyboardInterrupt as interrupt:
+            raise ComparisonInterrupted(run.gather()) from interrupt
+    run.warn_of_failures()
+    comparison = run.gather()
+    return replace(comparison, bootstrap=bootstraps(comparison, scored)) if data.has_test_set else comparison
+
+
+class _Run:
+    """The fits of a comparison so far.
+
+    Parameters
+    ----------
+    design : Design
+    baselines : tuple of str
+    rope : float
+    n_looks : int
+        How often, at most, the scores decide whether to continue.
+    n_jobs : int or None
+    progress : callable or None
+    """
+
+    def __init__(
+        self,
+        design: Design,
+        baselines: tuple[str, ...],
+        rope: float,
+        n_looks: int,
+        n_jobs: int | None,
+        progress: Callable[[FitEvent], None] | None,
+    ):
+        self.design = design
+        self.baselines = baselines
+        self.rope = rope
+        self.n_looks = n_looks
+        self.n_jobs = n_jobs
+        self.progress = progress
+        self.splits: list[Split] = []
+        self.n_repeats = 0
+        self.results: list[tuple[FitJob, FitResult]] = []
+
+    def add(self, repeats: list[list[Split]], store: FitStore | None, keys: FitKeys | None) -> None:
+        """Fit all architectures on the splits of more repeats, except for those that are stored.
+
+        Each result is kept as soon as it is there, so that an exception leaves the finished ones.
+        """
+        splits = [*itertools.chain(*repeats)]
+        jobs = self.design.jobs(splits, len(self.splits))
+        self.splits += splits
+        self.n_repeats += len(repeats)
+        key_of = {} if keys is None else {(job.row, job.column): keys(job) for job in jobs}
+        with nullcontext() if self.progress is None else listen(self.progress) as report:
+            missing = []
+            for job in jobs:
+                result = None if store is None else store.get(key_of[job.row, job.column])
+                if result is None:
+                    missing.append(job)
+                else:
+                    self._finish(job, result, report)
+            calls = ((job, self.design.data, report) for job in missing)
+            with parallel.running(run_fit, calls, self.n_jobs) as finished:
+                for job, result in finished:
+                    if store is not None:
+                        store.add(key_of[job.row, job.column], job, result)
+                    self._finish(job, result, report)
+
+    def _finish(self, job: FitJob, result: FitResult, report: Callable[[FitEvent], None] | None) -> None:
+        self.results.append((job, result))
+        if report is not None:
+            failed = float(np.nan if self.design.error_score == "raise" else self.design.error_score)
+            score = next(iter(result.scores.values()), failed)
+            report(FitEvent("end", job.architecture, job.column, score=score, fit_seconds=result.fit_seconds))
+
+    def warn_of_failures(self) -> None:
+        """Warn of the fits that failed; raise a ValueError if all did."""
+        failures = [(job, result) for job, result in self.results if result.error is not None]
+        if not failures:
+            return
+        job, result = min(failures, key=lambda failure: (failure[0].column, failure[0].row))
+        what = str(result.error).strip().rpartition("\n")[2]
+        which = f"{job.architecture} on split {job.column}: {what}\n{result.error}"
+        if len(failures) == len(self.results):
+            raise ValueError(f"All {len(self.results)} fits failed. {which}")
+        message = (
+            f"{len(failures)} of {len(self.results)} fits failed and are scored {self.design.error_score}. {which}"
+        )
+        warnings.warn(message, FitFailedWarning, stacklevel=3)
+
+    def gather(self) -> ArchitectureComparison:
+        """Return the results as arrays, one row per architecture and one column per split."""
+        names, splits, data = tuple(self.design.estimators), self.splits, self.design.data
+        shape = len(names), len(splits)
+        columns = ("fit_seconds", "score_seconds", "latency_seconds", "n_parameters", "n_epochs")
+        numbers: dict[str, Any] = {name: np.full(shape, np.nan) for name in columns}
+        finished = np.zeros(shape, dtype=bool)
+        curves: list[list[dict[str, list[float]]]] = [[{} for _ in splits] for _ in names]
+        predicted: list[list[Any]] = [[None for _ in splits] for _ in names]
+        probabilities: list[list[Any]] = [[None for _ in splits] for _ in names]
+        metrics = self._metrics()
+        scores = {name: np.full(shape, np.nan) for name in metrics}
+        for job, result in self.results:
+            cell = job.row, job.column
+            finished[cell] = True
+            for name in metrics:
+                failed = result.error is not None
+                scores[name][cell] = self.design.error_score if failed else result.scores.get(name, np.nan)
+            for name, values in numbers.items():
+                values[cell] = getattr(result, name)
+            curves[job.row][job.column] = result.history
+            predicted[job.row][job.column] = result.predicted
+            probabilities[job.row][job.column] = result.probabilities
+        y_true = data.y_test if data.has_test_set else data.y
+        return ArchitectureComparison(
+            architectures=names,
+            baselines=self.baselines,
+            metric_scores=scores,
+            rope=self.rope,
+            n_looks=self.n_looks,
+            fixed_test=data.has_test_set,
+            repeats=np.array([split.repeat for split in splits], dtype=int),
+            folds=np.array([split.fold for split in splits], dtype=int),
+            n_train=np.array([len(split.train) for split in splits], dtype=int),
+            n_test=np.array([len(split.test) for split in splits], dtype=int),
+            finished=finished,
+            **numbers,
+            curves=tuple(map(tuple, curves)),
+            classes=data.classes,
+            y_true=None if data.classes is None else np.searchsorted(data.classes, np.asarray(y_true)),
+            test_rows=tuple(split.test for split in splits),
+            predicted=tuple(map(tuple, predicted)),
+            probabilities=tuple(map(tuple, probabilities)),
+        )
+
+    def _metrics(self) -> list[str]:
+        """Return the names of the metrics, the deciding one first."""
+        scoring = self.design.scoring
+        found = next((result.scores for _, result in self.results if result.scores), None)
+        names = list(found or scoring.names or [scoring.single_name])
+        first = scoring.decisive(tuple(names))
+        return [first, *(name for name in names if name != first)]
+
+
+def _data(X: Any, y: Any, X_test: Any, y_test: Any, estimators: Mapping[str, Any]) -> Data:
+    is_multilabel = type_of_target(y) not in ("binary", "multiclass")
+    classes = None if is_multilabel else np.unique(np.asarray(y))
+    if (X_test is None) != (y_test is None):
+        raise ValueError("X_test and y_test belong together: one of them is None.")
+    if X_test is None:
+        return Data(X, y, classes=classes)
+    if classes is None:
+        raise ValueError("A fixed test set needs one label for each sample. Compare multilabel targets on folds.")
+    X_test, y_test = indexable(X_test, labels_of(y_test, estimators.values()))
+    unknown = np.setdiff1d(np.asarray(y_test), classes)
+    if len(unknown):
+        raise ValueError(f"y_test has labels that y lacks: {unknown[:5].tolist()}.")
+    return Data(X, y, X_test, y_test, classes)
 
 
 def _default_estimators() -> dict[str, Any]:
@@ -260,143 +399,11 @@ def _check_estimators(estimators: Any) -> None:
             raise ValueError(f"estimators[{name!r}] is a search with refit=False, which cannot predict. Set refit.")
 
 
-def _check_scoring(scoring: Any) -> None:
-    if scoring is None or isinstance(scoring, str):
-        return
-    if not callable(scoring) or isinstance(scoring, _MultimetricScorer):
-        raise ValueError(
-            "A comparison needs a single score: scoring must be a name, such as 'accuracy', or a callable that "
-            f"returns a number. Got {scoring!r} instead. For several scores, run one comparison for each."
-        )
-
-
-def _run_all(
-    fits: list[_Fit],
-    X: Any,
-    y: Any,
-    scorers: Mapping[str, Scorer],
-    error_score: float | str,
-    n_jobs: int | None,
-    progress: Callable[[FitEvent], None] | None,
-    results: list[_FitResult],
-) -> None:
-    """Run all fits, and append each result as soon as it is there, so that an exception leaves the finished ones."""
-    names = {fit.row: fit.architecture for fit in fits}
-    with nullcontext() if progress is None else listen(progress) as report:
-        calls = ((fit, X, y, scorers[fit.architecture], error_score, report) for fit in fits)
-        with parallel.running(_run, calls, n_jobs) as finished:
-            for result in finished:
-                results.append(result)
-                if report is not None:
-                    name, seconds = names[result.row], result.fit_seconds
-                    report(FitEvent("end", name, result.split, score=result.score, fit_seconds=seconds))
-
-
-def _run(fit: _Fit, X: Any, y: Any, scorer: Scorer, error_score: float | str, report: Reporter | None) -> _FitResult:
-    """Fit and score one architecture on one split, in any process."""
-    if report is not None:
-        report(FitEvent("begin", fit.architecture, fit.split))
-    estimator = _prepare(fit, report)
-    X_train, y_train = _safe_split(estimator, X, y, fit.train)
-    X_test, y_test = _safe_split(estimator, X, y, fit.test, fit.train)
-    try:
-        fit_seconds = timed_fit(estimator, X_train, y_train, {})
-        started = time.perf_counter()
-        score = scorer(estimator, X_test, y_test)
-        if not is_number(score):
-            raise ValueError(f"A comparison needs a single score: scoring must return a number. Got {score!r} instead.")
-        score_seconds = time.perf_counter() - started
-    except Exception:
-        if error_score == "raise":
-            raise
-        return _FitResult(fit.row, fit.split, float(error_score), error=traceback.format_exc())
-    finally:
-        if report is not None:
-            report.close()
-    network = fitted_estimator(estimator)
-    n_epochs = getattr(network, "n_iter_", None)
-    history = getattr(network, "history_", None)
-    return _FitResult(
-        fit.row,
-        fit.split,
-        float(np.asarray(score).item()),
-        fit_seconds=fit_seconds,
-        score_seconds=score_seconds,
-        n_parameters=getattr(network, "n_parameters_", np.nan),
-        n_epochs=float(n_epochs) if isinstance(n_epochs, Integral) else np.nan,
-        history={name: [float(value) for value in values] for name, values in history.items()}
-        if isinstance(history, Mapping)
-        else {},
-    )
-
-
-def _prepare(fit: _Fit, report: Reporter | None) -> Any:
-    """Return a clone with seeds, which reports its epochs if it has callbacks."""
-    estimator = clone(fit.estimator)
-    if fit.seed is not None:
-        rng = np.random.RandomState(fit.seed)
-        parameters = estimator.get_params(deep=True)
-        names = [name for name in sorted(parameters) if name == "random_state" or name.endswith("__random_state")]
-        # A seed is drawn for each, even if it is set, so that setting one does not change the others.
-        seeds = {name: int(rng.randint(_MAX_SEED)) for name in names}
-        estimator.set_params(**{name: seed for name, seed in seeds.items() if parameters[name] is None})
-    network = last_step(estimator)  # or a search, which reports its trials
-    if report is not None and hasattr(network, "set_callbacks"):
-        # Not set on a pipeline, which would warn about each step that does not support callbacks.
-        own = callbacks_of(network)
-        network.set_callbacks(*own, StepReporter(report, fit.architecture, fit.split))
-    return estimator
-
-
-def _warn_of_failures(results: list[_FitResult], names: list[str], error_score: float | str) -> None:
-    failures = sorted(
-        (result for result in results if result.error is not None), key=lambda result: (result.split, result.row)
-    )
-    if not failures:
-        return
-    first = failures[0]
-    what = str(first.error).strip().rpartition("\n")[2]
-    which = f"{names[first.row]} on split {first.split}: {what}\n{first.error}"
-    if len(failures) == len(results):
-        raise ValueError(f"All {len(results)} fits failed. {which}")
-    message = f"{len(failures)} of {len(results)} fits failed and are scored {error_score}. {which}"
-    warnings.warn(message, FitFailedWarning, stacklevel=3)
-
-
-def _gather(
-    estimators: Mapping[str, BaseEstimator],
-    scoring: str | Scorer | None,
-    splits: list[tuple[np.ndarray, np.ndarray]],
-    n_repeats: int,
-    results: list[_FitResult],
-) -> ArchitectureComparison:
-    """Return the results as arrays, one row per architecture and one column per split."""
-    shape = len(estimators), len(splits)
-    numbers = {
-        name: np.full(shape, np.nan) for name in ("score", "fit_seconds", "score_seconds", "n_parameters", "n_epochs")
-    }
-    finished = np.zeros(shape, dtype=bool)
-    curves: list[list[dict[str, list[float]]]] = [[{} for _ in splits] for _ in estimators]
-    for result in results:
-        cell = result.row, result.split
-        finished[cell] = True
-        curves[result.row][result.split] = result.history
-        for name, values in numbers.items():
-            values[cell] = getattr(result, name)
-    n_folds = len(splits) // n_repeats
-    score: Any = "accuracy" if scoring is None else scoring
-    return ArchitectureComparison(
-        architectures=tuple(estimators),
-        scoring=score if isinstance(score, str) else getattr(score, "__name__", "score"),
-        repeats=np.arange(len(splits)) // n_folds,
-        folds=np.arange(len(splits)) % n_folds,
-        n_train=np.array([len(train) for train, _ in splits]),
-        n_test=np.array([len(test) for _, test in splits]),
-        finished=finished,
-        scores=numbers["score"],
-        fit_seconds=numbers["fit_seconds"],
-        score_seconds=numbers["score_seconds"],
-        n_parameters=numbers["n_parameters"],
-        n_epochs=numbers["n_epochs"],
-        curves=tuple(tuple(row) for row in curves),
-    )
+def _check_numbers(n_repeats: Any, max_repeats: Any, rope: Any, error_score: Any) -> None:
+    for name, value, least in (("n_repeats", n_repeats, 1), ("max_repeats", max_repeats, 2)):
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+            raise ValueError(f"{name} must be an int of at least {least}. Got {value!r} instead.")
+    if not isinstance(rope, Real) or not float(rope) >= 0:
+        raise ValueError(f"rope must be a number of at least 0. Got {rope!r} instead.")
+    if error_score != "raise" and not isinstance(error_score, Real):
+        raise ValueError(f"error_score must be 'raise' or a number. Got {error_score!r} instead.")

@@ -1,90 +1,95 @@
-"""What a comparison has found, as plain arrays, and how it is read: tables, plots, files. Nothing here is fitted."""
+"""What a comparison has found, as plain arrays, and how it is read: tables, verdicts, plots. Nothing here is fitted."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
+from skrnn.model_selection import comparison_files
+from skrnn.model_selection.comparison_data import ComparisonData
+from skrnn.model_selection.conclusion import Findings, conclude
+from skrnn.model_selection.verdicts import PairVerdict, score_intervals, verdicts
+
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
     from skrnn.plotting import ComparisonDisplay
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ArchitectureComparison:
-    """Scores, times, sizes and learning curves of several classifiers on the same splits.
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class ArchitectureComparison(ComparisonData):
+    """Scores, predictions, times, sizes and learning curves of several classifiers on the same splits.
 
     :func:`~skrnn.model_selection.compare_architectures` makes it. All arrays of shape (n_architectures, n_splits) have
-    NaN where a fit is not finished, or where a classifier does not tell.
+    NaN where a fit is not finished, or where a classifier does not have the value.
 
     Attributes
     ----------
     architectures : tuple of str
-        The names.
-    scoring : str
-        What the scores are, such as "accuracy".
+        The names, baselines last.
+    baselines : tuple of str
+        Which of them are baselines.
+    metric_scores : dict of str to ndarray of shape (n_architectures, n_splits), float
+        The scores on the test part of each split, by metric. The first metric decides.
+    rope : float
+        Half the width of the region of practical equivalence, in the unit of the deciding score.
+    n_looks : int
+        How often, at most, the scores were to decide whether the comparison goes on; 1 without `until_sure`.
+    fixed_test : bool
+        Whether all splits have one fixed test set, instead of a cross-validation.
     repeats, folds : ndarray of shape (n_splits,), int
-        Both are counted from 0; a cross-validation that is not repeated has the repeat 0.
+        Both are counted from 0; a cross-validation that is not repeated has the repeat 0. With a fixed test set, each
+        training is a repeat.
     n_train, n_test : ndarray of shape (n_splits,), int
         The number of samples that were fitted and scored.
     finished : ndarray of shape (n_architectures, n_splits), bool
-        Which fits are done, failed ones included. All of them, unless the comparison was interrupted.
-    scores : ndarray of shape (n_architectures, n_splits), float
-        On the test part of each split.
+        Which fits are finished, failed ones included. All of them, unless the comparison was interrupted.
     fit_seconds, score_seconds : ndarray of shape (n_architectures, n_splits), float
         Time to fit, and to predict the test part and score it.
+    latency_seconds : ndarray of shape (n_architectures, n_splits), float
+        Median time to predict one sample.
     n_parameters : ndarray of shape (n_architectures, n_splits), float
         ``n_parameters_`` of the classifier, which is a pipeline's last step and a search's ``best_estimator_``.
     n_epochs : ndarray of shape (n_architectures, n_splits), float
         ``n_iter_`` of the classifier.
     curves : tuple of tuple of dict
         ``history_`` of the classifier, by architecture and split; empty where there is none.
+    classes : ndarray of shape (n_classes,), or None
+        The labels; None for multilabel targets.
+    y_true : ndarray of shape (n_samples,), int, or None
+        The class index of each sample, or of each sample of the test set.
+    test_rows : tuple of ndarray of shape (n_test,), int
+        For each split, which of these samples were tested.
+    predicted : tuple of tuple of ndarray of shape (n_test,), int, or None
+        The predicted class indices, by architecture and split.
+    probabilities : tuple of tuple of ndarray of shape (n_test, n_classes), float32, or None
+        The predicted probabilities; None also if a classifier has no ``predict_proba``.
+    bootstrap : dict of (str, str) to ndarray of shape (n_resamples,), float
+        With a fixed test set, the bootstrap distribution of the difference of each pair of architectures; and of the
+        score of each architecture, under its name and an empty string.
     file_names : tuple of str
         The files that :meth:`save` writes; a class attribute.
     """
 
-    file_names: ClassVar[tuple[str, ...]] = (
-        "scores.csv",
-        "histories.csv",
-        "summary.json",
-        "learning_curves.png",
-        "scores.png",
-    )
-
-    architectures: tuple[str, ...]
-    scoring: str
-    repeats: np.ndarray
-    folds: np.ndarray
-    n_train: np.ndarray
-    n_test: np.ndarray
-    finished: np.ndarray
-    scores: np.ndarray
-    fit_seconds: np.ndarray
-    score_seconds: np.ndarray
-    n_parameters: np.ndarray
-    n_epochs: np.ndarray
-    curves: tuple[tuple[dict[str, list[float]], ...], ...]
+    file_names: ClassVar[tuple[str, ...]] = comparison_files.FILE_NAMES
 
     def __repr__(self) -> str:
         names, (n_architectures, n_splits) = ", ".join(self.architectures), self.scores.shape
         state = "" if self.complete else f", {int(self.finished.sum())} of {n_architectures * n_splits} fits finished"
         return f"<ArchitectureComparison: {names}; {self.scoring} on {n_splits} splits{state}>"
 
-    @property
-    def complete(self) -> bool:
-        """Whether all fits are finished."""
-        return bool(self.finished.all())
+    def _repr_html_(self) -> str:
+        """Show the summary as a table, and the conclusion below it, in notebooks."""
+        from skrnn.report import as_fragment
 
-    @property
-    def n_failed(self) -> int:
-        """How many fits failed, with an error score of NaN."""
-        return int(np.isnan(self.scores[self.finished]).sum())
+        return as_fragment(self)
+
+    # Tables
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each finished fit.
@@ -92,22 +97,27 @@ class ArchitectureComparison:
         Returns
         -------
         frame : pandas.DataFrame
-            Columns ``architecture``, ``repeat``, ``fold``, ``score``, ``n_train``, ``n_test``, ``n_parameters``,
-            ``n_epochs``, ``fit_seconds`` and ``score_seconds``.
+            Columns ``architecture``, ``repeat``, ``fold``, ``score`` (the deciding one), a column for each further
+            metric, ``n_train``, ``n_test``, ``n_parameters``, ``n_epochs``, ``best_epoch``, ``fit_seconds``,
+            ``score_seconds`` and ``latency_seconds``.
         """
         rows, splits = np.nonzero(self.finished)
+        others = {name: scores[rows, splits] for name, scores in self.metric_scores.items() if name != self.scoring}
         return pd.DataFrame(
             {
                 "architecture": [self.architectures[row] for row in rows],
                 "repeat": self.repeats[splits],
                 "fold": self.folds[splits],
                 "score": self.scores[rows, splits],
+                **others,
                 "n_train": self.n_train[splits],
                 "n_test": self.n_test[splits],
                 "n_parameters": pd.array(self.n_parameters[rows, splits], dtype="Int64"),
                 "n_epochs": pd.array(self.n_epochs[rows, splits], dtype="Int64"),
+                "best_epoch": pd.array(self.best_epochs[rows, splits], dtype="Int64"),
                 "fit_seconds": self.fit_seconds[rows, splits],
                 "score_seconds": self.score_seconds[rows, splits],
+                "latency_seconds": self.latency_seconds[rows, splits],
             }
         )
 
@@ -118,7 +128,8 @@ class ArchitectureComparison:
         -------
         frame : pandas.DataFrame
             Columns ``architecture``, ``repeat``, ``fold``, ``epoch`` (counted from 1), ``metric`` (such as "loss" or
-            "val_accuracy") and ``value``.
+            "val_accuracy") and ``value``. The metrics that begin with "val_" are those of the test part of the split,
+            unless the classifier held out rows itself.
         """
         return pd.DataFrame(
             [
@@ -137,19 +148,106 @@ class ArchitectureComparison:
         Returns
         -------
         frame : pandas.DataFrame
-            Indexed by ``architecture``. Columns ``mean``, ``std`` (that of a sample, NaN for a single score), ``min``
-            and ``max`` of the score, ``rank`` (1 has the highest mean), ``n_splits`` (how many are finished), and the
-            means of ``n_parameters``, ``n_epochs``, ``fit_seconds`` and ``score_seconds``.
+            Indexed by ``architecture``. Columns ``mean`` of the deciding score, ``low`` and ``high`` (the 95 %
+            interval of the mean, corrected for the overlap of training sets), ``std`` (that of a sample, NaN for a
+            single score), ``min``, ``max``, ``rank`` (1 has the highest mean), ``n_splits`` (how many are finished),
+            and the means of ``n_parameters``, ``n_epochs``, ``best_epoch``, ``fit_seconds``, ``score_seconds`` and
+            ``latency_seconds``. Further metrics have a column each, with their means.
         """
-        by_architecture = self.to_frame().groupby("architecture", sort=False)
+        frame = self.to_frame()
+        by_architecture = frame.groupby("architecture", sort=False)
         index = pd.Index(self.architectures, name="architecture")
         scores = by_architecture["score"].agg(["mean", "std", "min", "max"]).reindex(index)
+        low, high = score_intervals(self)
+        scores.insert(1, "low", low)
+        scores.insert(2, "high", high)
         scores["rank"] = scores["mean"].rank(ascending=False, method="min").astype("Int64")
         scores["n_splits"] = by_architecture.size().reindex(index, fill_value=0)
-        costs = by_architecture[["n_parameters", "n_epochs", "fit_seconds", "score_seconds"]].mean()
-        return scores.join(costs.astype(float))
+        costs = ["n_parameters", "n_epochs", "best_epoch", "fit_seconds", "score_seconds", "latency_seconds"]
+        means = by_architecture[[*costs, *(name for name in self.metric_scores if name != self.scoring)]].mean()
+        return scores.join(means.astype(float))
 
-    def plot(self, *, ax: Any = None) -> "ComparisonDisplay":
+    def pairwise(self, *, rope: float | None = None) -> pd.DataFrame:
+        """Return one row for each pair of architectures, except for pairs of baselines.
+
+        Parameters
+        ----------
+        rope : float, default=None
+            Another region of practical equivalence than that of the comparison. Choose it before you look at scores.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            Columns ``a``, ``b``, ``n_splits``, ``difference`` (the mean of the scores of `a` minus those of `b`),
+            ``low`` and ``high`` (its 95 % interval), ``pvalue`` and ``pvalue_holm`` (corrected for all pairs of
+            networks, or for all pairs with a baseline),
+            ``p_worse``, ``p_equivalent`` and ``p_better`` (probabilities that `a` is worse or better by more than
+            the region of practical equivalence, or within it) and ``verdict``: "better", "worse", "equivalent",
+            "undecided", or "undecidable" if more repeats would hardly decide it. At most 5 % of comparisons have a
+            wrong verdict on any pair of networks, and at most 5 % on any pair with a baseline.
+
+        See Also
+        --------
+        corrected_resampled_ttest : The interval and the p-value of a cross-validation.
+        bayesian_correlated_ttest : The probabilities of a cross-validation.
+        mcnemar_exact : The p-value on a fixed test set.
+        paired_bootstrap : The interval and the probabilities on a fixed test set.
+        SequentialRule : The verdict.
+        """
+        columns = ["a", "b", "n_splits", "mean", "low", "high", "pvalue", "pvalue_holm"]
+        columns += ["p_worse", "p_equivalent", "p_better", "verdict"]
+        rows = [[getattr(pair, column) for column in columns] for pair in self.posteriors(rope=rope)]
+        return pd.DataFrame(rows, columns=columns).rename(columns={"mean": "difference"})
+
+    def posteriors(self, *, rope: float | None = None) -> list[PairVerdict]:
+        """Return what is known about each pair, with the distribution of its difference, as plots need it.
+
+        Parameters
+        ----------
+        rope : float, default=None
+            As in `pairwise`.
+
+        Returns
+        -------
+        pairs : list of PairVerdict
+        """
+        return self._verdicts if rope is None else verdicts(self, rope)
+
+    @cached_property
+    def _verdicts(self) -> list[PairVerdict]:
+        return verdicts(self, self.rope)
+
+    @property
+    def settled(self) -> bool:
+        """Whether each pair of networks is decided, or would hardly be decided by more repeats."""
+        networks = [pair for pair in self._verdicts if not {pair.a, pair.b} & {*self.baselines}]
+        return all(pair.decided or pair.verdict == "undecidable" for pair in networks)
+
+    def conclusion(self) -> str:
+        """Return what the scores show, in a few sentences: which is better, and how sure that is.
+
+        Returns
+        -------
+        text : str
+            A sentence per line.
+        """
+        return "\n".join(
+            conclude(
+                Findings(
+                    pairs=self._verdicts,
+                    scoring=self.scoring,
+                    rope=self.rope,
+                    means=dict(zip(self.architectures, self.summary()["mean"].tolist(), strict=True)),
+                    baselines=self.baselines,
+                    n_samples=self.n_samples,
+                    fixed_test=self.fixed_test,
+                )
+            )
+        )
+
+    # Plots and files
+
+    def plot(self, *, ax: "Axes | None" = None) -> "ComparisonDisplay":
         """Plot the scores.
 
         Parameters
@@ -166,102 +264,75 @@ class ArchitectureComparison:
         return ComparisonDisplay.from_comparison(self, ax=ax)
 
     def save(self, directory: str | PathLike[str], *, settings: Mapping[str, Any] | None = None) -> list[Path]:
-        """Write tables and plots into a directory, which is made if it is not there.
+        """Write tables and plots into a directory, which is made if it does not exist.
 
-        The files are ``scores.csv`` (`to_frame`), ``histories.csv`` (`histories`), ``summary.json`` (`summary` and
-        `settings`), ``scores.png`` and, if a classifier has a history, ``learning_curves.png``. Those of an earlier
-        comparison are replaced, and nothing else in the directory is touched.
+        The files are ``comparison.npz`` (everything, for `load`), ``scores.csv`` (`to_frame`), ``pairwise.csv``
+        (`pairwise`), ``histories.csv`` (`histories`), ``summary.json`` (`summary`, `conclusion` and `settings`),
+        ``scores.png``, ``differences.png`` and, if a classifier has a history, ``learning_curves.png``. Those of an
+        earlier comparison are replaced, and nothing else in the directory is touched.
 
         Parameters
         ----------
         directory : str or path-like
-            Where to.
+            The directory.
         settings : mapping, default=None
             What ``summary.json`` should contain besides the results, such as the name of the data set.
 
         Returns
         -------
         paths : list of pathlib.Path
-            What was written.
+            The files that were written.
         """
-        folder = Path(directory)
-        folder.mkdir(parents=True, exist_ok=True)
-        scores_csv, histories_csv, summary_json, curves_png, scores_png = (folder / name for name in self.file_names)
-        self.to_frame().to_csv(scores_csv, index=False, lineterminator="\n")
-        histories = self.histories()
-        histories.to_csv(histories_csv, index=False, lineterminator="\n")
-        summary = json.dumps(self._summary_as_data(settings), indent=2, ensure_ascii=False)
-        summary_json.write_text(summary + "\n", encoding="utf-8")
-        written = [scores_csv, histories_csv, summary_json]
-        curves_png.unlink(missing_ok=True)
-        if not histories.empty:
-            self._draw_curves().savefig(curves_png, dpi=150)
-            written.append(curves_png)
-        self._draw_scores().savefig(scores_png, dpi=150)
-        return [*written, scores_png]
+        from skrnn.plotting.comparison_figures import comparison_figures
 
-    def _draw_curves(self) -> "Figure":
-        """Draw training curves next to the test scores, because a network may memorise its training data."""
-        from skrnn.plotting import HistoryDisplay
-        from skrnn.plotting.history import stack_histories
-        from skrnn.plotting.style import in_words, legend_below, new_figure
-
-        display = HistoryDisplay(
-            curves=stack_histories(dict(zip(self.architectures, self.curves, strict=True))),
-            test_scores=dict(zip(self.architectures, self.scores, strict=True)),
-            score_name=self.scoring,
-        )
-        parts = {metric.startswith("val_") for curves in display.curves.values() for metric in curves}
-        figure = new_figure(
-            "Learning curves: how training went, not how well the networks do",
-            f"Lines: training data{', dashed: validation data' if True in parts else ''}; "
-            f"{'diamonds and ' if self.scoring in display.metrics else ''}legend: {in_words(self.scoring)} on the test "
-            f"folds. Means ± standard deviation over {self._data_in_words()}.",
-            width=5.5 * len(display.metrics),
-        )
-        display.plot(ax=figure.subplots(1, len(display.metrics)))
-        legend_below(figure)
-        return figure
-
-    def _draw_scores(self) -> "Figure":
-        from skrnn.plotting import ComparisonDisplay
-        from skrnn.plotting.style import in_words, new_figure
-
-        width = max(5.0, 1.5 + 1.6 * len(self.architectures))
-        figure = new_figure(f"{in_words(self.scoring).capitalize()} on {self._data_in_words()}", width=width)
-        ComparisonDisplay.from_comparison(self, ax=figure.subplots())
-        return figure
-
-    def _data_in_words(self) -> str:
-        """Return on how many splits and samples the finished fits were scored."""
-        n_splits = int(self.finished.any(axis=0).sum())
-        n_samples = int((self.n_train + self.n_test).max(initial=0))
-        n_repeats = len(set(self.repeats.tolist()))
-        splits = f"{n_splits} test fold{'' if n_splits == 1 else 's'}"
-        partly = "" if self.complete else f", {self.finished.sum()} of {self.finished.size} fits finished"
-        return f"{splits}{f' of {n_repeats} repeats' if n_repeats > 1 else ''}, n = {n_samples:,}{partly}"
-
-    def _summary_as_data(self, settings: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return what goes into ``summary.json``."""
-        summary = self.summary()
-        return {
-            "complete": self.complete,
-            "n_fits": int(self.finished.size),
-            "n_fits_finished": int(self.finished.sum()),
-            "n_fits_failed": self.n_failed,
-            "scoring": self.scoring,
-            "n_train": self.n_train.tolist(),
-            "n_test": self.n_test.tolist(),
+        tables = {"scores": self.to_frame(), "pairwise": self.pairwise(), "histories": self.histories()}
+        summary = {
             "settings": dict(settings or {}),
-            "architectures": [
-                {"architecture": name, **{column: _as_json(value) for column, value in row.items()}}
-                for name, row in zip(summary.index, summary.to_dict("records"), strict=True)
-            ],
+            "conclusion": self.conclusion().splitlines(),
+            "architectures": comparison_files.records(self.summary().reset_index()),
+            "pairs": comparison_files.records(tables["pairwise"]),
         }
+        return comparison_files.save(self, Path(directory), tables, summary, comparison_figures(self))
 
+    @classmethod
+    def load(cls, directory: str | PathLike[str]) -> Self:
+        """Read a comparison that `save` has written.
 
-def _as_json(value: Any) -> int | float | None:
-    """Return a number, or None for one that is missing: JSON has no NaN."""
-    if pd.isna(value):
-        return None
-    return value if isinstance(value, int) else float(value)
+        Parameters
+        ----------
+        directory : str or path-like
+            The directory, or the file ``comparison.npz`` in it.
+
+        Returns
+        -------
+        comparison : ArchitectureComparison
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, or was written by a later version.
+        """
+        return cls(**comparison_files.read(Path(directory), [each.name for each in fields(cls)]))
+
+    def to_html(self, path: str | PathLike[str], *, X: Any = None, settings: Mapping[str, Any] | None = None) -> Path:
+        """Write a report: one page with tables, pictures, tests and conclusion, which needs no network.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+        X : array-like, default=None
+            The samples that were compared on, or the test set if there was one. If given, the report shows those that
+            are hardest to classify.
+        settings : mapping, default=None
+            What the report should list about the data and how to repeat the comparison.
+
+        Returns
+        -------
+        path : pathlib.Path
+        """
+        from skrnn.report import write_report
+
+        return write_report(self, Path(path), X=X, settings=settings or {})

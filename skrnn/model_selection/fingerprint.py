@@ -1,7 +1,7 @@
-"""A short string of all that the scores of a search depend on: the same in every process, new if a score may differ.
+"""A hash of everything that the scores of a search depend on. It is the same in every process.
 
-Code of installed packages is described by its name, the user's own code by what it does: bytecode, constants,
-defaults, closures, and the globals that it uses. Everything else is described by its state.
+Code of installed packages is described by its name, user code by its bytecode, constants, defaults, closures and the
+globals that it uses. Everything else is described by its state.
 """
 
 import copyreg
@@ -17,7 +17,7 @@ import sys
 import sysconfig
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -55,30 +55,32 @@ Tokens = tuple[str | bytes, ...]
 
 
 class Undescribable(ValueError):
-    """Something that cannot be described in the same way by every process.
+    """An object has no description that is the same in every process.
 
     Attributes
     ----------
     where : str
-        Which part, in words that the user knows.
+        The object's place in the search, such as "scoring" or "an argument of scoring".
     why : str
+        The reason, as the end of a sentence.
     """
 
     def __init__(self, where: str, why: str):
-        super().__init__(f"{where} cannot be described: {why}.")
+        super().__init__(f"Cannot describe {where}: {why}.")
         self.where = where
         self.why = why
 
 
 def fingerprint(parts: Mapping[str, Any], *, vouched: bool = False) -> str:
-    """Return 16 hexadecimal digits that change if one of the parts does.
+    """Return a hash of 16 hexadecimal digits that changes if one of the parts changes.
 
     Parameters
     ----------
     parts : mapping of str to object
-        The parts, by the names that errors should use for them.
+        The parts, by the names that error messages use.
     vouched : bool, default=False
-        Whether to describe by its class alone what cannot be described, because the user vouches for it.
+        Whether the user guarantees that objects without a description are the same. They are then described by their
+        class alone.
 
     Returns
     -------
@@ -87,7 +89,7 @@ def fingerprint(parts: Mapping[str, Any], *, vouched: bool = False) -> str:
     Raises
     ------
     Undescribable
-        If a part cannot be described and `vouched` is False.
+        If an object in a part cannot be described and `vouched` is False.
 
     Examples
     --------
@@ -101,15 +103,15 @@ def fingerprint(parts: Mapping[str, Any], *, vouched: bool = False) -> str:
 
 
 class _Describer:
-    """Turns objects into a digest, by walking through all that they consist of."""
+    """Computes digests of objects from everything that they consist of."""
 
     def __init__(self, vouched: bool):
         self.vouched = vouched
-        self.open: dict[int, int] = {}  # the depth of each object that is being described, to notice cycles
-        self.code: dict[int, tuple[int, Any]] = {}  # a number for each function and class, described only once
+        self.open: dict[int, int] = {}  # by id, the depth of each object being described; detects cycles
+        self.code: dict[int, tuple[int, Any]] = {}  # by id, each function or class described so far and its number
 
     def describe(self, value: Any, where: str) -> str:
-        """Return the digest of a value; `where` says which one it is."""
+        """Return the digest of a value; `where` is its place in error messages."""
         if type(value) in _ATOMS:
             return _digest([type(value).__name__, repr(value)])
         if id(value) in self.open:
@@ -127,7 +129,7 @@ class _Describer:
         return self._instance(value, where)
 
     def _kinds(self) -> Iterator[tuple[Any, Callable[[Any, str], Tokens]]]:
-        """Yield pairs of a test and what to do if it holds; the first that holds decides."""
+        """Yield pairs of a test (types, or a function) and the method for values that pass it; the first match wins."""
         yield lambda value: type(value) in (list, tuple), self._sequence
         yield lambda value: type(value) in (dict, types.MappingProxyType), self._mapping
         yield (set, frozenset), self._set
@@ -186,7 +188,7 @@ class _Describer:
         return tuple(described)
 
     def _alone(self, value: Any, where: str) -> str:
-        """Describe one of several unordered values: its description does not depend on the others."""
+        """Describe one of several unordered values independently of the others."""
         before = dict(self.code)
         try:
             return self.describe(value, where)
@@ -238,7 +240,7 @@ class _Describer:
     # Code
 
     def _met_before(self, value: Any) -> Tokens | None:
-        """Return a reference to a function or class that was described before, since functions may call each other."""
+        """Return a reference to a function or class described earlier, because functions may call each other."""
         if id(value) in self.code:
             return "again", str(self.code[id(value)][0])
         self.code[id(value)] = len(self.code), value
@@ -274,10 +276,10 @@ class _Describer:
         ]
         enclosed = _enclosed_by(function)
         for name, value in enclosed.items():
-            described += [name, self.describe(value, f"{name!r}, which {where} uses")]
+            described += [name, self.describe(value, f"{name!r} used by {where}")]
         if not _is_library(function.__globals__.get("__name__", "")):
             for name, value in _globals_of(function, enclosed):
-                described += [name, self.describe(value, f"the global {name!r}, which {where} uses")]
+                described += [name, self.describe(value, f"the global {name!r} used by {where}")]
         return "function", *described
 
     def _code(self, code: types.CodeType, where: str) -> Tokens:
@@ -295,7 +297,7 @@ class _Describer:
     def _class(self, value: type, where: str) -> Tokens:
         if (before := self._met_before(value)) is not None:
             return before
-        # Not by its module: a script that is run is `__main__`, and by its own name where another imports it.
+        # Without the module: the same script is `__main__` if it is run, and has its own name if it is imported.
         described = [value.__qualname__, *self._all(where, type(value), *value.__bases__)]
         for name, member in sorted(vars(value).items()):
             if name not in _OF_EVERY_CLASS:
@@ -305,22 +307,22 @@ class _Describer:
     # Objects
 
     def _estimator(self, value: BaseEstimator, where: str) -> Tokens:
-        """Describe parameters, and fitted attributes if any: its pickle would contain scikit-learn's version."""
+        """Describe the parameters and fitted attributes. A pickle would also contain scikit-learn's version."""
         ignored = _WITHOUT_EFFECT if _is_library(type(value).__module__) else set()
         state = {name: item for name, item in vars(value).items() if name not in ignored | {CALLBACKS}}
         return *self._type(value, where), *self._state(state, where)
 
     def _keras(self, value: Any, where: str) -> Tokens:
-        """Describe an optimizer, schedule, loss, layer... by its class, its configuration, and what that may lack."""
+        """Describe a Keras object by its class, its configuration, and attributes that the configuration may lack."""
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of functions without a name
+                warnings.simplefilter("ignore")  # about functions without a name
                 config = _without_numbers(value.get_config())
         except Exception:
             config = None
-        # Keras' own classes tell all but functions by their configuration, which has names for these; and their states
-        # hold random seeds. A user's class may tell nothing.
-        is_told = config is not None and _is_library(type(value).__module__)
+        # The configuration of Keras' own classes is complete except for functions, which it only names, and their other
+        # attributes include random seeds. The configuration of a user's class may lack anything.
+        is_complete = config is not None and _is_library(type(value).__module__)
         parts = {
             name: item
             for name, item in vars(value).items()
@@ -328,7 +330,7 @@ class _Describer:
             and (
                 isinstance(item, (types.FunctionType, functools.partial))
                 or _is_keras(item)
-                or (not is_told and (not hasattr(value, "variables") or _is_plain(item)))
+                or (not is_complete and (not hasattr(value, "variables") or _is_plain(item)))
             )
         }
         weights = value.get_weights() if hasattr(value, "get_weights") else None
@@ -340,7 +342,9 @@ class _Describer:
             reducer = copyreg.dispatch_table.get(type(value))
             reduced = value.__reduce_ex__(4) if reducer is None else reducer(value)
         except Exception as error:
-            return self._refuse(value, where, f"objects of {type(value).__qualname__!r} show no state ({error})")
+            return self._refuse(
+                value, where, f"objects of {type(value).__qualname__!r} have no readable state ({error})"
+            )
         if isinstance(reduced, str):
             module = getattr(value, "__module__", type(value).__module__)
             if _resolve(module, reduced) is not value:
@@ -358,12 +362,12 @@ class _Describer:
         return repr(names), *(self.describe(state[name], f"{where}.{name}") for name in names)
 
 
-def _digest(tokens: Any) -> str:
-    """Return the hash of a sequence of strings, bytes and sequences of them."""
+def _digest(tokens: Iterable[str | bytes | Tokens]) -> str:
+    """Return the hash of strings, bytes and nested tuples of them."""
     sha = hashlib.sha256()
     for token in tokens:
-        data = token if isinstance(token, bytes) else _digest(token).encode() if isinstance(token, tuple) else None
-        data = token.encode("utf-8", "surrogatepass") if data is None else data
+        token = _digest(token) if isinstance(token, tuple) else token
+        data = token if isinstance(token, bytes) else token.encode("utf-8", "surrogatepass")
         sha.update(b"%d:" % len(data))
         sha.update(data)
     return sha.hexdigest()
@@ -391,12 +395,12 @@ def _is_plain(value: Any) -> bool:
 
 
 def _without_numbers(config: Any) -> Any:
-    """Return a configuration without the numbers by which Keras tells objects of one process apart: adam_1."""
+    """Return a configuration without the numbers that Keras appends to names, such as adam_1."""
     if isinstance(config, (list, tuple)):
         return [_without_numbers(item) for item in config]
     if not isinstance(config, dict):
         return config
-    if config.get("class_name") == "__lambda__":  # bytecode, and where it was written
+    if config.get("class_name") == "__lambda__":  # its bytecode and the path of its source
         return "function"
     return {
         name: re.sub(r"_[0-9]+$", "", item) if name == "name" and isinstance(item, str) else _without_numbers(item)
@@ -406,7 +410,7 @@ def _without_numbers(config: Any) -> Any:
 
 @functools.cache
 def _is_library(module: str) -> bool:
-    """Return whether a module comes with Python or was installed, so that a name is enough to describe its code."""
+    """Return whether a module belongs to Python or an installed package, so that a name describes its code."""
     loaded = sys.modules.get(module)
     file = getattr(loaded, "__file__", None)
     if module == "__main__" or file is None:
@@ -416,7 +420,7 @@ def _is_library(module: str) -> bool:
 
 
 def _library_name(value: Any) -> tuple[str, str] | None:
-    """Return the module and name to import a function or class of an installed package by."""
+    """Return the module and name of a function or class that can be imported from an installed package."""
     module = getattr(value, "__module__", None)
     name = getattr(value, "__qualname__", getattr(value, "__name__", None))
     if isinstance(value, np.ufunc):
@@ -434,7 +438,7 @@ def _resolve(module: str, name: str) -> Any:
 
 
 def _enclosed_by(function: types.FunctionType) -> dict[str, Any]:
-    """Return the variables of enclosing functions that a function uses, except those not assigned yet."""
+    """Return the variables that a function uses from enclosing functions, if they are already assigned."""
     enclosed = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         with suppress(ValueError):
@@ -443,7 +447,7 @@ def _enclosed_by(function: types.FunctionType) -> dict[str, Any]:
 
 
 def _globals_of(function: types.FunctionType, enclosed: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the globals that a function uses, of its module and of the user's other modules, by name."""
+    """Return the globals that a function uses, from its own module and the user's other modules, by name."""
     codes = [function.__code__]
     for code in codes:
         codes += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
@@ -469,7 +473,7 @@ def _globals_of(function: types.FunctionType, enclosed: Mapping[str, Any]) -> li
 
 
 def _imported(name: str, level: Any, package: str | None) -> Any:
-    """Return the module that a function imports when it is called."""
+    """Return the module that a function imports in its body, or its name if the import fails."""
     try:
         return importlib.import_module("." * level + name if isinstance(level, int) else name, package)
     except ImportError:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import TaskID
 
 from skrnn.model_selection.fit_events import FitEvent
-from skrnn.model_selection.live_bars import LiveBars, duration
+from skrnn.model_selection.live_bars import LiveBars, can_show_bars, duration
 
 
 def fit_display(
@@ -61,7 +61,7 @@ def fit_display(
     """
     console = Console(highlight=False, markup=False) if console is None else console
     title = (lambda event: f"{event.architecture}, split {event.split}") if title is None else title
-    if console.is_interactive:
+    if can_show_bars(console):
         return FitBars(architectures, n_splits, title, console, costs, score=score, transient=transient)
     return FitLines(architectures, n_splits, title, console, costs, score=score)
 
@@ -123,7 +123,7 @@ class FitLines:
     def record(self, event: FitEvent) -> float:
         """Keep the score of a finished fit, and return it."""
         score = nan if event.score is None else event.score
-        self.scores[event.architecture].append(score)
+        self.scores.setdefault(event.architecture, []).append(score)  # a baseline may not have been announced
         return score
 
     @property
@@ -165,6 +165,8 @@ class FitBars(FitLines):
     def __call__(self, event: FitEvent) -> None:
         """Update the bars."""
         fit = event.architecture, event.split
+        if event.architecture not in self.of_name:
+            self._announce(event.architecture)
         if event.kind == "begin":
             if self.started is None:
                 self.started, self.cost_before = time.perf_counter(), self._cost_so_far()
@@ -183,6 +185,13 @@ class FitBars(FitLines):
             count=f"{self.n_finished}/{self.n_fits * len(self.scores)}",
             note=self._time(),
         )
+
+    def _announce(self, name: str) -> None:
+        """Add a bar for an architecture that was not known at the beginning, such as a baseline."""
+        self.scores[name] = []
+        self.of_name[name] = self.bars.add_task(name, total=self.n_fits, count=f"0/{self.n_fits}", note="")
+        self.cost_of_all += self.n_fits * self.costs.get(name, 1.0)
+        self.bars.update(self.of_all, total=self.cost_of_all)
 
     def _step(self, fit: tuple[str, int], done: int | None, total: int | None, what: str) -> None:
         self.running[fit] = (done or 0) / total if total else 0.0
@@ -205,8 +214,8 @@ class FitBars(FitLines):
 
     def _cost_so_far(self) -> float:
         """Return the cost of all finished fits, and of the finished shares of running ones."""
-        ended = sum(len(scores) * self.costs[name] for name, scores in self.scores.items())
-        return ended + sum(share * self.costs[name] for (name, _), share in self.running.items())
+        ended = sum(len(scores) * self.costs.get(name, 1.0) for name, scores in self.scores.items())
+        return ended + sum(share * self.costs.get(name, 1.0) for (name, _), share in self.running.items())
 
     def _time(self) -> str:
         if self.started is None:

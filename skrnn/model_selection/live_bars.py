@@ -1,13 +1,14 @@
-"""Live bars in a terminal of any width, for the displays of fits and of trials."""
+"""Live progress bars in a terminal of any width or a notebook, for the displays of fits and of trials."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
-from rich.progress import BarColumn, Progress, Task
+from rich.progress import BarColumn, Progress, Task, TaskID
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from IPython.display import DisplayHandle
     from rich.console import Console
 
 _BAR_WIDTH = 16  # leaves room for the "^C" that a terminal echoes: a wrapped line would stay on the screen
@@ -16,18 +17,52 @@ _BAR_WIDTH = 16  # leaves room for the "^C" that a terminal echoes: a wrapped li
 class LiveBars(Progress):
     """Live bars: each task has a name, a bar, a count and a note that ends with a score.
 
-    In a narrow terminal, the bar shrinks and disappears, then the count, then the words of the note.
+    In a narrow terminal, the bar shrinks and disappears, then the count, then the words of the note. In a notebook, the
+    output of the cell is updated. (Rich's own bars need ipywidgets there.)
 
     Parameters
     ----------
     console : rich.console.Console
+        A console for which `can_show_bars` is True.
     transient : bool
         Whether to clear the bars at the end.
     """
 
     def __init__(self, console: "Console", *, transient: bool):
         self._available_width = lambda: console.width  # used before rich sets `console`
+        self._output: DisplayHandle | None = None  # in a notebook
         super().__init__(console=console, transient=transient)
+
+    def start(self) -> None:
+        """Show the bars."""
+        if not self.console.is_jupyter:
+            super().start()
+            return
+        from IPython.display import display
+
+        self._output = display(self, display_id=True)
+
+    def stop(self) -> None:
+        """Stop updating the bars."""
+        if self._output is None:
+            super().stop()
+        elif self.live.transient:
+            self._output.update({"text/plain": ""}, raw=True)
+        else:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show the current state of the tasks."""
+        if self._output is None:
+            super().refresh()
+        else:
+            self._output.update(self)
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        """Change a task. In a notebook, no thread refreshes the bars, so this does."""
+        super().update(task_id, **changes)
+        if self._output is not None:
+            self.refresh()
 
     def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
         """Return the table of the bars. Rich calls this at every refresh, so the width may change."""
@@ -53,8 +88,13 @@ class LiveBars(Progress):
         return table
 
 
+def can_show_bars(console: "Console") -> bool:
+    """Return whether a console can update bars: an interactive terminal or a notebook."""
+    return console.is_interactive or console.is_jupyter
+
+
 def duration(seconds: float) -> str:
-    """Return a duration as a clock shows it.
+    """Return a duration in hours, minutes and seconds.
 
     Examples
     --------
@@ -67,5 +107,5 @@ def duration(seconds: float) -> str:
 
 
 def _last_number(note: str) -> str:
-    """Return the last number in a note, such as 0.9677 in "accuracy 0.9677"; the whole note if there is none."""
+    """Return the last number in a note, such as 0.9677 in "accuracy 0.9677", or the whole note if it has no number."""
     return next((word for word in reversed(note.split()) if word[0].isdigit()), note)

@@ -1,4 +1,4 @@
-"""A hyperparameter search by Optuna, as a scikit-learn search estimator. Its trials run in `trials`."""
+"""Hyperparameter search with Optuna as a scikit-learn search estimator. The module `trials` runs its trials."""
 
 import os
 import tempfile
@@ -18,7 +18,7 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import FrozenTrial
 from rich.console import Console
 from sklearn import get_config
-from sklearn.base import clone, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
@@ -54,95 +54,101 @@ Callback = Callable[[optuna.Study, FrozenTrial], object]
 class OptunaSearchCV(BaseSearchCV):
     """Search hyperparameters with Optuna, pruning poor candidates after a few epochs on all folds.
 
-    The folds are split once. A candidate trains on all of them in lock-step, one epoch each, and after each epoch its
-    mean score is reported to Optuna's pruner, which may end the trial. A trial is scored at its best epoch, which has
-    the highest mean, and `refit` trains for that number of epochs. If ``epochs`` itself is searched, the last epoch
-    counts. If the classifier stops early, an inner part of each training fold chooses the epoch, as in `fit`.
+    The data are split into folds once. Each candidate trains on all folds in lock-step, one epoch at a time. After each
+    epoch, its mean score over the folds is reported to Optuna's pruner, which may end the trial. A trial is scored at
+    the epoch with the highest mean, and `refit` trains for that number of epochs. If ``epochs`` itself is searched, the
+    score after the last epoch counts. With ``early_stopping``, data held out from each training fold choose the epoch.
 
-    A classifier with Keras callbacks is pruned, too. The scores at the end of its training count: a callback may only
-    then choose the epoch to keep. Fitted whole and not pruned are classifiers of other packages, those with callbacks
-    that write files, such as :class:`keras.callbacks.ModelCheckpoint`, and subclasses of scikit-learn's pipeline; they
-    get the scores that `cross_validate` gives them.
+    Candidates with Keras callbacks are pruned, too. Their scores after the last epoch count, because a callback may
+    restore an earlier epoch when training ends. Some candidates are fitted completely, as in `cross_validate`, and
+    never pruned: classifiers of other packages, classifiers with callbacks that write files, such as
+    :class:`keras.callbacks.ModelCheckpoint`, and subclasses of a pipeline or classifier with their own `fit`.
 
     Parameters
     ----------
     estimator : estimator
         A classifier, or a pipeline that ends in one.
     param_distributions : dict or callable, default=None
-        Optuna distributions by parameter name; or a function that takes a :class:`optuna.trial.Trial` and returns
-        parameters, so that the space can depend on earlier choices. None uses
+        Optuna distributions by parameter name, or a function that takes an :class:`optuna.trial.Trial` and returns
+        the parameters, so that the space can depend on earlier choices. None uses
         :func:`~skrnn.model_selection.search_space`.
     n_trials : int, default=50
-        The total number of trials in the study, over all processes and including earlier calls that `storage` keeps.
-        None for no limit but `timeout`. Trials that a user added do not count, nor do candidates outside the space that
-        a user enqueued.
+        Total number of trials in the study, including those of other processes and of earlier calls with the same
+        `storage`. With None, only `timeout` limits the search. Trials that you add to the study do not count, and
+        neither do candidates outside the space that you enqueue.
     timeout : float, default=None
-        Seconds after which no new trial begins.
+        Number of seconds after which no new trial starts.
     cv : int, cross-validation generator or iterable, default=None
-        As in :class:`~sklearn.model_selection.GridSearchCV`. Searches can only be resumed with reproducible splits.
+        As in :class:`~sklearn.model_selection.GridSearchCV`. A search can be resumed only if its splits are
+        reproducible.
     scoring : str, callable, list, tuple or dict, default=None
-        As in :class:`~sklearn.model_selection.GridSearchCV`. A callable may return a dict of scores; `refit` then names
-        the one that decides.
+        As in :class:`~sklearn.model_selection.GridSearchCV`. If a callable returns a dict of scores, set `refit` to the
+        name of the score to maximize.
     refit : bool, str or callable, default=True
-        As in :class:`~sklearn.model_selection.GridSearchCV`. With several metrics, the name of the one that decides.
+        As in :class:`~sklearn.model_selection.GridSearchCV`. With several metrics, the name of the metric to maximize.
     pruner : optuna.pruners.BasePruner, default=None
-        By default a form of successive halving [2]_: after a twentieth of the epochs the better half of the candidates
-        continues, after a quarter the best quarter of the candidates so far, after half the best third.
-        :class:`optuna.pruners.NopPruner` prunes nothing.
+        By default, a form of successive halving [2]_: of the candidates so far, the best half continues after 1/20 of
+        the epochs, the best quarter after 1/4 and the best third after 1/2. :class:`optuna.pruners.NopPruner` disables
+        pruning.
     sampler : optuna.samplers.BaseSampler, default=None
-        By default :class:`optuna.samplers.TPESampler`. It is copied, and reseeded for each trial.
+        By default :class:`optuna.samplers.TPESampler`. The sampler is copied, and reseeded for each trial.
     storage : str, path-like or optuna.storages.BaseStorage, default=None
-        A path is a journal file, which many processes can share; a URL is a database, for many machines. By default the
-        study is kept in memory.
+        Path of a journal file, which processes can share, or URL of a database, which machines can share. By default,
+        the study is kept in memory.
     study_name : str, default=None
-        The beginning of the study's name. With a `storage`, the rest is derived from all that a score depends on: the
-        data, splits, scoring, estimator and space, including the code of functions. So a study holds only comparable
-        trials, and each fold of an outer cross-validation has its own study. What cannot be described is an error,
-        unless you give a name: you then vouch that it is the same in every call.
+        Prefix of the study's name. With a `storage`, a hash of everything that scores depend on follows: data, splits,
+        scoring, estimator and space, including the code of functions. So all trials of a study are comparable, and
+        each fold of an outer cross-validation has its own study. If something has no reproducible description, such as
+        a lock, `fit` raises an error unless you pass a `study_name`: you then guarantee that it is always the same.
     n_jobs : int, default=None
-        Number of trials that run at the same time, in processes of joblib's backend.
+        Number of trials that run in parallel, in processes of joblib's backend.
     random_state : int, RandomState instance or None, default=None
-        Seeds the sampler, together with the number of each trial, so that neither a resumed study nor a second process
-        repeats parameters.
+        Seed of the sampler. It is combined with the number of each trial, so that parallel processes and resumed
+        searches do not repeat parameters.
     error_score : float or "raise", default=nan
-        The score of a trial that fails; its exception is a user attribute of the trial. "raise" ends the search.
+        Score of a failed trial. Its exception is a user attribute of the trial. "raise" raises it and ends the search.
     callbacks : callable or list of callable, default=None
-        Called in this process as ``callback(study, trial)`` when a trial has ended.
+        Called in this process as ``callback(study, trial)`` after each trial.
     verbose : int, default=0
-        Above 0, progress is shown on the standard error: live bars with the best score so far in a terminal, and
-        elsewhere a line for each trial. See :func:`~skrnn.model_selection.trial_display`.
+        If greater than 0, show progress: live bars with the best score so far in a terminal or notebook, otherwise one
+        line per trial. Outside notebooks, it goes to the standard error. See
+        :func:`~skrnn.model_selection.trial_display`.
 
     Attributes
     ----------
     best_estimator_ : estimator
         The estimator with the best parameters, fitted on all data. Only if `refit` is not False.
     best_params_ : dict
-        The parameters of the best trial.
+        Parameters of the best trial.
     best_score_ : float
-        Its mean score.
+        Mean score of the best trial over the folds.
     best_index_ : int
-        Its row in `cv_results_`.
+        Row of the best trial in `cv_results_`.
     best_epochs_ : int or None
-        The number of epochs of the refit; None if the parameters set it.
-    cv_results_ : dict of ndarray
-        As in :class:`~sklearn.model_selection.GridSearchCV`, one row for each trial that is complete, pruned or failed,
-        with the columns ``trial_number``, ``state``, ``n_epochs`` (after which the scores were measured) and
-        ``pruned_epoch`` (NaN if not pruned). Pruned trials rank behind complete ones, failed ones last.
+        Number of epochs of the refit; None if the parameters set it.
+    cv_results_ : dict of ndarray of shape (n_trials,)
+        As in :class:`~sklearn.model_selection.GridSearchCV`, with one row per complete, pruned or failed trial, and the
+        additional columns ``trial_number``, ``state``, ``n_epochs`` (number of epochs before the scores were measured)
+        and ``pruned_epoch`` (NaN if not pruned). Complete trials rank first, then pruned ones, then failed ones.
     trials_ : list of optuna.trial.FrozenTrial
-        The same trials as Optuna's objects.
+        The trials of `cv_results_` as Optuna objects.
     study_ : optuna.study.Study
-        The Optuna study, loaded anew at each access.
+        The Optuna study, reloaded at each access.
     study_name_ : str
+        Full name of the study.
     n_splits_ : int
+        Number of splits.
     scorer_ : callable or dict
+        The scorer, or the scorers by name.
     multimetric_ : bool
+        Whether there are several metrics.
     refit_time_ : float
-        Seconds.
+        Duration of the refit in seconds. Only if `refit` is not False.
 
     See Also
     --------
-    search_space : A default search space.
-    compare_architectures : Compares searches, too.
+    search_space : Default search space.
+    compare_architectures : Compare classifiers or searches on the same folds.
 
     References
     ----------
@@ -223,14 +229,16 @@ class OptunaSearchCV(BaseSearchCV):
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, **params) -> Self:
-        """Run trials until there are enough, and fit the best candidate on all data.
+        """Search the parameters, and fit the best candidate on all data.
 
         Parameters
         ----------
         X : array-like or list
             Any input that the estimator accepts.
-        y : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
-            Labels, or one-hot rows for a classifier of this package, which are split and scored as labels.
+        y : array-like of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels), default=None
+            Any target that the estimator accepts. A classifier of this package reads a matrix as one-hot labels, which
+            are split and scored like labels of shape (n_samples,). With ``multilabel=True``, it reads a matrix of
+            zeros and ones with one column per label, and folds are not stratified.
         **params : dict
             Metadata for the estimator, the scorer and the splitter, as in
             :class:`~sklearn.model_selection.GridSearchCV`: ``sample_weight``, ``groups``.
@@ -243,14 +251,13 @@ class OptunaSearchCV(BaseSearchCV):
         ------
         ValueError
             If a parameter is invalid; if `cv` gives no splits; if a `storage` is given without a `study_name`, and
-            something that the scores depend on cannot be described; or if all trials failed: the message then contains
-            the first cause.
+            something that the scores depend on cannot be described; or if all trials failed, with the first error.
         KeyboardInterrupt
-            After Ctrl-C. ``best_params_`` and ``cv_results_`` then describe the trials so far, and with a `storage` the
-            next call continues.
+            After Ctrl-C. ``best_params_`` and ``cv_results_`` then describe the trials so far. With a `storage`, the
+            next call continues the search.
         """
         if self.n_trials is None and self.timeout is None:
-            raise ValueError("n_trials and timeout are both None: one of them must end the search.")
+            raise ValueError("n_trials and timeout are both None, so the search would never end. Set one of them.")
         scorers, _ = self._get_scorers()
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
@@ -286,14 +293,15 @@ class OptunaSearchCV(BaseSearchCV):
         return self
 
     def _search(self, task: Task, stack: ExitStack) -> Search:
-        """Return what every worker needs to know."""
+        """Return the settings that all workers share."""
         space = search_space(self.estimator) if self.param_distributions is None else self.param_distributions
         check_space(space)
         storage = self.storage
         alone = effective_n_jobs(self.n_jobs) == 1
         if isinstance(storage, InMemoryStorage) and not alone:
             raise ValueError(
-                "A storage in memory cannot be shared by processes: with n_jobs, give None or a path instead."
+                f"A storage in memory cannot be shared by processes, but n_jobs={self.n_jobs}. Use storage=None or the "
+                "path of a journal file instead."
             )
         if storage is None:
             storage = InMemoryStorage()
@@ -319,7 +327,7 @@ class OptunaSearchCV(BaseSearchCV):
         )
 
     def _name_of_study(self, task: Task, space: Space) -> str:
-        """Return a name that only those searches share whose trials can be compared."""
+        """Return a name that two searches share only if their trials are comparable."""
         prefix = type(last_step(self.estimator)).__name__ if self.study_name is None else self.study_name
         if self.storage is None:  # no other process can open this study
             return prefix
@@ -333,7 +341,7 @@ class OptunaSearchCV(BaseSearchCV):
             "cv": task.splits,
             "the parameter of fit": task.fit_params,
             "the parameter of the scorer": task.score_params,
-            # Which score a trial reports. How a function chooses among trials changes none of their scores.
+            # The score that a trial reports. A callable `refit` changes which trial is best, but no score.
             "refit": None if task.metric == "score" else task.metric,
             "the configuration": {name: config[name] for name in ("enable_metadata_routing", "transform_output")},
         }
@@ -341,14 +349,14 @@ class OptunaSearchCV(BaseSearchCV):
             return f"{prefix}-{fingerprint(parts, vouched=self.study_name is not None)}"
         except Undescribable as error:
             raise ValueError(
-                f"{error} With a storage, the name of the study is derived from all that the scores depend on, so "
-                "that it holds only comparable trials. Pass a study_name to vouch that this part is the same wherever "
-                "you pass that name, or use something that can be described: a named function of plain values, or an "
-                "object with plain attributes."
+                f"{error} With a storage, the name of the study contains a hash of everything that the scores depend "
+                "on, so that all of its trials are comparable. Use something that can be described, such as a named "
+                "function of plain values or an object with plain attributes, or pass a study_name to guarantee that "
+                "this part is the same in every search of that name."
             ) from error
 
     def _run(self, search: Search, task: CallbackTask) -> None:
-        """Run trials until no worker may begin another, and set the results, also after Ctrl-C."""
+        """Run all trials and set the results, also after Ctrl-C."""
         study = search.open()
         interrupt = None
         try:
@@ -367,7 +375,7 @@ class OptunaSearchCV(BaseSearchCV):
             raise interrupt
 
     def _callbacks(self, search: Search, stack: ExitStack) -> list[Callback]:
-        """Return what to call when a trial has ended: a display, if `verbose` is set, and the user's callbacks."""
+        """Return the callbacks for ended trials: a display if `verbose` is set, and the user's callbacks."""
         own = self.callbacks if isinstance(self.callbacks, (list, tuple)) else [self.callbacks]
         callbacks = [callback for callback in own if callback is not None]
         if not self.verbose:
@@ -380,7 +388,9 @@ class OptunaSearchCV(BaseSearchCV):
         measured = [outcome for outcome in map(outcome_of, trials) if outcome is not None]
         failures = [trial for trial in trials if outcome_of(trial) is None]
         if not trials:
-            raise ValueError("No trial was finished: another process may run all that are wanted, or timeout is short.")
+            raise ValueError(
+                "No trial has finished. Other processes may still be running all n_trials, or timeout is too short."
+            )
         if not measured:
             raise ValueError(f"All {len(trials)} trials failed. {first_cause(failures)}")
         if failures:
@@ -422,21 +432,21 @@ class OptunaSearchCV(BaseSearchCV):
         ----------
         X : array-like or list
             Any input that the estimator accepts.
-        y : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
-            Labels, or one-hot rows for a classifier of this package.
+        y : array-like of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels), default=None
+            The target, as in `fit`.
         **params : dict
             Metadata for the scorer, with ``enable_metadata_routing=True``.
 
         Returns
         -------
         score : float
-            Computed by `scoring`, or by the estimator's own ``score``.
+            The score that `scoring` defines, or the estimator's own ``score``.
         """
         return super().score(X, labels_of(y, [self.estimator]), **params)
 
     @property
     def study_(self) -> optuna.Study:
-        """The study, for Optuna's visualisations; one that was kept in memory is made of `trials_`."""
+        """The Optuna study; if it was kept in memory, a new study with the trials in `trials_`."""
         check_is_fitted(self, "trials_")
         with quiet():
             if self.storage is not None:
@@ -446,7 +456,7 @@ class OptunaSearchCV(BaseSearchCV):
             return study
 
 
-def _default_pruner(estimator: Any, task: Task) -> BasePruner:
+def _default_pruner(estimator: BaseEstimator, task: Task) -> BasePruner:
     if not trains_by_epochs(estimator):
         return NopPruner()
     return RungPruner.for_epochs(last_step(estimator)._n_epochs(max(1, min(len(train) for train, _ in task.splits))))

@@ -1,4 +1,4 @@
-"""The default pruner of a search: successive halving that is lenient while scores are unreliable."""
+"""The default pruner of a search: successive halving that prunes little while scores are unreliable."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -8,20 +8,21 @@ from optuna.pruners import BasePruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-_SHARES = {0.05: 1 / 2, 0.25: 1 / 4, 0.5: 1 / 3}  # of the epochs: of the candidates
+_SHARES = {0.05: 1 / 2, 0.25: 1 / 4, 0.5: 1 / 3}  # fraction of the epochs: fraction of the candidates to keep
 
 
 class RungPruner(BasePruner):
-    """Keeps the better candidates at a few epochs, by their rank among all candidates so far.
+    """Prunes all but the best candidates at a few epochs (rungs), by their rank among all candidates so far.
 
-    This is asynchronous successive halving [1]_ with adjustable shares. Early scores say little: some good candidates
-    learn slowly, and simple cells lead at first. So half of the candidates survive the first rung, and a third or less
-    the later ones.
+    This is asynchronous successive halving [1]_ with a separate fraction for each rung. Early scores are unreliable:
+    some good candidates learn slowly, and simple cells lead at first. So half of the candidates survive the first rung,
+    and at most a third survive each later one.
 
     Parameters
     ----------
     shares : mapping of int to float
-        The share of the candidates to keep at each epoch, rounded up, so that the first candidate always continues.
+        The fraction of the candidates to keep at each rung, by its epoch. The number of candidates is rounded up, so
+        that the first candidate always continues.
 
     References
     ----------
@@ -34,7 +35,7 @@ class RungPruner(BasePruner):
 
     @classmethod
     def for_epochs(cls, n_epochs: int) -> "RungPruner":
-        """Return the default: keep half of the candidates at 1/20 of the epochs, a quarter at 1/4, a third at 1/2."""
+        """Return the default pruner: keep 1/2 of the candidates at 1/20 of the epochs, 1/4 at 1/4, and 1/3 at 1/2."""
         return cls({ceil(part * n_epochs): share for part, share in _SHARES.items()})
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
@@ -49,6 +50,6 @@ class RungPruner(BasePruner):
 
 
 def _smoothed_score(trial: FrozenTrial, epoch: int) -> float:
-    """Return the mean score of an epoch and the one before it; a single epoch is too noisy."""
+    """Return the mean score of an epoch and the previous one, because a single epoch is too noisy."""
     scores = trial.intermediate_values
     return float(np.mean([scores[step] for step in (epoch - 1, epoch) if step in scores]))

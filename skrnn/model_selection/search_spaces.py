@@ -1,17 +1,17 @@
-"""The default search space of each estimator, as Optuna distributions."""
-
-from typing import Any
+"""The default search space of each classifier, as Optuna distributions."""
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
-_LEARNING_RATES = {"sgd": (1e-2, 1.0)}  # without momentum; others move by about the rate in every step
+# The steps of plain SGD are proportional to the gradient; the steps of other optimizers are about as large as the rate.
+_LEARNING_RATES = {"sgd": (1e-2, 1.0)}
 _USUAL_RATES = (5e-4, 1e-2)
 _AVERAGING = {"optimizer__use_ema": True, "optimizer__ema_momentum": 0.95}
 
 
-def search_space(estimator: Any) -> dict[str, BaseDistribution]:
-    """Return a good search space for a classifier of this package, or for a pipeline that ends in one.
+def search_space(estimator: BaseEstimator) -> dict[str, BaseDistribution]:
+    """Return a good default search space for a recurrent classifier, or for a pipeline that ends in one.
 
     ===========================  ================================  ==============================
     Parameter                    Range                             For
@@ -27,14 +27,15 @@ def search_space(estimator: Any) -> dict[str, BaseDistribution]:
     ``optimizer__ema_momentum``  0.95                              optimizers by name or class
     ===========================  ================================  ==============================
 
-    The space has no number of epochs, because the search chooses the epoch with the best mean score. It has no batch
-    size either. With a tuned learning rate the batch size changes the speed rather than the final score [1]_, and small
-    batches make more updates per epoch, so they would lead at first and mislead the pruner.
+    The space does not include the number of epochs, because the search chooses the epoch with the best mean score. Nor
+    does it include the batch size: with a tuned learning rate, the batch size affects the speed rather than the final
+    score [1]_, and candidates with small batches would mislead the pruner, because they make more updates per epoch and
+    lead at first.
 
-    Weights are averaged [2]_ over about the last twenty updates, because the refit is a single network. At a constant
-    learning rate, the accuracy of a network varies by a point or more from epoch to epoch, although the mean over the
-    folds looks steady. For the same reason learning rates end at 0.01. If the estimator sets these ``optimizer__*``
-    parameters itself, its values are kept.
+    Weights are averaged [2]_ over about the last twenty updates. At a constant learning rate, the accuracy of a single
+    network varies by a percentage point or more from epoch to epoch, although the mean over the folds looks steady, and
+    the refit is a single network. For the same reason, learning rates are at most 0.01. If the estimator sets these
+    ``optimizer__*`` parameters itself, its values are kept.
 
     Parameters
     ----------
@@ -44,12 +45,12 @@ def search_space(estimator: Any) -> dict[str, BaseDistribution]:
     Returns
     -------
     space : dict of str to optuna.distributions.BaseDistribution
-        Distributions by parameter name; for a pipeline, with the name of the step as prefix. You can change it.
+        Distributions by parameter name, which for a pipeline starts with the name of the step. You may modify the dict.
 
     Raises
     ------
     TypeError
-        If the estimator is neither.
+        If the estimator is neither a recurrent classifier nor a pipeline that ends in one.
 
     References
     ----------
@@ -76,7 +77,7 @@ def search_space(estimator: Any) -> dict[str, BaseDistribution]:
     if not isinstance(estimator, BaseRecurrentClassifier):
         raise TypeError(
             "Only recurrent classifiers, and pipelines that end in one, have a default search space. Got "
-            f"{estimator!r} instead: pass param_distributions."
+            f"{estimator!r} instead. Pass param_distributions."
         )
     low, high = _LEARNING_RATES.get(str(estimator.optimizer).lower(), _USUAL_RATES)
     space: dict[str, BaseDistribution] = {
@@ -89,7 +90,7 @@ def search_space(estimator: Any) -> dict[str, BaseDistribution]:
     if estimator.embedding_dim is not None:
         space["embedding_dim"] = IntDistribution(8, 64, log=True)
         space["pooling"] = CategoricalDistribution(["last", "mean", "max"])
-    if isinstance(estimator.optimizer, (str, type)):  # an instance takes no arguments
+    if isinstance(estimator.optimizer, (str, type)):  # an instance takes no more arguments
         own = estimator.get_params()
         space |= {name: CategoricalDistribution([value]) for name, value in _AVERAGING.items() if name not in own}
     return space

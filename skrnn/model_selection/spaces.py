@@ -1,4 +1,4 @@
-"""Search spaces as functions of a trial, and whether a trial lies in one."""
+"""The parameters of trials, from a search space that is a dict of distributions or a function."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ Space = Mapping[str, BaseDistribution] | Callable[[BaseTrial], dict[str, Any]]
 
 
 class OutsideSpaceError(ValueError):
-    """A trial has a value that is not in the search space."""
+    """A parameter of a trial is missing, or outside the search space."""
 
 
 def check_space(space: Any) -> None:
@@ -27,7 +27,7 @@ def check_space(space: Any) -> None:
 
 
 def suggest(space: Space, trial: Trial) -> dict[str, Any]:
-    """Return the parameters of a trial that has just begun.
+    """Return the parameters of a trial that has just started.
 
     Raises
     ------
@@ -38,12 +38,12 @@ def suggest(space: Space, trial: Trial) -> dict[str, Any]:
 
 
 def parameters_of(space: Space, trial: FrozenTrial) -> dict[str, Any]:
-    """Return the parameters of an ended trial; if the function of a space fails, the values that it suggested.
+    """Return the parameters of an ended trial. If the function of a space fails, return the suggested values.
 
     Raises
     ------
     OutsideSpaceError
-        If they are not in this space, unless the trial failed.
+        If the parameters are not in the space, unless the trial failed.
     """
     replay = _optuna.replayed(trial, _check_of(trial))
     try:
@@ -60,19 +60,19 @@ def parameters_of(space: Space, trial: FrozenTrial) -> dict[str, Any]:
     return params
 
 
-def _parameters(space: Space, trial: BaseTrial) -> dict[str, Any]:
+def _parameters(space: Space, trial: Trial | FrozenTrial) -> dict[str, Any]:
     if callable(space):
         return space(trial)
     return {name: _optuna.suggest(trial, name, distribution) for name, distribution in space.items()}
 
 
 def _check_of(trial: Trial | FrozenTrial) -> _optuna.Check:
-    """Return a function that raises an OutsideSpaceError if a value of this trial is not in a distribution."""
+    """Return a function that raises an OutsideSpaceError if a value of the trial is not in a distribution."""
     number = trial.number
 
     def check(values: Mapping[str, Any], name: str, distribution: BaseDistribution) -> None:
         if name not in values:
-            raise OutsideSpaceError(f"Trial {number} lacks the parameter {name!r}.")
+            raise OutsideSpaceError(f"Trial {number} has no value for the parameter {name!r} of the space.")
         if not _optuna.contains(distribution, values[name]):
             raise OutsideSpaceError(f"Trial {number} has {name} = {values[name]!r}, which is not in {distribution}.")
 

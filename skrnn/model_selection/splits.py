@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.multiclass import type_of_target
 
 from skrnn.model_selection.lockstep import is_recurrent
@@ -41,10 +41,25 @@ def _reads_one_hot(estimator: Any) -> bool:
     return is_recurrent(estimator) and not last_step(estimator).multilabel
 
 
-def shuffled_folds(n_folds: int, y: Any, random_state: Any) -> Any:
-    """Return a splitter into shuffled folds, stratified unless y has several labels for each row."""
+def folds_of(n_folds: int, y: Any, groups: Any, random_state: Any) -> Any:
+    """Return a splitter into folds, stratified unless y has several labels for each row.
+
+    Parameters
+    ----------
+    n_folds : int
+    y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        Labels.
+    groups : array-like of shape (n_samples,), or None
+        If given, no group is in two folds.
+    random_state : int, RandomState instance or None
+        Shuffles the folds. None leaves the rows in order.
+    """
     is_stratified = type_of_target(y) in ("binary", "multiclass")
-    return (StratifiedKFold if is_stratified else KFold)(n_folds, shuffle=True, random_state=random_state)
+    if groups is not None:
+        splitter: Any = StratifiedGroupKFold if is_stratified else GroupKFold
+    else:
+        splitter = StratifiedKFold if is_stratified else KFold
+    return splitter(n_folds, shuffle=random_state is not None, random_state=random_state)
 
 
 def draw_splits(splitter: Any, X: Any, y: Any, params: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -1,13 +1,13 @@
-"""Optuna studies that several workers share, and that outlive them: storages, new trials and stale ones.
+"""Optuna studies that several workers share and can resume: storages, new trials and stale trials.
 
-A worker is a process, on any machine, that has opened the same storage. No worker leads. What they must agree on is
-stored in the trials: which worker runs one, its last heartbeat, and which trials count.
+A worker is a process on any machine that has opened the storage of a study. All workers are equal. They coordinate
+through attributes of the trials: the worker that runs a trial, its last heartbeat, and whether the trial counts.
 """
 
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, TypedDict, TypeGuard
 
@@ -27,24 +27,27 @@ from skrnn.model_selection._optuna import fail_trial, seed_sampler, trials_by_st
 Storage = str | os.PathLike[str] | BaseStorage | None
 
 WORKER, LOST, STUDY = "skrnn:worker", "skrnn:lost", "skrnn:study"  # user attributes of trials
-_GRACE_SECONDS = 600.0  # without a heartbeat, before the trial of another machine is stale; or, if that is longer,
-_GRACE_EPOCHS = 20  # the duration of this many of its longest epoch
-_LOCK_SECONDS = 10  # before the lock of a journal whose owner died is taken over
+# A trial of another machine is stale after this time without a heartbeat, or this multiple of its longest epoch.
+_GRACE_SECONDS = 600.0
+_GRACE_EPOCHS = 20
+_LOCK_SECONDS = 10  # after which the lock of a journal may be taken over, because its owner has died
 
 
 class _Worker(TypedDict):
-    """The user attribute of a trial that says which process runs it. The keys are stored in studies.
+    """The user attribute of a trial that identifies the process that runs it. The keys are stored in studies.
 
     Attributes
     ----------
     host : str
+        Name of the machine.
     pid : int
+        Number of the process.
     started : float
-        When the process started, in seconds since the epoch, which tells it apart from a later one with its number.
+        Start time of the process in seconds since 1970. It distinguishes processes that had the same number.
     beat : float
-        The last heartbeat, in seconds since the epoch.
+        Time of the last heartbeat in seconds since 1970.
     patience : float
-        Seconds after the last heartbeat before the trial is stale, if the worker is on another machine.
+        Number of seconds after the last heartbeat before the trial is stale, if the worker is on another machine.
     """
 
     host: str
@@ -60,13 +63,13 @@ def open_storage(storage: Storage) -> BaseStorage:
     Parameters
     ----------
     storage : str, path-like, optuna.storages.BaseStorage or None
-        A path is a journal file, which need not exist; a URL is a database; None is a new storage in memory. An
-        Optuna storage is returned as is.
+        Path of a journal file, which is created if necessary; URL of a database; or None for a new storage in memory.
+        An Optuna storage is returned as is.
 
     Returns
     -------
     storage : optuna.storages.BaseStorage
-        A journal file whose owner died while it held the lock can be opened again after ten seconds.
+        If a process died while it held the lock of a journal file, the lock is released after ten seconds.
 
     Examples
     --------
@@ -94,7 +97,7 @@ def is_journal(storage: Storage) -> TypeGuard[str | os.PathLike[str]]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence Optuna's log of each study and trial, but not its warnings."""
+    """Silence Optuna's messages about studies and trials, but not its warnings."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(max(before, optuna.logging.WARNING))
     try:
@@ -104,17 +107,17 @@ def quiet() -> Iterator[None]:
 
 
 class SeededSampler(BaseSampler):
-    """Reseeds another sampler for each trial, with one seed and the trial's number.
+    """Reseeds another sampler for each trial, with a common seed and the trial's number.
 
-    Optuna does not store the state of a sampler: one that is seeded once would suggest the first parameters again in
-    every process that joins or resumes a study.
+    Optuna does not store the state of a sampler. If it were seeded once, every process that joins or resumes a study
+    would suggest the first parameters again.
 
     Parameters
     ----------
     sampler : optuna.samplers.BaseSampler
-        Reseeded in place.
+        The sampler to reseed, in place.
     seed : int or None
-        None reseeds from the operating system's entropy.
+        The common seed. None reseeds from the operating system's entropy.
     """
 
     def __init__(self, sampler: BaseSampler, seed: int | None):
@@ -133,7 +136,9 @@ class SeededSampler(BaseSampler):
         """Forward to the sampler."""
         return self._sampler.infer_relative_search_space(study, trial)
 
-    def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> Any:
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
         """Forward to the sampler."""
         return self._sampler.sample_relative(study, trial, search_space)
 
@@ -143,12 +148,12 @@ class SeededSampler(BaseSampler):
         """Forward to the sampler."""
         return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
-    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Any) -> None:
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         """Forward to the sampler."""
         self._sampler.after_trial(study, trial, state, values)
 
     def reseed_rng(self) -> None:
-        """Do nothing: each trial is seeded anew."""
+        """Do nothing, because the sampler is reseeded for each trial anyway."""
 
 
 def ask(
@@ -159,18 +164,18 @@ def ask(
     before_trial: Callable[[], None] = lambda: None,
     counted: Callable[[Study], list[FrozenTrial]] | None = None,
 ) -> Trial | None:
-    """Begin a trial in this process, if fewer than `n_trials` count.
+    """Start a trial in this process, unless `n_trials` trials count already.
 
     Parameters
     ----------
     study : optuna.study.Study
     n_trials : int or None
-        The total over all workers; None for no limit.
+        Total number of trials of all workers; None for no limit.
     journal : str or path-like, default=None
-        The path of the journal file, if the storage is one: its workers then take turns to begin trials. On another
-        storage, several workers may begin the last trial at the same moment; all but one of them fail it at once.
+        Path of the journal file, if the storage is one. Workers then take turns to start trials. With another storage,
+        several workers may start the last trial at the same moment; all but one of them then fail it at once.
     before_trial : callable, optional
-        Called without arguments before the trial begins.
+        Called without arguments before the trial starts.
     counted : callable, default=None
         Returns the trials of a study that count. By default :func:`counted_trials`.
 
@@ -189,16 +194,16 @@ def ask(
         trial.set_user_attr(STUDY, study.study_name)
         trial.set_user_attr(WORKER, this_worker())
     if n_trials is not None and sum(other.number < trial.number for other in counted(study)) >= n_trials:
-        fail_lost_trial(study, trial, "another worker began the last trial at the same moment")
+        fail_lost_trial(study, trial, "another worker started the last trial at the same moment")
         return None
     return trial
 
 
 def counted_trials(study: Study) -> list[FrozenTrial]:
-    """Return the trials that count: those that a search began in this study and that were not lost.
+    """Return the trials that count: they were started by a search in this study, and not lost.
 
-    Trials that a user added, perhaps from another study, were not measured by the search. A running trial may not
-    have its user attributes yet.
+    Trials that a user added, perhaps from another study, were not measured by the search. A trial that has just started
+    may not have its user attributes yet.
     """
     return [
         trial
@@ -211,7 +216,7 @@ def counted_trials(study: Study) -> list[FrozenTrial]:
 
 
 def running_trials(storage: BaseStorage) -> list[tuple[str, FrozenTrial]]:
-    """Return the running trials of all studies with their names, without stale trials."""
+    """Return the running trials of all studies, with the names of the studies and without stale trials."""
     return [
         (name, trial)
         for name, trial in trials_by_study(storage, TrialState.RUNNING)
@@ -225,7 +230,7 @@ class Heartbeat:
     Parameters
     ----------
     trial : optuna.trial.Trial
-        A running trial of this process.
+        A trial that this process runs.
     """
 
     def __init__(self, trial: Trial):
@@ -234,20 +239,20 @@ class Heartbeat:
         self.longest = 0.0
 
     def record(self) -> None:
-        """Store the time, and how long the next heartbeat may take."""
+        """Store the current time, and the number of seconds that the next heartbeat may take."""
         now = time.monotonic()
         self.longest, self.last = max(self.longest, now - self.last), now
         self.trial.set_user_attr(WORKER, this_worker(max(_GRACE_SECONDS, _GRACE_EPOCHS * self.longest)))
 
 
 def fail_stale_trials(study: Study, *, alone: bool = False) -> None:
-    """Fail the running trials whose process ended, or whose worker on another machine has no heartbeat for too long.
+    """Fail running trials whose process has ended, or whose worker on another machine has been silent for too long.
 
     Parameters
     ----------
     study : optuna.study.Study
     alone : bool, default=False
-        Whether no other process can be beginning a trial at this moment.
+        Whether no other process can be starting a trial at this moment.
     """
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         reason = _why_stale(trial, alone)
@@ -256,28 +261,28 @@ def fail_stale_trials(study: Study, *, alone: bool = False) -> None:
 
 
 def fail_lost_trial(study: Study, trial: Trial | FrozenTrial, reason: str) -> None:
-    """Fail a running trial, and mark it as lost: the failure of a worker says nothing about the parameters."""
+    """Fail a running trial and mark it as lost, because its failure says nothing about its parameters."""
     fail_trial(study, trial, LOST, reason)
 
 
 def _why_stale(trial: FrozenTrial, alone: bool) -> str | None:
     worker: _Worker | None = trial.user_attrs.get(WORKER)
-    if worker is None:  # its process ended, or has not registered yet
+    if worker is None:  # its process has ended, or has not registered yet
         begun = trial.datetime_start
         is_old = begun is not None and time.time() - begun.timestamp() > _GRACE_SECONDS
         return "its worker never registered" if alone or is_old else None
     host = socket.gethostname()
     if worker["host"] == host:
         started = _start_of(worker["pid"])
-        # The time of boot, which the system counts from, may be corrected by a little.
+        # Start times are relative to the boot time, which the system may adjust slightly.
         is_alive = started is not None and abs(started - worker["started"]) < 5
         return None if is_alive else f"process {worker['pid']} of {host} ended"
     silence = time.time() - worker["beat"]
-    return f"{worker['host']} had no heartbeat for {silence:.0f} s" if silence > worker["patience"] else None
+    return f"no heartbeat from {worker['host']} for {silence:.0f} s" if silence > worker["patience"] else None
 
 
 def this_worker(grace_seconds: float = _GRACE_SECONDS) -> _Worker:
-    """Return the user attribute of a trial that this process runs, with a heartbeat of now."""
+    """Return the user attribute for a trial that this process runs, with the current time as heartbeat."""
     process = psutil.Process()
     return _Worker(
         host=socket.gethostname(),
@@ -289,7 +294,7 @@ def this_worker(grace_seconds: float = _GRACE_SECONDS) -> _Worker:
 
 
 def _start_of(pid: int) -> float | None:
-    """Return when a process started, in seconds since the epoch; None if it ended."""
+    """Return the start time of a process in seconds since 1970, or None if it has ended."""
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()

@@ -1,4 +1,4 @@
-"""Displays of a search in progress: live bars in a terminal, lines in files and pipes."""
+"""Progress displays of a search: live bars in a terminal or notebook, one line per trial in files and pipes."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import TaskID
 
 from skrnn.model_selection.cv_results import ERROR, outcome_of
-from skrnn.model_selection.live_bars import LiveBars, duration
+from skrnn.model_selection.live_bars import LiveBars, can_show_bars, duration
 from skrnn.model_selection.studies import Storage, counted_trials, open_storage, running_trials
 
 Counted = Callable[[optuna.Study], list[FrozenTrial]]
@@ -27,24 +27,24 @@ def trial_display(
     transient: bool = False,
     counted: Counted = counted_trials,
 ) -> "TrialLines":
-    """Make a display of the trials of a search: live bars in a terminal, otherwise a line for each trial.
+    """Create a progress display for a search: live bars in a terminal or notebook, otherwise one line per trial.
 
-    ``OptunaSearchCV(verbose=1)`` has such a display on the standard error.
+    ``OptunaSearchCV(verbose=1)`` shows such a display on the standard error.
 
     Parameters
     ----------
     n_trials : int or None
-        The total number of trials, if there is one.
+        Total number of trials; None if it is not limited.
     storage : str, path-like, optuna.storages.BaseStorage or None, default=None
-        The storage of the search, where the bars find the running trials of all processes.
+        The storage of the search, from which the bars read the running trials of all processes.
     score : str, default="score"
-        The name of the score.
+        Name of the score.
     console : rich.console.Console, default=None
-        Where to print; by default the standard output.
+        The console to print to. By default, the standard output.
     transient : bool, default=False
         Whether to clear the bars at the end.
     counted : callable, optional
-        Returns the trials of a study that count; by default those that a search began in it.
+        Returns the trials of a study that count. By default, all trials that a search started in the study.
 
     Returns
     -------
@@ -65,21 +65,22 @@ def trial_display(
     [2/2] trial 1: accuracy 0.3333, ... s
     """
     console = Console(highlight=False, markup=False) if console is None else console
-    if console.is_interactive:
+    if can_show_bars(console):
         return TrialBars(n_trials, storage, console, score=score, transient=transient, counted=counted)
     return TrialLines(n_trials, console, score=score, counted=counted)
 
 
 class TrialLines:
-    """A line for each trial that ends in this process or in its workers.
+    """Prints a line for each trial that ends in this process or its workers.
 
     Parameters
     ----------
     n_trials : int or None
-        The total number of trials, if there is one.
+        Total number of trials; None if it is not limited.
     console : rich.console.Console
+        The console to print to.
     score : str, default="score"
-        The name of the score.
+        Name of the score.
     counted : callable, optional
         Returns the trials of a study that count.
     """
@@ -100,7 +101,7 @@ class TrialLines:
         pass
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Print how a trial ended."""
+        """Print the result of a trial."""
         n_ended, is_best = self._count(study, trial)
         of_all = f"{n_ended}/{self.n_trials}" if self.n_trials else n_ended
         seconds = trial.duration.total_seconds() if trial.duration else 0.0
@@ -109,7 +110,7 @@ class TrialLines:
         self.console.print(line, soft_wrap=True)
 
     def _count(self, study: optuna.Study, trial: FrozenTrial) -> tuple[int, bool]:
-        """Return the number of trials that have ended in all processes, and whether this one is the best of them."""
+        """Return the number of ended trials of all processes, and whether this one is the best of them."""
         ended = [other for other in self.counted(study) if other.state.is_finished()]
         complete = [other for other in ended if other.state == TrialState.COMPLETE]
         if complete:
@@ -118,17 +119,18 @@ class TrialLines:
 
 
 class TrialBars(TrialLines):
-    """Live bars: all trials with the best score so far, and each running trial of any process with its epochs.
+    """Live progress bars: one for all trials with the best score so far, and one for each running trial of any process.
 
     Parameters
     ----------
     n_trials : int or None
-        The total number of trials, if there is one.
+        Total number of trials; None if it is not limited.
     storage : str, path-like, optuna.storages.BaseStorage or None
-        Where to find the running trials.
+        The storage that contains the running trials.
     console : rich.console.Console
+        The console to show the bars on.
     score : str, default="score"
-        The name of the score.
+        Name of the score.
     transient : bool, default=True
         Whether to clear the bars at the end.
     counted : callable, optional
@@ -149,7 +151,7 @@ class TrialBars(TrialLines):
         self.storage = storage
         self.bars = LiveBars(console, transient=transient)
         self.of_all = self.bars.add_task("Trials", total=n_trials, count="", note="starting")
-        self.of_trial: dict[tuple[str, int], TaskID] = {}  # of each running trial, by study and number
+        self.of_trial: dict[tuple[str, int], TaskID] = {}  # the bar of each running trial, by study and number
         self.started = time.perf_counter()
         self.closing = threading.Event()
         self.watcher = threading.Thread(target=self._watch, daemon=True)
@@ -175,14 +177,14 @@ class TrialBars(TrialLines):
         return f"{duration(time.perf_counter() - self.started)}{best}"
 
     def _watch(self) -> None:
-        """Show the running trials in the storage, until the end."""
+        """Show the running trials of the storage until the display is closed."""
         storage = open_storage(self.storage)
         while not self.closing.wait(0.3):
             self.bars.update(self.of_all, note=self._note())
             self.show_running(running_trials(storage))
 
     def show_running(self, trials: list[tuple[str, FrozenTrial]]) -> None:
-        """Show these trials, each with the name of its study, and no others."""
+        """Show a bar for each of these trials (with the names of their studies), and remove all other bars."""
         shown = {(study, trial.number): trial for study, trial in trials}
         for key in self.of_trial.keys() - shown.keys():
             self.bars.remove_task(self.of_trial.pop(key))
@@ -198,7 +200,7 @@ class TrialBars(TrialLines):
 
 
 def ending(trial: FrozenTrial, score: str) -> str:
-    """Return in words how a trial ended."""
+    """Return the result of an ended trial in words."""
     outcome = outcome_of(trial)
     if outcome is None:
         cause = trial.user_attrs.get(ERROR, "").strip().rpartition("\n")[2]

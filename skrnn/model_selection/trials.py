@@ -1,4 +1,4 @@
-"""Trials, in any process: ask the study for one, evaluate its candidate, and tell the study the result."""
+"""Trials in any process: get a trial from the study, evaluate its candidate, and report the result to the study."""
 
 import copy
 import time
@@ -38,32 +38,32 @@ from skrnn.model_selection.studies import (
 
 @dataclass(frozen=True)
 class Search:
-    """What every worker of a search needs.
+    """The settings of a search, which all its workers share.
 
     Attributes
     ----------
     estimator : estimator
-        Cloned for each fit.
+        The estimator that gets the parameters of each candidate. It is cloned for each fit.
     task : Task
-        The data, splits and scorers that all candidates are measured on.
+        The data, splits and scorers for all candidates.
     space : mapping of str to optuna.distributions.BaseDistribution, or callable
         Distributions by parameter name, or a function that returns the parameters of a trial.
     storage : str or optuna.storages.BaseStorage
-        The path of a journal file, a URL, or a storage.
+        Path of a journal file, URL of a database, or an Optuna storage.
     study_name : str
-        The full name, with the hash if there is one.
+        Full name of the study, including the hash if there is one.
     sampler : optuna.samplers.BaseSampler
-        Copied by each worker.
+        The sampler, which each worker copies.
     seed : int or None
-        Seeds the sampler, together with the number of each trial.
+        Seed of the sampler, combined with the number of each trial.
     pruner : optuna.pruners.BasePruner
-        Asked after each epoch of a network whose folds are trained in lock-step.
+        The pruner, which decides after each epoch of candidates that are trained in lock-step.
     n_trials : int or None
-        The total over all workers; None for no limit.
+        Total number of trials of all workers; None for no limit.
     deadline : float or None
-        After which no trial begins, in seconds since the epoch (`time.time`).
+        Time after which no trial starts, in seconds since 1970 (`time.time`); None for no limit.
     error_score : float or "raise"
-        The score of a trial that fails.
+        Score of a failed trial.
     """
 
     estimator: BaseEstimator
@@ -77,12 +77,14 @@ class Search:
     n_trials: int | None
     deadline: float | None
     error_score: float | Literal["raise"]
-    _inside: dict[int, bool] = field(default_factory=dict, repr=False, compare=False)  # by trial number, once known
+    # Caches, by trial number, whether the parameters of a trial are in the space.
+    _inside: dict[int, bool] = field(default_factory=dict, repr=False, compare=False)
 
     def counted(self, study: optuna.Study) -> list[FrozenTrial]:
-        """Return the trials that count: all but those with a score whose parameters are outside the space.
+        """Return the trials that count, without trials that have a score but parameters outside the space.
 
-        The name of the study follows from the space, but a part that the user vouches for may have changed.
+        The name of a study normally changes with its space, but not if the user's `study_name` replaces part of the
+        hash.
         """
         return [trial for trial in counted_trials(study) if outcome_of(trial) is None or self._is_inside(trial)]
 
@@ -115,22 +117,22 @@ class Search:
 def run_trials(
     search: Search, study: optuna.Study, n_jobs: int | None, callbacks: CallbackTask | None
 ) -> Generator[int, None, None]:
-    """Run trials, in this process or in several, until there are enough or time is up.
+    """Run trials in one or several processes until there are enough or the time is up.
 
     Parameters
     ----------
     search : Search
     study : optuna.study.Study
-        Opened by this process.
+        The study, opened by this process.
     n_jobs : int or None
-        Number of trials that run at the same time, as in joblib.
+        Number of trials that run in parallel, as in joblib.
     callbacks : CallbackTask or None
-        The task of scikit-learn's callbacks that the trials are parts of.
+        The task of the search, for scikit-learn's callbacks. It contains the tasks of the trials.
 
     Yields
     ------
     number : int
-        The number of each trial, when it has ended.
+        The number of each trial that ends.
     """
     parts = _parts(callbacks, search)
     if effective_n_jobs(n_jobs) == 1:
@@ -140,7 +142,7 @@ def run_trials(
     ended = False
 
     def calls() -> Iterator[tuple[Search, None, CallbackTask | None]]:
-        # One for each missing trial, so that no worker idles; at least one, which looks for stale trials.
+        # One call for each missing trial, so that no worker idles, and at least one, which looks for stale trials.
         missing = None if search.n_trials is None else max(1, search.n_trials - len(search.counted(study)))
         for _ in count() if missing is None else range(missing):
             if ended:
@@ -157,20 +159,20 @@ def run_trials(
 
 
 def run_trial(search: Search, study: optuna.Study | None = None, callbacks: CallbackTask | None = None) -> int | None:
-    """Run one trial, if there are not enough.
+    """Run one trial, unless there are enough or the time is up.
 
     Parameters
     ----------
     search : Search
     study : optuna.study.Study, default=None
-        By default it is opened from the storage.
+        The study. By default, it is opened from the storage.
     callbacks : CallbackTask, default=None
         The task of the trial.
 
     Returns
     -------
     number : int or None
-        The number of the trial, however it ended; None if none was begun.
+        The number of the trial, however it ended; None if no trial was started.
     """
     with quiet(), ExitStack() as stack:
         study = search.open() if study is None else study
@@ -197,13 +199,13 @@ def _run(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: Ca
     try:
         _evaluate(search, study, trial, callbacks)
     except optuna.exceptions.UpdateFinishedTrialError:
-        pass  # another worker has failed it as stale, so the result comes too late
+        pass  # another worker considered the trial stale and failed it
     except OutsideSpaceError as error:
         fail_lost_trial(study, trial, str(error))
         warnings.warn(f"{error} The trial does not count.", UserWarning, stacklevel=2)
         return False
     except UndecidedError:
-        fail_lost_trial(study, trial, "no metric decides")
+        fail_lost_trial(study, trial, "refit names none of the scores")
         raise
     except Exception:
         trial.set_user_attr(ERROR, traceback.format_exc())
@@ -217,7 +219,7 @@ def _run(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: Ca
 
 
 def _evaluate(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> None:
-    """Train and score the candidate of a trial, and tell the study the result."""
+    """Train and score the candidate of a trial, and report the result to the study."""
     params = suggest(search.space, trial)
     estimator = clone(search.estimator).set_params(**clone(params, safe=False))
     heartbeat = Heartbeat(trial)
@@ -249,7 +251,7 @@ def _parts(callbacks: CallbackTask | None, search: Search) -> Iterator[CallbackT
 
 
 def first_cause(failures: Sequence[FrozenTrial]) -> str:
-    """Return why the first of some trials failed: a line with the exception, then the traceback."""
+    """Return the error of the first failed trial: a line with the exception, then the traceback."""
     trial = failures[0]
     error = trial.user_attrs.get(ERROR, "").strip()
     return f"Trial {trial.number}: {error.rpartition(chr(10))[2] or 'the cause is unknown'}\n{error}"

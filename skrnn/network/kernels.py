@@ -1,9 +1,9 @@
 """The recurrences, forward and backward, as functions of tensors.
 
-The inputs of a kernel are already projected (``x @ kernel + bias``, one product for all steps); the kernel computes
-the sequential rest. Its gradient is written by hand: the backward loop collects the gradients of the gates, and after
-it the gradient of each recurrent weight takes one product. XLA can compile both loops, each into a single operation.
-That is much faster, but takes half a second for every new shape.
+The inputs of a kernel are already projected (``x @ kernel + bias``, one product for all steps), so it computes only the
+sequential part. Its gradient is written by hand: the backward loop collects the gradients of the gates, and then one
+product per recurrent weight computes its gradient. XLA can compile each loop into a single operation, which is much
+faster, but takes half a second for every new shape.
 
 Shapes are time-major: ``T`` steps of ``n`` rows, ``H`` units, ``G`` gates (1, 3 or 4, in Keras' order). Equations:
 Elman (1990) for the simple recurrence; Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al. (2000) for
@@ -19,7 +19,7 @@ from typing import TypeAlias
 from skrnn._tensorflow import tf
 
 Tensor: TypeAlias = tf.Tensor
-# Each function, and a function of its *output* and the gradient of its output that returns the gradient of its input.
+# Each activation, and a function that returns the gradient of its input from its *output* and the output's gradient.
 SUPPORTED_ACTIVATIONS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]] = {
     "tanh": (tf.tanh, lambda y, d: d * (1 - y * y)),
     "sigmoid": (tf.sigmoid, lambda y, d: d * y * (1 - y)),
@@ -30,7 +30,7 @@ SUPPORTED_ACTIVATIONS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Ten
 
 @dataclass(frozen=True)
 class KernelSpec:
-    """The structure of a kernel: everything that is not a tensor.
+    """The structure of a kernel: all settings that are not tensors.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class KernelSpec:
     recurrent_activation : str
         The activation of the gates, a name in `SUPPORTED_ACTIVATIONS`.
     reset_after : bool
-        For the GRU, whether the reset gate is applied after the product with the recurrent kernel, or before it.
+        For the GRU, whether the reset gate is applied after the product with the recurrent kernel or before it.
     return_sequences : bool
-        Whether to return the outputs of all steps, not only the last one.
+        Whether to return the outputs of all steps instead of the last output only.
     """
 
     cell: str
@@ -70,28 +70,31 @@ def run(
     Parameters
     ----------
     spec : KernelSpec
+        The recurrence.
     projected : tensor of shape (T, n, G * H)
-        ``x @ kernel + bias`` of every step.
+        ``x @ kernel + bias`` of all steps.
     states : sequence of tensors of shape (n, H)
-        Initial states: the hidden state, and for the LSTM the cell state.
+        Initial states: the hidden state and, for the LSTM, the cell state.
     recurrent_kernel : tensor of shape (H, G * H)
+        The weights of the hidden state.
     recurrent_bias : tensor of shape (G * H,), optional
-        For the GRU with `reset_after`.
+        The second bias of a GRU with `reset_after`.
     mask : tensor of shape (T, n), bool, optional
-        False where a step leaves the states unchanged. With `compiled`, the loop leaves out steps at either end that
-        are masked in every row.
+        False where a step leaves the states unchanged. With `compiled`, the loop skips steps at either end that are
+        masked in all rows.
     dropout : tensor of shape (G, n, H), optional
-        For each gate, the factors of the hidden state in the product with the gate's part of the recurrent kernel.
+        The dropout factors of the hidden state, for each gate.
     compiled : bool
-        Whether to compile the loops; shapes must then be static.
+        Whether to compile the loops. All shapes must then be static.
     differentiable : bool
-        Whether gradients will be needed; without them, most residuals are not stored.
+        Whether gradients will be needed. If not, most residuals are not stored.
 
     Returns
     -------
     output : tensor of shape (T, n, H), or (n, H) without `return_sequences`
+        The hidden states after all steps, or after the last one.
     states : list of tensors of shape (n, H)
-        After the last step.
+        The states after the last step.
     """
     forward, backward = _loops(spec, compiled)
     n_states = len(states)
@@ -121,14 +124,14 @@ def run(
     else:
         last, residuals = forward(projected, states, recurrent_kernel, recurrent_bias, *options, False)
         output = residuals[0] if spec.return_sequences else last[0]
-    if spec.return_sequences and mask is not None:  # after the last step that counts, the output stays
+    if spec.return_sequences and mask is not None:  # repeat the output of the last step that is not masked
         steps = tf.range(tf.shape(projected)[0])[:, None, None]
         output = tf.where(steps < options[2], output, last[0])
     return output, last
 
 
 def _used_steps(projected: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Return the range of steps that count in any row: the first index, and the last plus one."""
+    """Return the range of steps that are not masked in all rows: the first index, and the last index plus one."""
     n_steps = tf.shape(projected)[0]
     if mask is None:
         return tf.constant(0), n_steps
@@ -167,7 +170,7 @@ def _forward(
     dropout: Tensor | None,
     keep_residuals: bool,
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Return the last states, and the residuals for the backward loop, ``(T, n, H)`` each, the output first."""
+    """Return the last states, and the residuals for the backward loop: ``(T, n, H)`` each, starting with the output."""
     step = _STEPS[spec.cell](spec)
     n_residuals = step.n_residuals if keep_residuals else int(spec.return_sequences)
     product = _Product(recurrent_kernel, dropout, recurrent_bias)
@@ -232,7 +235,7 @@ def _backward(
 
 
 def _arrays(like: Tensor, widths: Sequence[int]) -> list[tf.TensorArray]:
-    """Return one array of ``(n, width)`` per step for each width."""
+    """Return a TensorArray with elements of shape ``(n, width)`` for each width."""
     n_steps = tf.shape(like)[0] if like.shape[0] is None else like.shape[0]
     return [tf.TensorArray(like.dtype, n_steps, element_shape=(like.shape[1], width)) for width in widths]
 
@@ -240,7 +243,7 @@ def _arrays(like: Tensor, widths: Sequence[int]) -> list[tf.TensorArray]:
 class _Product:
     """The product of a hidden state with the recurrent kernel, its gradients, and recurrent dropout.
 
-    Without dropout all gates share one product; with it each gate has a hidden state of its own.
+    Without dropout, all gates share one product. With dropout, the hidden state differs between gates.
     """
 
     def __init__(self, kernel: Tensor, dropout: Tensor | None, bias: Tensor | None = None):
@@ -270,10 +273,10 @@ class _Product:
         return tf.add_n([(part @ self._transposed[self._columns(g, g + 1)]) * self._dropout[g] for g, part in parts])
 
     def gradients(self, parts: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-        """Return the gradients of kernel and bias, from the factors and the gradients of the products of all steps.
+        """Return the gradients of the kernel and bias.
 
-        Each part has the shapes ``(T, n, H)`` and ``(T, n, gates * H)``; the gates of a part follow those of the part
-        before it.
+        Each part contains the left factors of products, ``(T, n, H)``, and the gradients of these products,
+        ``(T, n, gates * H)``. The parts together contain all gates in order.
         """
         if self._dropout is not None:
             every_gate = [(h, d) for h, gates in parts for d in tf.split(gates, gates.shape[-1] // self._units, 2)]
@@ -296,7 +299,7 @@ def _contract(a: Tensor, b: Tensor) -> Tensor:
 class _Step:
     """One step of a recurrence and its gradient."""
 
-    n_residuals: int  # values that a step stores for each unit, for the backward loop: states first, then gates
+    n_residuals: int  # number of values that a step stores per unit for the backward loop: first states, then gates
 
     def __init__(self, spec: KernelSpec):
         self.act, self.d_act = SUPPORTED_ACTIVATIONS[spec.activation]
@@ -304,18 +307,18 @@ class _Step:
 
     @abstractmethod
     def forward(self, x: Tensor, states: Sequence[Tensor], product: _Product) -> tuple[list[Tensor], list[Tensor]]:
-        """Return the new states and the gates, from the projected input ``(n, G * H)`` and the states before."""
+        """Return the new states and the gates, given the projected input ``(n, G * H)`` and the previous states."""
 
     @abstractmethod
     def backward(
         self, before: Sequence[Tensor], gates: Sequence[Tensor], d_states: Sequence[Tensor], product: _Product
     ) -> tuple[list[Tensor], Tensor]:
-        """Return the gradients of the states before, and of the projected input, from those of the new states."""
+        """Return the gradients of the previous states and of the projected input, given those of the new states."""
 
     def weight_gradients(
         self, before: Tensor, gates: Sequence[Tensor], d: Tensor, product: _Product
     ) -> tuple[Tensor, Tensor]:
-        """Return the gradients of the recurrent kernel and bias, from the gradients `d` of all projected inputs."""
+        """Return the gradients of the recurrent kernel and bias, given the gradients `d` of all projected inputs."""
         return product.gradients([(before, d)])
 
 
@@ -356,7 +359,7 @@ class _LSTMStep(_Step):
 
 
 class _GRUStep(_Step):
-    """With the reset gate after the product."""
+    """The GRU with the reset gate after the product."""
 
     n_residuals = 5
 
@@ -384,7 +387,7 @@ class _GRUStep(_Step):
 
 
 class _GRUResetBeforeStep(_Step):
-    """With the reset gate before the product."""
+    """The GRU with the reset gate before the product."""
 
     n_residuals = 4
 
@@ -401,7 +404,7 @@ class _GRUResetBeforeStep(_Step):
     ) -> tuple[list[Tensor], Tensor]:
         (z, r, n), h, dh = gates, before[0], d_states[0]
         dz, dn = self.d_gate(z, dh * (h - n)), self.d_act(n, dh * (1 - z))
-        d_reset = product.back(dn, 2, 3)  # of r * h
+        d_reset = product.back(dn, 2, 3)  # the gradient of r * h
         dr = self.d_gate(r, d_reset * h)
         d_before = dh * z + d_reset * r + product.back(tf.concat([dz, dr], 1), 0, 2)
         return [d_before], tf.concat([dz, dr, dn], 1)

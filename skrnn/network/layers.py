@@ -1,9 +1,9 @@
 """Keras' SimpleRNN, LSTM and GRU layers, running on the kernels of :mod:`skrnn.network.kernels`.
 
-They replace the Keras layers that they derive from: constructor, weights, names, masks and results are the same. They
-are saved under the names of those layers, so a saved model does not need skrnn. Keras' own code computes what the
-kernels do not support: activations other than tanh, sigmoid, ReLU and the identity, precisions other than float32 and
-float64, ``unroll=True``, and a GPU, where Keras uses cuDNN. Dropout rates can be changed without tracing again.
+They replace their base classes in Keras, with the same constructors, weights, names, masks and results. They are saved
+under the names of the Keras layers, so a saved model does not need skrnn. Keras' own code runs if the kernels do not
+support a layer: with activations other than tanh, sigmoid, ReLU and the identity, precisions other than float32 and
+float64, or ``unroll=True``, and on a GPU, where Keras uses cuDNN. Dropout rates can be changed without retracing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,13 +21,13 @@ Tensor: TypeAlias = tf.Tensor
 
 @dataclass(frozen=True)
 class Execution:
-    """How kernels run. It changes the rounding of the results, and nothing else.
+    """Settings for running kernels, which affect only the rounding of results.
 
     Attributes
     ----------
     shards : int
-        The number of parts that a batch is split into; they run in parallel if there are enough threads. It must not
-        depend on the machine, so that results do not.
+        Number of parts that a batch is split into. They run in parallel if there are enough threads. It must not depend
+        on the machine, so that results do not either.
     compiled : bool
         Whether XLA compiles the loops. The shapes of a batch must then be static.
     differentiable : bool
@@ -45,7 +45,7 @@ _execution: ContextVar[Execution] = ContextVar("execution", default=_PLAIN)
 
 @contextmanager
 def running(execution: Execution) -> Iterator[None]:
-    """Set how layers are traced or run within a block."""
+    """Apply execution settings to layers that are traced or run within a ``with`` block."""
     token = _execution.set(execution)
     try:
         yield
@@ -54,12 +54,12 @@ def running(execution: Execution) -> Iterator[None]:
 
 
 def covers(*activations: str) -> bool:
-    """Return whether the kernels support these activations and should run: on a GPU, cuDNN is faster."""
+    """Return whether the kernels support these activations and no GPU is present, where cuDNN is faster."""
     return kernels.SUPPORTED_ACTIVATIONS.keys() >= {*activations} and not tf.config.list_physical_devices("GPU")
 
 
 class _OnKernels(keras.layers.RNN):
-    """The base of the three layers: calls a kernel with the arguments of a Keras layer."""
+    """The base of the three layers. It calls a kernel with the arguments of a Keras layer."""
 
     _cell_name: str
 
@@ -68,12 +68,12 @@ class _OnKernels(keras.layers.RNN):
         self._rates = tf.Variable([self.cell.dropout, self.cell.recurrent_dropout], trainable=False, dtype=tf.float64)
 
     def set_dropout(self, dropout: float, recurrent_dropout: float) -> None:
-        """Change the rates of a layer that may already be traced.
+        """Change the rates of a layer, which may already be traced.
 
-        A rate of zero must stay zero, and a positive rate positive: without dropout the graph has no mask.
+        A rate of zero must remain zero, and a positive rate positive, because a graph without dropout has no mask.
         """
         if bool(dropout) != bool(self.cell.dropout) or bool(recurrent_dropout) != bool(self.cell.recurrent_dropout):
-            raise ValueError("Whether there is dropout cannot change in a layer that is built.")
+            raise ValueError("A layer that is built cannot change between no dropout and dropout.")
         self.cell.dropout, self.cell.recurrent_dropout = dropout, recurrent_dropout
         self._rates.assign([dropout, recurrent_dropout])
 
@@ -83,7 +83,7 @@ class _OnKernels(keras.layers.RNN):
 
     @property
     def _activations(self) -> tuple[str, str]:
-        """The names of the cell's activations; for a cell without gates the second has no effect."""
+        """The names of the cell's activations. For a cell without gates, the second has no effect."""
         gate = getattr(self.cell, "recurrent_activation", keras.activations.linear)
         names = {keras.activations.get(name): name for name in kernels.SUPPORTED_ACTIVATIONS}
         return names.get(self.cell.activation, "another"), names.get(gate, "another")
@@ -101,7 +101,7 @@ class _OnKernels(keras.layers.RNN):
         mask: Tensor | Sequence[Tensor] | None,
         training: bool = False,
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Run the recurrence. Keras' own layers choose between cuDNN and their loop here."""
+        """Run the recurrence. In this method, Keras' own layers choose between cuDNN and their loop."""
         if not self._on_kernels:
             return super().inner_loop(sequences, initial_state, mask, training=training)
         mask = keras.tree.flatten(mask)[0] if mask is not None else None
@@ -131,11 +131,11 @@ class _OnKernels(keras.layers.RNN):
     def _run(
         self, x: Tensor, states: Sequence[Tensor], mask: Tensor | None, dropout: Tensor | None, recurrent: Tensor | None
     ) -> tuple[Tensor, list[Tensor]]:
-        """Run one shard, with its own tensors of the weights, so that it does not wait for the others."""
+        """Run one shard. It has its own tensors of the weights, so that it does not wait for other shards."""
         kernel, recurrent_kernel = tf.identity(self.cell.kernel.value), tf.identity(self.cell.recurrent_kernel.value)
         bias = tf.identity(self.cell.bias.value) if self.cell.use_bias else None
         recurrent_bias = None
-        if bias is not None and len(bias.shape) == 2:  # the GRU with the reset gate behind the product
+        if bias is not None and len(bias.shape) == 2:  # the GRU with the reset gate after the product
             bias, recurrent_bias = tf.unstack(bias)
         return kernels.run(
             self._kernel_spec,
@@ -158,7 +158,7 @@ class _OnKernels(keras.layers.RNN):
     def _draw_dropout(
         self, sequences: Tensor, initial_state: Tensor | Sequence[Tensor]
     ) -> tuple[Tensor | None, Tensor | None]:
-        """Draw the dropout masks of a batch, ``(1 or G, n, ...)`` each, in the same order as Keras' cells."""
+        """Draw the dropout masks of a batch, of shape ``(1 or G, n, ...)``, in the same order as Keras' cells."""
         count = getattr(self.cell, "dropout_mask_count", 1)
 
         def draw(like: Tensor, rate: Tensor) -> Tensor:
@@ -171,10 +171,10 @@ class _OnKernels(keras.layers.RNN):
         )
 
     def _as_keras(self, output: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return the last output and all outputs ``(n, T, H)``, with the values that Keras returns at masked steps.
+        """Return the last output and all outputs ``(n, T, H)``, with the same values at masked steps as Keras.
 
-        Keras repeats the output of the step before, or zero before the first step that counts. With
-        ``zero_output_for_mask`` it returns zeros at all masked steps.
+        Keras repeats the previous output at masked steps, and returns zero before the first step that is not masked.
+        With ``zero_output_for_mask``, it returns zero at all masked steps.
         """
         if not self.return_sequences:
             if mask is not None:
@@ -188,14 +188,14 @@ class _OnKernels(keras.layers.RNN):
 
 
 def _dropout(x: Tensor, rate: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-    """Set elements to zero at random and scale the others up, bit for bit as Keras does, but with a tensor as rate."""
+    """Set random elements to zero and scale up the others, bit for bit like Keras, but with a tensor as rate."""
     rate = tf.cast(rate, x.dtype)
     keep = keras.random.uniform(tf.shape(x), dtype=x.dtype, seed=seed) >= rate
     return tf.where(keep, x / (1 - rate), tf.zeros_like(x))
 
 
 def _split(x: Tensor | None, axis: int) -> Sequence[Tensor | None]:
-    """Split the rows of a batch, along `axis`, into one part for each shard."""
+    """Split the rows of a batch, along `axis`, into one part per shard."""
     shards = _execution.get().shards
     if x is None or shards == 1:
         return [x] * shards
@@ -243,7 +243,7 @@ class GRU(_OnKernels, keras.layers.GRU):
 
 
 class Dropout(keras.layers.Dropout):
-    """``keras.layers.Dropout`` with a rate that can be changed without tracing again."""
+    """``keras.layers.Dropout`` with a rate that can be changed without retracing."""
 
     __module__ = "keras.layers"
 
@@ -252,26 +252,26 @@ class Dropout(keras.layers.Dropout):
         self._rate = tf.Variable(self.rate, trainable=False, dtype=tf.float64)
 
     def set_rate(self, rate: float) -> None:
-        """Change the rate, which must stay positive."""
+        """Change the rate, which must remain positive."""
         self.rate = rate
         self._rate.assign(rate)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """Set elements to zero at random, and scale the others up."""
+        """Set random elements to zero, and scale up the others."""
         if not training:
             return inputs
         return _dropout(inputs, self._rate, self.seed_generator)
 
 
 def recurrent_layers(layer: keras.Layer) -> list["_OnKernels"]:
-    """Return the layer itself, or the layers that it wraps, if they are recurrent layers of this module."""
+    """Return the recurrent layers of this module in a layer: the layer itself, or the two that it wraps."""
     if isinstance(layer, keras.layers.Bidirectional):
         return [layer.forward_layer, layer.backward_layer]
     return [layer] if isinstance(layer, _OnKernels) else []
 
 
 def Bidirectional(layer: keras.Layer, **kwargs: Any) -> keras.layers.Bidirectional:
-    """Wrap a recurrent layer as Keras does, so that both directions run on the kernels."""
-    # Keras makes both directions from the configuration, which has the name of the Keras layer.
+    """Wrap a recurrent layer like Keras, so that both directions run on the kernels."""
+    # Keras creates both directions from the configuration, which contains the name of the Keras layer.
     with keras.saving.custom_object_scope({type(layer).__name__: type(layer)}):
         return keras.layers.Bidirectional(layer, **kwargs)

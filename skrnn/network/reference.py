@@ -1,9 +1,9 @@
-"""The forward pass in NumPy, in double precision. It predicts small batches, and tests compare traced networks to it.
+"""The forward pass in NumPy and double precision. It predicts small batches and is the reference for traced networks.
 
-In double precision the result of a row, rounded to single precision, does not depend on the other rows. Nothing here
-imports TensorFlow.
+In double precision, the result of a row, rounded to single precision, does not depend on the other rows. This module
+does not import TensorFlow.
 
-Shapes: ``n`` sequences of ``T`` steps with ``D`` features, ``H`` units. A mask is ``(n, T)``, True where a step counts.
+Shapes: ``n`` sequences of ``T`` steps with ``D`` features, ``H`` units. A mask is ``(n, T)``, False for padding.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ Activation: TypeAlias = Callable[[Array], Array]
 State: TypeAlias = tuple[Array, ...]  # the hidden state (n, H), and for the LSTM the cell state (n, H)
 _BATCH_NORMALIZATION_EPSILON = 1e-3  # Keras' default
 _N_WEIGHTS = {"embedding": 1, "recurrent": 3, "batch_normalization": 4, "dense": 2}
-ROWS_AT_ONCE = 256  # so that memory does not grow with X
+ROWS_AT_ONCE = 256  # limits the memory
 
 
 def predict_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Array:
@@ -28,24 +28,25 @@ def predict_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Arr
     Parameters
     ----------
     spec : NetworkSpec
+        The structure of the network.
     weights : sequence of ndarray
-        In the order of ``keras.Model.weights``.
-    x : ndarray of shape (n, T, D), float32 or uint8, or (n, T), int32
-        Numbers, with NaN as padding; bytes, which are scaled; or token ids, with negative ids as padding.
+        The weights in the order of ``keras.Model.weights``.
+    x : ndarray of shape (n, T, D), float32 or uint8, or of shape (n, T), int32
+        Numbers with NaN as padding, bytes, which are scaled, or token ids with negative ids as padding.
 
     Returns
     -------
-    logits : ndarray of shape (n, output.width), float32
+    logits : ndarray of shape (n, spec.output.width), float32
     """
     parts = (x[start : start + ROWS_AT_ONCE] for start in range(0, len(x), ROWS_AT_ONCE))
     return np.concatenate([_forward(spec, weights, part, every_step=False) for part in parts]).astype(np.float32)
 
 
 def staged_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Iterator[Array]:
-    """Iterate over the logits ``(n, output.width)`` after one step, after two, to the last.
+    """Iterate over the logits ``(n, spec.output.width)`` after each step.
 
-    A network of one direction reads every step once. A bidirectional network reads the sequences up to each step again,
-    because its output for the first steps depends on the steps after them.
+    A unidirectional network reads each step once. A bidirectional network reads the sequences again up to each step,
+    because its outputs for earlier steps depend on later steps.
     """
     n_timesteps = x.shape[1]
     if spec.bidirectional:
@@ -101,7 +102,7 @@ def _sequence_and_mask(spec: NetworkSpec, x: Array, *embedding: Array) -> tuple[
 def recurrent_layer(
     spec: NetworkSpec, x: Array, mask: Array, kernel: Array, recurrent_kernel: Array, bias: Array
 ) -> Array:
-    """Run one recurrent layer over ``x`` and return its output after every step, ``(n, T, H)``.
+    """Run one recurrent layer over ``x`` and return its outputs after all steps, ``(n, T, H)``.
 
     A masked step leaves the state unchanged.
     """
@@ -146,7 +147,7 @@ def _gru_step(x: Array, r: Array, state: State, act: Activation, gate: Activatio
 
 
 def _pool_so_far(pooling: str, h: Array, mask: Array) -> Array:
-    """Pool the outputs up to every step; the result is zero before the first step that counts."""
+    """Pool the outputs up to each step. The result is zero before the first step that is not masked."""
     if pooling == "last":
         return h
     counts = mask[:, :, None]

@@ -1,4 +1,4 @@
-"""Everything that training changes, as plain arrays: read from a Keras model and written into it."""
+"""The state of training as plain arrays, which are read from a Keras model and written to it."""
 
 import json
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ class State:
     Attributes
     ----------
     weights : tuple of ndarray, float32
-        The weights that predict, in the order of ``keras.Model.weights``. If the optimizer averages weights, these are
-        the averages.
+        The weights for predictions, in the order of ``keras.Model.weights``. If the optimizer averages weights, these
+        are the averages.
     optimizer : tuple of ndarray
-        The optimizer's variables except the learning rate. If it averages weights, the weights in training are in place
-        of the averages.
+        The optimizer's variables except the learning rate. If the optimizer averages weights, the weights in training
+        replace the averages.
     """
 
     weights: tuple[np.ndarray, ...]
@@ -33,7 +33,7 @@ class State:
 def trainable_model(spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> keras.Model:
     """Return a new stock Keras model, compiled with its optimizer and ready for export."""
     model = compile_model(build_model(spec), spec, optimizer_spec)
-    # Keras cannot export a model that was never called.
+    # Keras cannot export a model before its first call.
     model(np.zeros((1, 1), np.int32) if spec.reads_ids else np.zeros((1, 1, spec.n_features), np.float32))
     return model
 
@@ -43,7 +43,7 @@ def compile_model(model: keras.Model, spec: NetworkSpec, optimizer_spec: Optimiz
     optimizer = make_optimizer(optimizer_spec)
     optimizer.build(model.trainable_variables)
     model.compile(optimizer, loss=spec.output.loss, metrics=[spec.output.metric()])
-    # Keras builds these with the first batch. Callbacks look metrics up by name, to know whether more is better.
+    # Keras builds loss and metrics with the first batch. Callbacks look up metrics by name, to choose "min" or "max".
     y, predicted = np.zeros((1, spec.output.target_width), np.float32), np.full((1, spec.output.width), 0.5, np.float32)
     model.compute_loss(y=y, y_pred=predicted)
     model.compute_metrics(None, y, predicted)
@@ -52,7 +52,7 @@ def compile_model(model: keras.Model, spec: NetworkSpec, optimizer_spec: Optimiz
 
 
 def make_optimizer(optimizer_spec: OptimizerSpec) -> keras.optimizers.Optimizer:
-    """Make an optimizer from its description."""
+    """Create an optimizer from its specification."""
     with keras.saving.custom_object_scope(dict(optimizer_spec.custom_objects)):
         return optimizer_spec.optimizer_class.from_config(json.loads(optimizer_spec.config))
 
@@ -60,7 +60,7 @@ def make_optimizer(optimizer_spec: OptimizerSpec) -> keras.optimizers.Optimizer:
 def fresh_optimizer(
     model: keras.Model, optimizer_spec: OptimizerSpec, weights: tuple[np.ndarray, ...]
 ) -> tuple[np.ndarray, ...]:
-    """Return the state of a fresh optimizer for a model with these weights, and set the weights."""
+    """Set the weights of a model, and return the state of a new optimizer for it."""
     model.set_weights(weights)
     optimizer = make_optimizer(optimizer_spec)
     optimizer.build(model.trainable_variables)
@@ -68,7 +68,7 @@ def fresh_optimizer(
 
 
 def parts(optimizer: keras.optimizers.Optimizer) -> Iterator[keras.optimizers.Optimizer]:
-    """Iterate over the optimizers that update weights: `optimizer`, or the ones that it wraps."""
+    """Iterate over the optimizers that update weights: `optimizer` itself, or the optimizers that it wraps."""
     inner = getattr(optimizer, "optimizers", None) or [getattr(optimizer, "inner_optimizer", None)]
     for part in inner:
         yield from [optimizer] if part is None else parts(part)
@@ -88,10 +88,10 @@ def write_state(model: keras.Model, state: State, *, with_optimizer: bool) -> No
 
 
 def exchange_averages(model: keras.Model) -> None:
-    """Exchange the weights in training with the optimizer's averages of them, if there are any yet.
+    """Exchange the weights in training and their averages in the optimizer, if averages exist.
 
-    With ``use_ema`` Keras replaces the weights by the averages at the end of a training, and further training would
-    start from these: two short trainings would differ from a long one.
+    With ``use_ema``, Keras replaces the weights by their averages at the end of `fit`. If training continued from the
+    averages, two short trainings would differ from a long one.
     """
     for part in parts(model.optimizer):
         if part.use_ema and part.iterations.numpy() > 0:
@@ -102,31 +102,31 @@ def exchange_averages(model: keras.Model) -> None:
 
 
 def averages(model: keras.Model) -> Iterator[tuple[keras.Variable, keras.Variable]]:
-    """Iterate over pairs of a trainable weight and the variable of its average, if the optimizer averages."""
+    """Iterate over pairs of a trainable weight and its average, if the optimizer averages weights."""
     for part in parts(model.optimizer):
         yield from _averages(part)
 
 
 def _averages(optimizer: keras.optimizers.Optimizer) -> Iterator[tuple[keras.Variable, keras.Variable]]:
-    if optimizer.use_ema and optimizer.built:  # an optimizer that got no variables is not built
+    if optimizer.use_ema and optimizer.built:  # an optimizer without variables is not built
         yield from averages_of(optimizer)
 
 
 def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[keras.Variable | tf.Variable]:
-    """Return the variables of an optimizer, except the learning rate, which every training sets.
+    """Return the variables of an optimizer except the learning rate, which every training sets.
 
-    They are also searched for in its attributes: Keras does not need a user's optimizer to list all of them.
+    They include variables in its attributes, because a user's optimizer need not register all of its variables.
     """
     holder = optimizer
     while hasattr(holder, "inner_optimizer"):
         holder = holder.inner_optimizer
-    passed_over = {id(rate_of(holder)), *map(id, model.variables), *(id(v.value) for v in model.variables)}
+    excluded = {id(rate_of(holder)), *map(id, model.variables), *(id(v.value) for v in model.variables)}
     found = {id(variable): variable for variable in [*optimizer.variables, *_held_by(optimizer)]}
-    return [variable for key, variable in found.items() if key not in passed_over]
+    return [variable for key, variable in found.items() if key not in excluded]
 
 
 def _held_by(value: object) -> Iterator[keras.Variable | tf.Variable]:
-    """Iterate over the variables in a value: in its attributes or elements, however nested."""
+    """Iterate over the variables in a value and in its attributes or elements, however deeply nested."""
     if isinstance(value, (keras.Variable, tf.Variable)):
         yield value
     elif isinstance(value, (keras.optimizers.Optimizer, keras.optimizers.OptimizerMap)):
@@ -137,5 +137,5 @@ def _held_by(value: object) -> Iterator[keras.Variable | tf.Variable]:
 
 
 def _native(variable: keras.Variable | tf.Variable) -> tf.Variable:
-    """Return TensorFlow's variable: its `assign` is faster than Keras'."""
+    """Return the TensorFlow variable, whose `assign` is faster than the Keras variable's."""
     return variable.value if isinstance(variable, keras.Variable) else variable

@@ -4,7 +4,20 @@ The public names are those in ``__all__``; everything else may change without no
 """
 
 from skrnn.plotting.comparison import ComparisonDisplay
+from skrnn.plotting.confusion import ConfusionMatricesDisplay
+from skrnn.plotting.cost import CostDisplay
+from skrnn.plotting.difference import DifferenceDisplay
+from skrnn.plotting.hardest import HardestSamplesDisplay
 from skrnn.plotting.history import HistoryDisplay
 from skrnn.plotting.search import SearchFigures, search_figures
 
-__all__ = ["ComparisonDisplay", "HistoryDisplay", "SearchFigures", "search_figures"]
+__all__ = [
+    "ComparisonDisplay",
+    "ConfusionMatricesDisplay",
+    "CostDisplay",
+    "DifferenceDisplay",
+    "HardestSamplesDisplay",
+    "HistoryDisplay",
+    "SearchFigures",
+    "search_figures",
+]

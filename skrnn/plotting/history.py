@@ -1,4 +1,4 @@
-"""Learning curves: one colour for each network, the mean of its runs with a band."""
+"""Learning curves: one colour and marker for each network, the mean of its runs with a band."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -7,16 +7,17 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn.plotting.style import TEST_SCORE, colour, dress, in_words, new_axes
+from skrnn.plotting.style import colour, dress, in_words, ink, is_sized_here, labelled, legend_below, marker, panels
 
 History = Mapping[str, Sequence[float]]
 _VALIDATION = "val_"
+_LINES = {"training": "-", "validation": "--"}
 
 
 class HistoryDisplay:
-    """Learning curves.
+    """Learning curves of one or more networks.
 
-    Create it with `from_estimator` or `from_histories`, which draw at once; `plot` draws again.
+    Create it with `from_estimator`, `from_histories` or `from_comparison`, which draw at once; `plot` draws again.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ class HistoryDisplay:
     bands_ : list of matplotlib artist
         The bands of networks with several runs.
     test_scores_ : list of matplotlib Line2D
-        The diamonds: mean test scores.
+        The hollow symbols: mean test scores.
 
     See Also
     --------
@@ -79,7 +80,7 @@ class HistoryDisplay:
         return tuple(sorted(dict.fromkeys(names), key=lambda name: name != "loss"))
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, name: str | None = None, ax: Any = None) -> Self:
+    def from_estimator(cls, estimator: Any, *, name: str | None = None, ax: Any = None, **kwargs: Any) -> Self:
         """Draw the learning curves of a fitted classifier.
 
         Parameters
@@ -90,6 +91,8 @@ class HistoryDisplay:
             For the legend; the class by default.
         ax : matplotlib Axes or array of them, default=None
             See `plot`.
+        **kwargs : dict
+            Other arguments of `plot`.
 
         Returns
         -------
@@ -106,10 +109,12 @@ class HistoryDisplay:
         kind = type(estimator).__name__
         if not isinstance(getattr(estimator, "history_", None), Mapping):
             raise TypeError(f"{kind} has no learning curves: expected a classifier with a dict as its history_.")
-        return cls.from_histories({kind if name is None else name: estimator.history_}, ax=ax)
+        return cls.from_histories({kind if name is None else name: estimator.history_}, ax=ax, **kwargs)
 
     @classmethod
-    def from_histories(cls, histories: Mapping[str, History | Sequence[History]], *, ax: Any = None) -> Self:
+    def from_histories(
+        cls, histories: Mapping[str, History | Sequence[History]], *, ax: Any = None, **kwargs: Any
+    ) -> Self:
         """Draw learning curves.
 
         Parameters
@@ -118,24 +123,65 @@ class HistoryDisplay:
             For each network its ``history_``, or a list of those of several runs.
         ax : matplotlib Axes or array of them, default=None
             See `plot`.
+        **kwargs : dict
+            Other arguments of `plot`.
 
         Returns
         -------
         display : HistoryDisplay
         """
-        return cls(curves=stack_histories(histories)).plot(ax=ax)
+        return cls(curves=stack_histories(histories)).plot(ax=ax, **kwargs)
 
-    def plot(self, *, ax: Any = None) -> Self:
+    @classmethod
+    def from_comparison(cls, comparison: Any, *, ax: Any = None, **kwargs: Any) -> Self:
+        """Draw the learning curves of a comparison, with its test scores.
+
+        Parameters
+        ----------
+        comparison : ArchitectureComparison
+            What :func:`~skrnn.model_selection.compare_architectures` returns.
+        ax : matplotlib Axes or array of them, default=None
+            See `plot`.
+        **kwargs : dict
+            Other arguments of `plot`.
+
+        Returns
+        -------
+        display : HistoryDisplay
+        """
+        display = cls(
+            curves=stack_histories(dict(zip(comparison.architectures, comparison.curves, strict=True))),
+            test_scores=dict(zip(comparison.architectures, comparison.scores, strict=True)),
+            score_name=comparison.scoring,
+        )
+        return display.plot(ax=ax, **kwargs)
+
+    def plot(
+        self,
+        *,
+        ax: Any = None,
+        n_columns: int | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+        band_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Draw the curves.
 
         The line is the mean over the runs that reached an epoch, the band one standard deviation to either side,
-        clipped to the range of the runs. Curves of validation data are dashed. Diamonds on the right are mean test
-        scores, with their standard deviation.
+        clipped to the range of the runs. Curves of validation data are dashed. Hollow symbols on the right are mean
+        test scores, with their standard deviation. The legend has one entry for each network, and one for each kind of
+        line if there are both.
 
         Parameters
         ----------
         ax : matplotlib Axes or array of them, default=None
-            One for each of `metrics`. By default the axes of a new pyplot figure.
+            One for each of `metrics`; the legend is in the last. By default the axes of a new pyplot figure, or of the
+            empty `Figure` that is passed, with the legend below them.
+        n_columns : int, default=None
+            The number of plots in a row of the new figure: 1 puts them below each other. All in one row by default.
+        line_kw : dict, default=None
+            Arguments of `Axes.plot` for the curves.
+        band_kw : dict, default=None
+            Arguments of `Axes.fill_between` for the bands.
 
         Returns
         -------
@@ -143,38 +189,43 @@ class HistoryDisplay:
         """
         if not self.metrics:
             raise ValueError("There are no learning curves to draw.")
-        axes = np.atleast_1d(np.asarray(new_axes(len(self.metrics), 5) if ax is None else ax, dtype=object)).ravel()
-        if len(axes) != len(self.metrics):
-            raise ValueError(f"ax must be one axes for each of {', '.join(self.metrics)}. Got {len(axes)} instead.")
+        axes = panels(ax, self.metrics, n_columns=n_columns, width=4.0, height=3.4)
         self.axes_, self.figure_ = axes, axes[0].figure
         self.lines_: list[Any] = []
         self.bands_: list[Any] = []
         self.test_scores_: list[Any] = []
         for metric, on in zip(self.metrics, axes, strict=True):
-            self._plot_metric(metric, on)
+            self._plot_metric(metric, on, line_kw or {}, band_kw or {})
+        if len({name.startswith(_VALIDATION) for curves in self.curves.values() for name in curves}) == 2:
+            for part, line in _LINES.items():
+                axes[-1].plot([], [], color=ink(), linestyle=line, label=part)
+        if is_sized_here(ax):
+            legend_below(self.figure_)
+        else:
+            axes[-1].legend(handles=labelled(axes))
         return self
 
-    def _plot_metric(self, metric: str, ax: Any) -> None:
+    def _plot_metric(self, metric: str, ax: Any, line_kw: Mapping[str, Any], band_kw: Mapping[str, Any]) -> None:
         parts = {"training": metric, "validation": _VALIDATION + metric}
         shown = [part for part, key in parts.items() if any(key in curves for curves in self.curves.values())]
-        for position, (name, curves) in enumerate(self.curves.items()):
+        for name, curves in self.curves.items():
+            position = self._position(name)
+            label: str | None = self._label(name)
             for part, key in parts.items():
                 if key not in curves:
                     continue
                 values = curves[key]
                 epochs = np.arange(1, values.shape[1] + 1)
                 mean, low, high = _mean_and_spread(values)
-                self.lines_ += ax.plot(
-                    epochs,
-                    mean,
-                    color=colour(position),
-                    linestyle="-" if part == "training" else "--",
-                    marker="." if len(epochs) <= 10 else None,  # a single epoch makes no line
-                    label=self._label(name) if len(shown) == 1 else f"{self._label(name)}, {part}",
-                )
+                look = {"color": colour(position), "linestyle": _LINES[part], "marker": marker(position)}
+                # A few markers tell the networks apart in grey; a single epoch has nothing but its marker.
+                every = -(-len(epochs) // 8)
+                marks = {"markersize": 4.5, "markevery": (position % every, every)}
+                self.lines_ += ax.plot(epochs, mean, **{"label": label, **look, **marks, **line_kw})
+                label = None  # one entry for both parts
                 if len(values) > 1:
-                    band = ax.fill_between(epochs, low, high, color=colour(position), alpha=0.2, linewidth=0)
-                    self.bands_.append(band)
+                    band = {"color": colour(position), "alpha": 0.2, "linewidth": 0, **band_kw}
+                    self.bands_.append(ax.fill_between(epochs, low, high, **band))
         n_epochs = max(values.shape[1] for curves in self.curves.values() for values in curves.values())
         ticks = _epochs_to_name(n_epochs)
         tested = [self.score_name] if self.test_scores else []
@@ -185,7 +236,10 @@ class HistoryDisplay:
         of_one_part = len(shown) == 1 and metric not in tested
         ax.set_ylabel(f"{shown[0].capitalize()} {metric}" if of_one_part else metric.capitalize())
         dress(ax)
-        ax.legend()
+
+    def _position(self, name: str) -> int:
+        """Return the place of a network among all that have scores or curves, which decides on its colour."""
+        return list(dict.fromkeys([*self.test_scores, *self.curves])).index(name)
 
     def _label(self, name: str) -> str:
         """Return the legend entry of a network."""
@@ -197,17 +251,19 @@ class HistoryDisplay:
 
     def _plot_test_scores(self, ax: Any, n_epochs: int) -> dict[float, str]:
         """Draw the scores in a strip to the right of the curves; return its tick."""
-        step = 0.04 * max(n_epochs - 1, 1)
+        step = 0.055 * max(n_epochs - 1, 1)
         start = n_epochs + 1.5 * step
         end = start + len(self.curves) * step
         ax.set_xlim(1 - (1 if n_epochs > 1 else 3) * step, end)
-        ax.axvspan(start - step / 2, end - step / 2, color="0.94", linewidth=0, zorder=0)
+        ax.axvspan(start - step / 2, end - step / 2, color=ink(), alpha=0.06, linewidth=0, zorder=0)
         for position, name in enumerate(self.curves):
             scores = self.test_scores.get(name, np.array([]))
             if np.isfinite(scores).any():
                 mean, low, high = _mean_and_spread(scores[:, None])
+                place = self._position(name)
+                hollow = {"marker": marker(place), "markersize": 6.5, "markerfacecolor": ax.get_facecolor()}
                 bar = ax.errorbar(
-                    [start + position * step], mean, [mean - low, high - mean], color=colour(position), **TEST_SCORE
+                    [start + position * step], mean, [mean - low, high - mean], color=colour(place), **hollow
                 )
                 self.test_scores_.append(bar.lines[0])
         return {start + (len(self.curves) - 1) / 2 * step: "test"}

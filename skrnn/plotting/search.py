@@ -1,4 +1,4 @@
-"""Four figures of a search: history, importances, learning curves of the candidates, parallel coordinates."""
+"""The figures of a search: history, parameter importances, intermediate values and parallel coordinates."""
 
 import math
 import warnings
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 FIGURES = ("history", "importances", "intermediate_values", "parallel_coordinates")
-_ENOUGH = 5  # complete trials, before it is said what mattered in them
+_ENOUGH = 5  # complete trials for parameter importances
 _COMPLETE, _BEST = colour(0), colour(1)
 
 
@@ -26,9 +26,9 @@ class SearchFigures(NamedTuple):
     Attributes
     ----------
     figures : dict of str to matplotlib.figure.Figure
-        Those of `FIGURES` that can be drawn. They do not belong to pyplot.
+        The figures by name, without those that cannot be drawn. They are not managed by pyplot.
     left_out : dict of str to str
-        The reason for each of the others.
+        For each figure that cannot be drawn, the reason.
     """
 
     figures: "dict[str, Figure]"
@@ -36,7 +36,23 @@ class SearchFigures(NamedTuple):
 
 
 class _Search(NamedTuple):
-    """The data to draw: trials by how they ended, and the parameters that have more than one value."""
+    """The data to draw.
+
+    Attributes
+    ----------
+    score : str
+        Name of the score, in words.
+    data : str
+        Description of the data that the score was measured on; may be empty.
+    direction : {"MAXIMIZE", "MINIMIZE"}
+        Whether a higher or a lower score is better.
+    complete, pruned : list of optuna.trial.FrozenTrial
+        The complete and the pruned trials, by number.
+    n_failed : int
+        Number of failed trials.
+    space : dict of str to optuna.distributions.BaseDistribution
+        The distributions of all parameters with more than one possible value, by parameter name.
+    """
 
     score: str
     data: str
@@ -48,13 +64,13 @@ class _Search(NamedTuple):
 
     @property
     def best(self) -> "FrozenTrial":
-        """The complete trial with the best score, the first of several."""
+        """The complete trial with the best score; the first one if several are equal."""
         choose = max if self.direction == "MAXIMIZE" else min
         return choose(self.complete, key=_value)
 
     @property
     def counts(self) -> str:
-        """The number of trials, how they ended, and what they were measured on."""
+        """The number of trials in each state, and the data that they were measured on."""
         numbers = {"complete": len(self.complete), "pruned": len(self.pruned), "failed": self.n_failed}
         n_trials = sum(numbers.values())
         ended = ", ".join(f"{number} {how}" for how, number in numbers.items() if number)
@@ -62,29 +78,29 @@ class _Search(NamedTuple):
         return f"{trials}; {self.data}" if self.data else trials
 
     def label(self, name: str) -> str:
-        """Return the name of a parameter without the step of its pipeline, if that is unique."""
+        """Return the name of a parameter, without the prefix of its pipeline step if the rest is unique."""
         short = [other.rpartition("__")[2] for other in self.space]
         return name.rpartition("__")[2] if len(set(short)) == len(short) else name
 
 
 def search_figures(study: "optuna.Study", *, score: str = "score", data: str = "") -> SearchFigures:
-    """Draw a study with a single objective.
+    """Draw the figures of a study with a single objective.
 
     Parameters
     ----------
     study : optuna.study.Study
-        With at least one complete trial.
+        A study with at least one complete trial.
     score : str, default="score"
-        The name of the score.
+        Name of the score.
     data : str, default=""
-        The data that it was measured on, such as "3 folds, n = 1,347".
+        Description of the data that the score was measured on, such as "3 folds, n = 1,347".
 
     Returns
     -------
     figures : SearchFigures
-        Of "history" (the score of each trial, and the best so far), "importances" (how much each parameter matters, by
-        PED-ANOVA), "intermediate_values" (of each trial, epoch by epoch) and "parallel_coordinates" (parameters and
-        scores).
+        The figures "history" (the score of each trial, and the best so far), "importances" (the importance of each
+        parameter by PED-ANOVA), "intermediate_values" (the score of each trial after each epoch) and
+        "parallel_coordinates" (the parameters and the score of each trial).
     """
     search = _read(study, score, data)
     makers = {
@@ -98,9 +114,9 @@ def search_figures(study: "optuna.Study", *, score: str = "score", data: str = "
     if n_complete < _ENOUGH:
         left_out["importances"] = f"needs {_ENOUGH} complete trials, there {_are(n_complete)}"
     elif len({trial.value for trial in search.complete}) == 1:
-        left_out["importances"] = "needs complete trials of different scores"
+        left_out["importances"] = "needs complete trials with different scores"
     if not any(trial.intermediate_values for trial in (*search.complete, *search.pruned)):
-        left_out["intermediate_values"] = "needs scores of single epochs, there are none"
+        left_out["intermediate_values"] = "needs scores after each epoch, there are none"
     if not search.space:
         for name in ("importances", "parallel_coordinates"):
             left_out[name] = "needs a parameter with more than one value"
@@ -120,7 +136,7 @@ def _value(trial: "FrozenTrial") -> float:
 def _read(study: "optuna.Study", score: str, data: str) -> _Search:
     from optuna.trial import TrialState
 
-    by_state: dict[Any, list[FrozenTrial]] = {
+    by_state: dict[TrialState, list[FrozenTrial]] = {
         state: study.get_trials(deepcopy=False, states=(state,))
         for state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
     }
@@ -160,17 +176,17 @@ def _draw_importances(study: "optuna.Study", search: _Search) -> "Figure":
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of being experimental
+        warnings.simplefilter("ignore")  # the evaluator is experimental
         found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(), params=None)
     found = {name: share for name, share in found.items() if name in search.space}
     n_complete = len(search.complete)
     remarks = [
-        f"Share of each in what sets the better of {n_complete} complete trials apart (PED-ANOVA)",
-        "so few trials give no more than a hint" if n_complete < 10 * len(found) else "",
-        "pruned trials do not count" if search.pruned else "",
+        f"Contributions to the difference between good trials and all {n_complete} complete trials (PED-ANOVA)",
+        "rough estimates, because there are few trials" if n_complete < 10 * len(found) else "",
+        "without pruned trials" if search.pruned else "",
         search.data,
     ]
-    figure = new_figure("Which parameters mattered", "; ".join(filter(None, remarks)), height=1.4 + 0.35 * len(found))
+    figure = new_figure("Parameter importances", "; ".join(filter(None, remarks)), height=1.4 + 0.35 * len(found))
     ax = figure.subplots()
     names = [search.label(name) for name in reversed(found)]
     bars = ax.barh(names, list(reversed(found.values())), color=_COMPLETE, height=0.6)
@@ -190,7 +206,7 @@ def _draw_intermediate_values(search: _Search) -> "Figure":
     looks: dict[str, dict[str, Any]] = {
         "pruned": {"color": FAINT, "linewidth": 1},
         "complete": {"color": _COMPLETE, "linewidth": 1, "alpha": 0.6},
-        f"the best: trial {best.number}": {"color": _BEST, "linewidth": 2},
+        f"best (trial {best.number})": {"color": _BEST, "linewidth": 2},
     }
     others = [trial for trial in search.complete if trial is not best]
     shown = []
@@ -208,10 +224,20 @@ def _draw_intermediate_values(search: _Search) -> "Figure":
 
 
 class _Scale(NamedTuple):
-    """The positions of one parameter's values between 0 and 1, and their labels."""
+    """A vertical axis of the parallel coordinates, for a parameter or the score.
+
+    Attributes
+    ----------
+    label : str
+        Name of the parameter or score.
+    positions : dict of int to float
+        Position of each trial on the axis, from 0 (bottom) to 1 (top), by trial number.
+    ticks : dict of float to str
+        Labels of the ticks, by their positions from 0 to 1.
+    """
 
     label: str
-    positions: dict[int, float]  # by trial number
+    positions: dict[int, float]
     ticks: dict[float, str]
 
 
@@ -225,8 +251,8 @@ def _draw_parallel_coordinates(search: _Search) -> "Figure":
     scales.append(_Scale(search.score, to_score.positions, to_score.ticks))
     figure = new_figure(
         f"Parameters and {search.score} of each trial",
-        f"{search.counts}. The better a trial, the darker its line"
-        + ("; grey lines are pruned trials without a score." if search.pruned else "."),
+        f"{search.counts}. Darker lines are better trials"
+        + ("; grey lines are pruned trials, which have no score." if search.pruned else "."),
         width=max(8.0, 1.5 * len(scales)),
     )
     ax = figure.subplots()
@@ -255,13 +281,13 @@ def _draw_parallel_coordinates(search: _Search) -> "Figure":
     ax.set(xlim=(-0.55, len(scales) - 0.9), ylim=(-0.04, 1.04), yticks=[])
     ax.spines[:].set_visible(False)
     ax.tick_params(axis="x", length=0, pad=8)
-    ax.plot([], [], color=_BEST, linewidth=2.5, label=f"the best: trial {search.best.number}")
+    ax.plot([], [], color=_BEST, linewidth=2.5, label=f"best (trial {search.best.number})")
     legend_below(figure)
     return figure
 
 
 def _scale(search: _Search, name: str, trials: "list[FrozenTrial]") -> _Scale:
-    """Return the scale of a parameter, over the values that were tried."""
+    """Return the axis of a parameter for the values that were tried."""
     from optuna.distributions import CategoricalDistribution
 
     distribution = search.space[name]
@@ -278,7 +304,7 @@ def _scale(search: _Search, name: str, trials: "list[FrozenTrial]") -> _Scale:
 
 
 def _numbers(values: dict[int, float], *, log: bool) -> _Scale:
-    """Return a scale from the smallest of these values to the largest, with a few in between."""
+    """Return an axis from the smallest to the largest of these values, with a few ticks in between and no label."""
     low, high = min(values.values()), max(values.values())
     if low == high:
         return _Scale("", dict.fromkeys(values, 0.5), {0.5: f"{low:.3g}"})

@@ -1,4 +1,4 @@
-"""Images to sequences: the orders in which a recurrent network may read the pixels of an image."""
+"""Images to sequences: rows, columns, pixels or patches become the steps."""
 
 import warnings
 from numbers import Integral, Real
@@ -19,36 +19,36 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
     Parameters
     ----------
     scan : {"rows", "columns", "pixels", "patches"}, default="rows"
-        What makes a step: a row of the image, from the top; a column, from the left; a pixel, row by row; or a patch,
-        row by row of patches. The values within a step are in the order of rows, columns and channels.
+        The part of the image that becomes a step: a row, from the top; a column, from the left; a pixel, row by row; or
+        a patch, row by row of patches. The values of a step are in the order of rows, columns and channels.
     patch_size : int or tuple of two ints, default=4
-        The height and the width of a patch, which must divide those of the image. Used with `scan="patches"` only.
+        Height and width of a patch, which must divide the height and width of the image. Only for `scan="patches"`.
     image_shape : tuple of two or three ints, default=None
         The shape (height, width) or (height, width, channels) of an image. None uses the shape in X, or a square
         without channels if the images in X are flat.
     scale : {"auto"}, float or None, default="auto"
-        The divisor of the pixels. "auto" is the largest value of their type, such as 255, if `fit` sees integers,
-        and 1 if it sees floats; None is 1.
+        Divisor of the pixels. For integers, "auto" is the largest value of the type seen in `fit`, such as 255; for
+        other types it is 1. None is 1.
     dtype : {"float16", "float32", "float64", "uint8"} or dtype, default="float32"
-        The type of the result. "uint8" leaves images of bytes as they are, in a quarter of the memory, and stores the
-        scale in ``dtype.metadata["scale"]``; the classifiers of skrnn divide by it, batch by batch while they train.
+        The type of the result. "uint8" keeps the pixels of byte images unchanged, which takes a quarter of the memory,
+        and stores the scale in ``dtype.metadata["scale"]``. The classifiers of skrnn divide each batch by this scale.
 
     Attributes
     ----------
     image_shape_ : tuple of int
         The shape (height, width) or (height, width, channels) of an image.
     step_shape_ : tuple of int
-        The height and the width of the part of the image that makes a step.
+        Height and width of the part of an image that becomes a step, in pixels.
     scale_ : float
-        What the pixels are divided by.
+        The divisor of the pixels.
     input_shape_ : tuple of int
-        The shape of an image of X: `image_shape_`, or (n_features_in_,) where the images are flat.
+        The shape of an image in X: `image_shape_`, or (n_features_in_,) for flat images.
     input_dtype_ : dtype
         The type of the pixels seen in `fit`.
     n_features_in_ : int
-        The number of values per image, whether flat or not.
+        Number of values per image.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The columns seen in `fit`. Defined only if X was a data frame whose columns all have string names.
+        The columns seen in `fit`. Defined only if X is a data frame whose column names are all strings.
 
     See Also
     --------
@@ -56,10 +56,10 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
 
     Notes
     -----
-    Types wider than their pixels, such as 64-bit integers from 0 to 255, need a number for `scale`: "auto" would leave
-    next to nothing of the image. It warns where `fit` sees integers of more than 16 bits. What "auto" has chosen holds
-    for later images of other types, too, such as floats from 0 to 255; an error says so where their numbers show that
-    they have another scale, such as floats from 0 to 1 after a `fit` on bytes, or bytes after one on such floats.
+    If the type is wider than the pixels, such as 64-bit integers from 0 to 255, pass a number as `scale`: "auto" would
+    divide by the largest 64-bit integer, and `fit` warns if it sees integers of more than 16 bits. `transform` uses the
+    scale that `fit` has chosen, whatever the type of the images. It raises an error if the values show that they have
+    another scale, such as floats from 0 to 1 after a `fit` on bytes, or bytes after a `fit` on floats from 0 to 1.
 
     Examples
     --------
@@ -103,7 +103,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn the shape and the type of the images.
+        """Learn the shape, type and scale of the images.
 
         Parameters
         ----------
@@ -164,7 +164,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             pixels = images
         else:
             dtype = np.dtype(self.dtype)
-            # float16 ends at 65504, below the largest pixel of 16 bits
+            # the largest float16 is 65504, less than the largest 16-bit pixel
             pixels = np.divide(images, self.scale_, dtype=np.result_type(dtype, np.float32))
         down, across, channels = self._n_steps_and_channels()
         parts = pixels.reshape(-1, down, self.step_shape_[0], across, self.step_shape_[1], channels)
@@ -182,7 +182,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         Returns
         -------
         images : ndarray of shape (n_images, *input_shape_)
-            The images, of type `input_dtype_`; integer pixels are rounded, and clipped to the values their type has.
+            The images, of type `input_dtype_`. Integer pixels are rounded, and clipped to the range of their type.
         """
         check_is_fitted(self)
         sequences = check_array(X, input_name="X", estimator=self, allow_nd=True)
@@ -190,7 +190,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         expected = (down * across, self.step_shape_[0] * self.step_shape_[1] * channels)
         if sequences.shape[1:] != expected:
             raise ValueError(
-                f"X has sequences of shape {sequences.shape[1:]}, but ImageToSequence was fitted on images that make "
+                f"X has sequences of shape {sequences.shape[1:]}, but ImageToSequence was fitted on images that give "
                 f"sequences of shape {expected}."
             )
         parts = sequences.reshape(-1, down, across, *self.step_shape_, channels)
@@ -206,14 +206,14 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
     def _check_images(self, X: Any) -> np.ndarray:
         images = check_array(as_numbers(X), input_name="X", estimator=self, allow_nd=True)
         if images.size == 0:
-            raise ValueError(f"X has images of shape {images.shape[1:]}, which hold no pixel.")
+            raise ValueError(f"X has images of shape {images.shape[1:]}, which have no pixels.")
         if images.ndim > 4:
             raise ValueError(
                 f"X has {images.ndim} dimensions; expected images of shape (height, width), (height, width, channels) "
                 "or (height * width * channels,)."
             )
         if self._keeps_bytes and images.dtype != np.uint8:
-            raise ValueError(f"dtype='uint8' keeps the bytes of images, but X has dtype {images.dtype}.")
+            raise ValueError(f"dtype='uint8' requires images of type uint8, but X has dtype {images.dtype}.")
         return images
 
     @property
@@ -221,7 +221,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         return np.dtype(self.dtype) == np.uint8
 
     def _image_shape(self, input_shape: tuple) -> tuple:
-        """Find the height, the width and, where there are any, the channels of images that come in a given shape."""
+        """Return the height, width and, if there are any, channels of images with the given input shape."""
         asked = self.image_shape
         if asked is None:
             if len(input_shape) > 1:
@@ -229,8 +229,8 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             side = int(np.sqrt(input_shape[0]))
             if side**2 != input_shape[0]:
                 raise ValueError(
-                    f"X has flat images of {input_shape[0]} values, which make no square; pass image_shape=(height, "
-                    "width) or (height, width, channels)."
+                    f"X has flat images of {input_shape[0]} values, which is not a square number. Pass image_shape="
+                    "(height, width) or (height, width, channels)."
                 )
             return (side, side)
         if len(asked) not in (2, 3) or not _are_positive_ints(asked):
@@ -243,7 +243,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         return tuple(int(n) for n in asked)
 
     def _step_shape(self, height: int, width: int) -> tuple:
-        """Find the height and the width of a step: every scan reads patches of one size, row by row."""
+        """Return the height and width of a step. Every scan reads patches of one size, row by row."""
         size = (self.patch_size,) * 2 if isinstance(self.patch_size, Integral) else self.patch_size
         if len(size) != 2 or not _are_positive_ints(size):
             raise ValueError(
@@ -262,14 +262,14 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             return float(self.scale)
         if dtype.itemsize > 2:
             warnings.warn(
-                f"scale='auto' divides the pixels by {np.iinfo(dtype).max}, the largest value of type {dtype}; pass "
-                "scale=255 if they end at 255.",
+                f"scale='auto' divides the pixels by {np.iinfo(dtype).max}, the largest value of type {dtype}. If the "
+                "largest pixel is 255, pass scale=255.",
                 stacklevel=4,
             )
         return float(np.iinfo(dtype).max)
 
     def _check_scale(self, images: np.ndarray) -> None:
-        """Raise a ValueError if the type and the numbers of later images show that they were scaled otherwise."""
+        """Raise a ValueError if the type and values of images show that their scale is not the one of `fit`."""
         known, found = self.input_dtype_, images.dtype
         if self.scale != "auto" or known == found:
             return
@@ -284,11 +284,11 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             raise ValueError(
                 f"X has images of type {found} with values up to {largest:g}, but ImageToSequence was fitted on images "
                 f"of type {known} with values up to {self._largest:g}, and scale='auto' divides by {self.scale_:g}. "
-                "Give images of the type of fit, or a number as scale that is right for both."
+                "Pass images with the type and scale of fit, or set scale to a number that is right for both."
             )
 
     def _n_steps_and_channels(self) -> tuple[int, int, int]:
-        """Count the steps down and across an image, and its channels."""
+        """Return the number of steps down and across an image, and of its channels."""
         height, width, *channels = self.image_shape_
         return height // self.step_shape_[0], width // self.step_shape_[1], channels[0] if channels else 1
 

@@ -1,4 +1,4 @@
-"""One transformer for every step: what scikit-learn offers for tables, applied to the steps of sequences."""
+"""Apply a scikit-learn transformer to each step of sequences."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -20,38 +20,38 @@ def _can_go_back(estimator: "TimeDistributed") -> bool:
 
 
 class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
-    """Apply a transformer of tables to each step of sequences.
+    """Apply a transformer to each step of sequences.
 
-    The transformer is fitted on one table with the steps of all sequences as rows, and then transforms each step: a
-    scaler learns the mean of a feature over all sequences and times. Padding is not part of that table and stays as
-    it is.
+    The transformer is fitted on a table whose rows are the steps of all sequences, and then transforms each step. For
+    example, a scaler learns the mean of each feature over all sequences and steps. Padding is not part of the table,
+    and is kept.
 
     Parameters
     ----------
     transformer : transformer
         The transformer to apply to the steps, such as a scaler, an imputer or PCA. It is cloned before it is fitted.
-        It is required: without one, `fit` raises an error.
+        This parameter is required: without it, `fit` raises an error.
 
     Attributes
     ----------
     transformer_ : transformer
         The fitted transformer.
     n_features_in_ : int
-        The number of features per step.
+        Number of features per step.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the features. Defined only if the sequences are data frames, or columns of one whose cells are
-        series, and all names are strings. Later sequences must have the same names in the same order.
+        Names of the features. Defined only if all names are strings, and X is a list of data frames or a data frame
+        whose cells are series. In `transform`, X must have the same names in the same order.
 
     See Also
     --------
-    SequencePadder : Pads sequences; steps can be transformed before as well as after.
-    sklearn.preprocessing.StandardScaler : One of the transformers to use here.
+    SequencePadder : Pads sequences, before or after their steps are transformed.
+    sklearn.preprocessing.StandardScaler : A transformer to use here.
 
     Notes
     -----
-    X is a numeric array of three dimensions, and so is the result; or X is a list or object array of sequences, and
-    the result is an object array. Leading and trailing steps that are NaN in all features are padding. NaN
-    elsewhere is left to the transformer.
+    If X is a numeric array of three dimensions, so is the result. If X is a list or object array of sequences, the
+    result is an object array. Leading and trailing steps that are NaN in all features are padding. Other NaN values are
+    passed to the transformer.
 
     Examples
     --------
@@ -97,9 +97,10 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         X : array-like of shape (n_sequences, n_steps, n_features), or list or object array of sequences
             The sequences; those in a list have the shape (n_steps, n_features) or (n_steps,).
         y : array-like of shape (n_sequences,), default=None
-            The targets. Each step gets that of its sequence.
+            The targets of the sequences. Each step gets the target of its sequence.
         sample_weight : array-like of shape (n_sequences,), default=None
-            The weights of the sequences. Each step gets that of its sequence. The transformer must accept them.
+            The weights of the sequences. Each step gets the weight of its sequence. The transformer must accept
+            weights.
 
         Returns
         -------
@@ -124,7 +125,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         fit_params = {} if sample_weight is None else {"sample_weight": sample_weight[owners]}
         transformer = clone(self.transformer)
         transformer.fit(rows, None if y is None else np.asarray(y)[owners], **fit_params)
-        # Sequences that are all padding have no row to show the number of output features, so find it now.
+        # Needed later for X in which all steps are padding: then there is no row to transform.
         n_features_out = _apply(transformer.transform, rows[:1]).shape[1]
 
         check_features(self, reading, rows.shape[1], reset=True)
@@ -143,7 +144,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         Returns
         -------
         transformed : ndarray of shape (n_sequences, n_steps, n_features_out), or object array of shape (n_sequences,)
-            The transformed sequences, in an array if X was one.
+            The transformed sequences, in a numeric array if X is one.
         """
         check_is_fitted(self)
         reading, steps = self._read(X, self.n_features_in_)
@@ -154,7 +155,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
     def inverse_transform(self, X):
         """Undo the transformation of each step.
 
-        Available where the transformer has it.
+        Available only if the transformer has this method.
 
         Parameters
         ----------
@@ -164,14 +165,14 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         Returns
         -------
         restored : ndarray of shape (n_sequences, n_steps, n_features), or object array of shape (n_sequences,)
-            The sequences, in an array if X was one.
+            The sequences, in a numeric array if X is one.
         """
         check_is_fitted(self)
         reading, steps = self._read(X, self._n_features_out)
         if steps.values.shape[1] != self._n_features_out:
             raise ValueError(
-                f"X has {steps.values.shape[1]} features per step, but TimeDistributed makes {self._n_features_out} of "
-                f"{self.n_features_in_}."
+                f"X has {steps.values.shape[1]} features per step, but TimeDistributed transforms "
+                f"{self.n_features_in_} features into {self._n_features_out}."
             )
         return self._apply_per_step(self.transformer_.inverse_transform, reading, steps, self.n_features_in_)
 
@@ -180,8 +181,8 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         if reading.is_table:
             raise ValueError(
                 "Expected X to be a 3-D array or a list of sequences, got a 2-D array of shape "
-                f"{reading.values.shape}. Reshape your data: X[:, :, np.newaxis] has one feature per step. A table "
-                "needs no TimeDistributed."
+                f"{reading.values.shape}. Reshape your data: X[:, :, np.newaxis] has one feature per step. To "
+                "transform the columns of a table, use the transformer without TimeDistributed."
             )
         return reading, stack_steps(reading.values, n_features=n_features)
 
@@ -189,7 +190,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         real = steps.real()
         rows = steps.values[real]
         result = _apply(method, rows) if len(rows) else np.empty((0, n_features_out), dtype=rows.dtype)
-        # Integers become floats, for the sake of the padding that this or another X may have.
+        # Integers become floats, because this or another X may have padding.
         values = np.full((len(real), result.shape[1]), np.nan, dtype=np.result_type(result, np.float16))
         values[real] = result
         if reading.lengths_are_free:

@@ -1,4 +1,4 @@
-"""Tables to sequences: which column is which feature at which step."""
+"""Tables to sequences: the assignment of columns to features and steps."""
 
 import re
 from numbers import Integral
@@ -25,12 +25,12 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
 
         - "time": all features of the first step, then all features of the second one, and so on;
         - "feature": all steps of the first feature, then all steps of the second one, and so on;
-        - "names": by their names, in any order;
-        - "auto": as "names" if X is a data frame with columns that are named after `name_pattern`, else as "time".
+        - "names": in any order, identified by their names;
+        - "auto": "names" if X is a data frame and a column name matches `name_pattern`, otherwise "time".
     name_pattern : str, default="{feature}_t{step}"
-        What the names of the columns look like. ``{step}`` stands for an integer, which may have a sign, and
-        ``{feature}`` for any text. Without ``{feature}`` there is one feature. Steps are ordered as numbers, so that
-        ``temp_t10`` comes after ``temp_t9``, and features by their first column.
+        Pattern of the column names. ``{step}`` matches an integer, which may have a sign, and ``{feature}`` any text.
+        Without ``{feature}`` there is one feature. Steps are sorted as numbers, so that ``temp_t10`` comes after
+        ``temp_t9``, and features by their first column.
 
     Attributes
     ----------
@@ -41,17 +41,17 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
     n_features_in_ : int
         The number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The columns seen in `fit`. Defined only if X was a data frame whose columns all have string names.
+        The columns seen in `fit`. Defined only if X is a data frame whose column names are all strings.
 
     See Also
     --------
     ImageToSequence : Reads the rows, columns or patches of images as steps.
-    SequencePadder : Brings sequences of unequal length to one length.
+    SequencePadder : Pads sequences of unequal length to a common length.
 
     Notes
     -----
-    NaN stays what it is: a sequence that is shorter than the table is wide may end with it, and is read as padded by
-    the estimators of this package.
+    NaN is kept. The estimators of this package read NaN at the end of a sequence as padding, so a row of the table may
+    hold a shorter sequence.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
     array([[[1, 3, 5],
             [2, 4, 6]]])
 
-    The names of a data frame tell more:
+    Columns of a data frame can be identified by their names:
 
     >>> weather = pd.DataFrame({"temp_t1": [20], "temp_t0": [10], "rain_t0": [1], "rain_t1": [2]})
     >>> by_name = TabularToSequence()
@@ -95,7 +95,7 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn which column is which feature at which step.
+        """Learn which column holds which feature at which step.
 
         Parameters
         ----------
@@ -146,14 +146,14 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
         Returns
         -------
         table : ndarray of shape (n_sequences, n_columns)
-            The rows, their columns in the order seen in `fit`.
+            The rows, with the columns in the order seen in `fit`.
         """
         check_is_fitted(self)
         sequences = check_array(X, input_name="X", estimator=self, allow_nd=True, ensure_all_finite="allow-nan")
         if sequences.shape[1:] != self.columns_.shape:
             raise ValueError(
                 f"X has sequences of shape {sequences.shape[1:]}, but TabularToSequence was fitted on a table that "
-                f"makes sequences of shape {self.columns_.shape}."
+                f"gives sequences of shape {self.columns_.shape}."
             )
         table = np.empty((len(sequences), self.columns_.size), dtype=sequences.dtype)
         table[:, self.columns_] = sequences
@@ -163,52 +163,53 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
         return check_array(as_numbers(X), input_name="X", estimator=self, ensure_all_finite="allow-nan")
 
     def _columns(self, names: list, n_columns: int) -> np.ndarray:
-        """Find the column of each feature at each step, of shape (n_steps, n_features)."""
+        """Return the column of each feature at each step, of shape (n_steps, n_features)."""
         pattern = _compile(self.name_pattern)
         matches = [pattern.fullmatch(str(name)) for name in names]
         if self.order == "names" or (self.order == "auto" and any(matches)):
             return self._columns_by_name(names, matches)
         if self.n_steps is None:
             raise ValueError(
-                "The 'n_steps' parameter of TabularToSequence must be an int, since no column names contain it (order="
-                f"{self.order!r}, name_pattern={self.name_pattern!r}). Got None."
+                "The 'n_steps' parameter of TabularToSequence must be an int unless column names contain the steps "
+                f"(order={self.order!r}, name_pattern={self.name_pattern!r}). Got None."
             )
         if n_columns % self.n_steps:
-            raise ValueError(f"X has {n_columns} columns, which cannot be divided into n_steps={self.n_steps}.")
+            raise ValueError(f"X has {n_columns} columns, which cannot be divided into n_steps={self.n_steps} steps.")
         columns = np.arange(n_columns)
         return columns.reshape(-1, self.n_steps).T if self.order == "feature" else columns.reshape(self.n_steps, -1)
 
     def _columns_by_name(self, names: list, matches: list) -> np.ndarray:
         if not names:
-            raise ValueError("order='names' needs X to be a data frame, whose columns have names.")
+            raise ValueError("order='names' requires X to be a data frame, because other inputs have no column names.")
         column_of: dict[tuple[str, int], int] = {}
         for column, (name, match) in enumerate(zip(names, matches, strict=True)):
             if match is None:
-                raise ValueError(f"Column {name!r} of X is not named after name_pattern={self.name_pattern!r}.")
+                raise ValueError(f"The name of column {name!r} of X does not match name_pattern={self.name_pattern!r}.")
             place = (match.groupdict().get("feature", ""), int(match["step"]))
             if place in column_of:
                 raise ValueError(
-                    f"Columns {names[column_of[place]]!r} and {name!r} of X both hold step {place[1]} of one feature."
+                    f"Columns {names[column_of[place]]!r} and {name!r} of X both hold step {place[1]} of the same "
+                    "feature."
                 )
             column_of[place] = column
         features = list(dict.fromkeys(feature for feature, _ in column_of))
         steps = sorted({step for _, step in column_of})
         if self.n_steps not in (None, len(steps)):
-            raise ValueError(f"The columns of X are named after {len(steps)} steps, but n_steps={self.n_steps}.")
+            raise ValueError(f"The column names of X contain {len(steps)} steps, but n_steps={self.n_steps}.")
         for step in steps:
             for feature in features:
                 if (feature, step) not in column_of:
                     missing = self.name_pattern.replace("{step}", str(step)).replace("{feature}", feature)
-                    raise ValueError(f"X has no column {missing!r}: every feature needs a column for every step.")
+                    raise ValueError(f"X has no column {missing!r}: each feature needs a column for each step.")
         return np.array([[column_of[feature, step] for feature in features] for step in steps])
 
 
 def _compile(name_pattern: str) -> re.Pattern:
-    """Turn a pattern with {step} and perhaps {feature} into a regular expression."""
+    """Return the regular expression of a pattern with {step} and optionally {feature}."""
     if name_pattern.count("{step}") != 1 or name_pattern.count("{feature}") > 1:
         raise ValueError(
-            "The 'name_pattern' parameter of TabularToSequence must have {step} once and {feature} at most once. Got "
-            f"{name_pattern!r}."
+            "The 'name_pattern' parameter of TabularToSequence must contain {step} once and {feature} at most once. "
+            f"Got {name_pattern!r}."
         )
     expression = re.escape(name_pattern)
     expression = expression.replace(re.escape("{step}"), r"(?P<step>[+-]?\d+)")

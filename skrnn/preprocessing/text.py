@@ -1,4 +1,4 @@
-"""Texts to sequences of word ids, by the rules of Keras' IMDB encoding; what pads them lives in `padding`."""
+"""Texts to sequences of word ids, encoded like Keras' IMDB reviews. The module `padding` pads them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,52 +22,50 @@ KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     r"""Turn texts into padded sequences of word ids.
 
-    `fit` learns which words there are, so that in a pipeline no fold sees the words of another. The defaults give the
-    encoding of the IMDB reviews that Keras ships [1]_: 0 is padding, 1 the start of a text, 2 a word outside the
-    vocabulary; the words follow from 4 on by falling frequency, and words equally frequent in the order of their first
-    appearance.
+    `fit` learns the vocabulary, so that in a pipeline each fold has its own. By default, texts are encoded like the
+    IMDB reviews of Keras [1]_: the id 0 is padding, 1 the start of a text, and 2 a word outside the vocabulary. The
+    ids of words start at 4, in order of decreasing frequency and, for equal frequencies, of first appearance.
 
     Parameters
     ----------
     max_tokens : int or None, default=10000
-        All ids are below this number, so the `max_tokens - 4` most frequent words have one. At least 5. None means no
-        limit.
+        Upper limit of the ids, at least 5. All ids are less than this, so the `max_tokens - 4` most frequent words have
+        an id. None means no limit.
     max_length : int or None, default=100
-        The number of steps of the result. With None each text keeps its own length.
+        Number of steps of the result. With None, each text keeps its own length.
     padding : {"pre", "post"}, default="pre"
-        Whether a shorter text is padded before its first word or after its last one.
+        Whether shorter texts are padded at the beginning or at the end.
     truncating : {"pre", "post"}, default="pre"
-        Whether a longer text loses its beginning, and with it the start id, or its end.
+        Whether longer texts are truncated at the beginning, which also removes the start id, or at the end.
     lowercase : bool, default=True
-        Whether letters become lower case.
+        Whether to convert the texts to lower case.
     filters : str, default='!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
-        The characters that separate words as `split` does. The apostrophe is not among those of Keras.
+        Characters that separate words, like `split`. As in Keras, the apostrophe is not one of them.
     split : str, default=" "
-        The separator of words. Only this counts: a no-break space, for example, is part of a word.
+        The separator of words. Other white space that is not in `filters`, such as a no-break space, is part of a word.
     start_token : bool, default=True
-        Whether each text begins with the id 1, which is put there before the text is truncated.
+        Whether each text starts with the id 1. It is added before texts are truncated.
     analyzer : callable, default=None
-        Takes a text and returns the list of its tokens, in place of `lowercase`, `filters` and `split`; `list` makes a
-        token of each character.
+        A function that takes a text and returns the list of its tokens, instead of `lowercase`, `filters` and `split`.
+        For example, `list` makes each character a token.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The id of each word that has one, by rising id: the first is 4, the last at most `n_words_ + 3` and below
-        `max_tokens`.
+        The id of each word in the vocabulary, in ascending order: the first is 4, and the last at most `n_words_ + 3`
+        and less than `max_tokens`.
     n_words_ : int
-        The number of distinct words in the texts seen in `fit`, whether or not they have an id.
+        Number of distinct words in the texts seen in `fit`, including words without an id.
 
     See Also
     --------
-    SequencePadder : Pads the ids where `max_length=None` left the texts their lengths.
-    sklearn.feature_extraction.text.CountVectorizer : Counts the words of a text and forgets their order.
+    SequencePadder : Pads ids of unequal length, as `max_length=None` returns them.
+    sklearn.feature_extraction.text.CountVectorizer : Counts the words of texts, without their order.
 
     Notes
     -----
     With `max_length=None` the result is a one-dimensional object array of integer arrays, which `SequencePadder` and
-    the estimators of this package accept as it is. A text without words becomes the start id alone, or only
-    padding.
+    the estimators of this package accept. A text without words becomes the start id alone, or padding.
 
     References
     ----------
@@ -131,7 +129,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         return tags
 
     def fit(self, X, y=None):
-        """Learn the words.
+        """Learn the vocabulary.
 
         Parameters
         ----------
@@ -173,7 +171,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         numbers = [np.fromiter(map(appearance.__getitem__, self._tokens(text)), np.int32) for text in texts]
         words = list(appearance)
         if not words:
-            raise ValueError("Empty vocabulary: no text in X holds a word.")
+            raise ValueError("Empty vocabulary: no text in X contains a word.")
         counts = np.bincount(np.concatenate(numbers), minlength=len(words))
         n_ids = len(words) if self.max_tokens is None else self.max_tokens - FIRST_WORD
         chosen = np.argsort(-counts, kind="stable")[:n_ids]
@@ -195,7 +193,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         Returns
         -------
         ids : ndarray of shape (n_texts, max_length), or object array of shape (n_texts,), of int32
-            The ids; with `max_length=None` an object array of one array of shape (n_words,) for each text.
+            The ids; with `max_length=None` an object array with one array of shape (n_words,) per text.
         """
         check_is_fitted(self)
         id_of = self.vocabulary_.get
@@ -217,7 +215,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         Returns
         -------
         texts : object array of str of shape (n_texts,)
-            The words of each text, joined by `split`. Padding and start are left out, and ``[OOV]`` replaces a word
+            The words of each text, joined by `split`. Padding and start ids are omitted, and ``[OOV]`` replaces words
             outside the vocabulary.
         """
         check_is_fitted(self)
@@ -226,13 +224,13 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         for row, ids in enumerate(as_sequences(read(X)).values):
             if len(ids) and (ids.ndim != 1 or ids.dtype.kind not in "iu"):
                 raise ValueError(
-                    f"{sequence_name(row, starts=True)} has shape {ids.shape} and type {ids.dtype}; expected ids: one "
+                    f"{sequence_name(row, starts=True)} has shape {ids.shape} and type {ids.dtype}; expected ids, one "
                     "integer per step."
                 )
             strange = (ids < 0) | (ids >= len(words)) | (ids == FIRST_WORD - 1)
             if strange.any():
                 raise ValueError(
-                    f"{sequence_name(row, starts=True)} holds the id {ids[strange][0]}, which is not in the "
+                    f"{sequence_name(row, starts=True)} contains the id {ids[strange][0]}, which is not in the "
                     f"vocabulary: words have the ids {FIRST_WORD} to {len(words) - 1}."
                 )
             texts.append(self.split.join(words[ids[ids >= OUT_OF_VOCABULARY].astype(np.intp)]))
@@ -247,7 +245,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         return [token for token in separated.split(self.split) if token]
 
     def _finish(self, ids: list[np.ndarray]) -> np.ndarray:
-        """Put the start before the ids and bring them into the form of the result."""
+        """Add the start id, and pad or return the ids with their own lengths."""
         if self.start_token:
             start = np.array([START], dtype=np.int32)
             ids = [np.concatenate([start, row]) for row in ids]
@@ -265,20 +263,20 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
 
 def _read_texts(X: Any) -> list[str]:
-    """Read X as a list of texts."""
+    """Return X as a list of texts."""
     if isinstance(X, str):
         raise ValueError("Iterable over raw text documents expected, string object received.")
     if getattr(X, "ndim", 1) != 1:
         raise ValueError(
-            f"Expected X to have one dimension, one text per row, got shape {X.shape}; pass one column of it, such as "
-            "X[:, 0] or X['text']."
+            f"Expected X to have one dimension, one text per row, got shape {X.shape}. Pass one of its columns, such "
+            "as X[:, 0] or X['text']."
         )
     try:
         texts = X.to_pylist() if hasattr(X, "to_pylist") else list(X)  # pyarrow's scalars are not str
     except TypeError as error:
         raise TypeError(f"Expected X to be an iterable of texts, got {X!r}.") from error
     if not texts:
-        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required: X holds no text.")
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required: X contains no text.")
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(f"Text {row} of X is of type {type(text).__name__}; expected str.")

@@ -1,4 +1,4 @@
-"""The published systems as data, and what trains them and compares the results.
+"""Published systems as data, their training, and the comparison of results.
 
 The public names are those in ``__all__``; everything else may change without notice.
 """

@@ -1,4 +1,4 @@
-"""The published systems, as data. `skrnn.recipes.recipe` holds the class `Recipe`."""
+"""The published systems, as data. The class `Recipe` is defined in `skrnn.recipes.recipe`."""
 
 import copy
 
@@ -45,7 +45,7 @@ def _book(
     scan: str = "rows",
     **network: bool,
 ) -> Recipe:
-    """Return a network from Atienza's section on RNNs, or a variation that the section mentions."""
+    """Return a network from Atienza's section on RNNs, or a variation mentioned there."""
     return Recipe(
         name=f"mnist-{network_name}",
         summary=summary,
@@ -61,7 +61,7 @@ def _book(
 
 
 def _of_reviews(layer: str, n_parameters: int, published: Figures) -> Recipe:
-    """Return one of the three networks compared on IMDB. They do not mask the padding."""
+    """Return one of the three networks compared on IMDB, which do not mask padding."""
     return Recipe(
         name=f"imdb-{layer.lower()}32",
         summary=f"{layer} of 32 units over the last 100 words, embedded in 32 values; RMSprop",
@@ -162,8 +162,8 @@ def list_recipes() -> list[str]:
     Returns
     -------
     names : list of str
-        Grouped by the text that describes them. A name consists of the data set, the network, and what distinguishes it
-        from similar networks.
+        The names, grouped by the text that describes the systems. A name consists of the data set, the network, and
+        the difference from similar networks.
 
     Examples
     --------
@@ -175,7 +175,7 @@ def list_recipes() -> list[str]:
 
 
 def load_recipe(name: str) -> Recipe:
-    """Return a published system by its name.
+    """Return a published system by name.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def load_recipe(name: str) -> Recipe:
     Raises
     ------
     ValueError
-        If there is no recipe of this name. The message suggests the nearest name.
+        If there is no recipe with this name. The message suggests a similar name.
 
     Examples
     --------
@@ -202,4 +202,4 @@ def load_recipe(name: str) -> Recipe:
         return copy.deepcopy(_RECIPES[name])
     except (KeyError, TypeError):
         hint = did_you_mean(closest(str(name), _RECIPES, cutoff=0.5))
-        raise ValueError(f"There is no recipe {name!r}.{hint} There are: {', '.join(_RECIPES)}.") from None
+        raise ValueError(f"There is no recipe {name!r}.{hint} The recipes are: {', '.join(_RECIPES)}.") from None

@@ -1,4 +1,4 @@
-"""The table of results: published figures, those of stock Keras and those of skrnn, also as a page of Markdown."""
+"""The table of results: published figures, and figures of stock Keras and skrnn; also as a Markdown page."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ same arrays, hold out the same rows, and read the rows in a new order in every e
 
 
 def summarize(runs: Iterable[Reproduction]) -> pd.DataFrame:
-    """Summarize trainings in one row for each recipe.
+    """Summarize trainings in one row per recipe.
 
     Parameters
     ----------
@@ -45,15 +45,16 @@ def summarize(runs: Iterable[Reproduction]) -> pd.DataFrame:
     Returns
     -------
     frame : pandas.DataFrame
-        Indexed by ``recipe``, in the order of :func:`list_recipes`. Its columns, for `library` in "skrnn" and "keras":
+        Indexed by ``recipe``, in the order of :func:`list_recipes`. The columns, with "skrnn" or "keras" as `library`:
 
         - ``n_parameters``: number of weights; ``same_size``: whether every training had the published number.
-        - ``{library}_n_seeds``: number of trainings, possibly 0, in which case the following are NaN.
+        - ``{library}_n_seeds``: number of trainings. If it is 0, the following are NaN.
         - ``{library}_test_accuracy``, ``{library}_train_accuracy``, ``{library}_test_loss``, ``{library}_train_loss``,
           ``{library}_fit_seconds``: means; and ``{library}_test_accuracy_std``: standard deviation of the test
           accuracy, NaN for a single training.
-        - ``difference``: test accuracy of skrnn minus that of stock Keras; ``difference_low``, ``difference_high``: its
-          95 % confidence interval by Welch's t. All three are NaN unless each library has at least two trainings.
+        - ``difference``: mean test accuracy of skrnn minus mean test accuracy of stock Keras; ``difference_low``,
+          ``difference_high``: its 95 % confidence interval by Welch's t. All three are NaN unless each library has at
+          least two trainings.
         - ``verdict``: "below" or "above" if the interval lies on one side of zero, otherwise an empty string.
 
     Examples
@@ -92,7 +93,7 @@ def _row(name: str, runs: Sequence[Reproduction]) -> dict[str, float | str | boo
 
 
 def welch_interval(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
-    """Return the confidence interval of a difference of two means, by Welch's t.
+    """Return the confidence interval for the difference of two means by Welch's t.
 
     Parameters
     ----------
@@ -102,10 +103,10 @@ def welch_interval(first: Sequence[float], second: Sequence[float]) -> tuple[flo
     Returns
     -------
     low, high : float
-        Ends of the 95 % interval of the mean of `first` minus that of `second`. They are NaN if a sample has fewer than
+        The 95 % interval for the mean of `first` minus the mean of `second`. Both are NaN if a sample has fewer than
         two values, and equal if neither sample varies.
     """
-    # scipy.stats.ttest_ind has this interval too, but it warns if one of the samples does not vary.
+    # scipy.stats.ttest_ind also returns this interval, but warns if one of the samples does not vary.
     if min(len(first), len(second)) < 2:
         return math.nan, math.nan
     difference = _mean(first) - _mean(second)
@@ -126,7 +127,7 @@ def _std(values: Sequence[float]) -> float:
 
 
 def as_page(runs: Sequence[Reproduction]) -> str:
-    """Return the results as a page of Markdown.
+    """Return the results as a Markdown page.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ def as_page(runs: Sequence[Reproduction]) -> str:
     Returns
     -------
     page : str
-        A section with a table for each text that describes systems.
+        The page, with a section and a table for each text that describes systems.
     """
     versions = sorted({", ".join(f"{name} {number}" for name, number in run.versions.items()) for run in runs})
     summary = summarize(runs)
@@ -198,7 +199,7 @@ def format_difference(row: pd.Series) -> str:
     Returns
     -------
     text : str
-        The difference in points with its interval in brackets, or why there is none.
+        The difference in percentage points with its interval in brackets, or "under 2 seeds" if there is none.
 
     Examples
     --------
@@ -222,14 +223,14 @@ def format_percent(accuracy: float | None, spread: float = math.nan, *, approxim
     accuracy : float or None
         Between 0 and 1; None or NaN if it is unknown.
     spread : float, default=NaN
-        Its standard deviation; left out if NaN.
+        Standard deviation of the accuracy; omitted if NaN.
     approximate : bool, default=False
-        Whether to round it to whole per cents, and mark it as approximate.
+        Whether to round the accuracy to a whole number of per cent, and mark it as approximate.
 
     Returns
     -------
     text : str
-        Empty if the accuracy is unknown.
+        The accuracy in per cent; empty if it is unknown.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A published system as plain data, the pipeline that it describes, and the result of a training."""
+"""A published system as plain data, its pipeline, and the result of a training."""
 
 import os
 import time
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Library = Literal["skrnn", "keras"]
 
-# The function that loads each data set, and the transformer that turns its samples into sequences.
+# For each data set, the function that loads it, and the transformer that turns its samples into sequences.
 _READERS = {
     "mnist": (datasets.fetch_mnist, preprocessing.ImageToSequence),
     "imdb": (datasets.fetch_imdb, preprocessing.TextToSequence),
@@ -31,8 +31,8 @@ class Halves(NamedTuple):
 
     Attributes
     ----------
-    X_train, X_test : ndarray of shape (n, height, width), or (n,)
-        Images, of type uint8, or texts.
+    X_train, X_test : ndarray of shape (n, height, width), uint8, or of shape (n,), object
+        Images or texts.
     y_train, y_test : ndarray of shape (n,)
         Labels.
     """
@@ -50,7 +50,7 @@ class Figures:
     Attributes
     ----------
     test_accuracy, train_accuracy : float or None
-        Between 0 and 1; None if not reported.
+        Accuracy on the test half and the training half, between 0 and 1; None if not reported.
     test_loss : float or None
         Mean cross-entropy on the test half in nats; None if not reported.
     approximate : bool
@@ -67,19 +67,19 @@ class Figures:
 class Recipe:
     """A published system.
 
-    Get one from :func:`load_recipe`. A recipe is plain data and can be pickled. To change one, make a copy with
-    :func:`dataclasses.replace`.
+    Use :func:`load_recipe` to get one. A recipe is plain data and can be pickled. Use :func:`dataclasses.replace` to
+    create a modified copy.
 
     Attributes
     ----------
     name : str
-        Unique among the recipes.
+        Unique name.
     summary : str
-        The system in one line.
+        Description in one line.
     citation : str
-        The text that describes it.
+        The text that describes the system.
     dataset : {"mnist", "imdb"}
-        The data set on which it is trained and tested.
+        The data set for training and testing.
     preprocessing : mapping of str to object
         Parameters of :class:`~skrnn.preprocessing.ImageToSequence` or of
         :class:`~skrnn.preprocessing.TextToSequence`.
@@ -88,15 +88,14 @@ class Recipe:
     network : mapping of str to object
         The classifier's parameters that define the network.
     training : mapping of str to object
-        The classifier's parameters that define its training: optimizer, batch size, epochs and the fraction held out.
-        Learning rates are the optimizers' defaults.
+        The classifier's parameters that define training: optimizer, batch size, epochs and fraction of held-out rows.
+        The learning rate is the optimizer's default.
     n_parameters : int
-        Number of all weights: the published number, or, where the text only mentions the system, the number that
-        follows from its description.
+        Number of all weights, as published, or as computed from the description if the text only mentions the system.
     published : Figures
-        Figures from the text. Its train accuracies are those of the last epoch, measured during training, with dropout.
+        Figures from the text. Train accuracies were measured during the last epoch, with dropout.
     from_logits : bool
-        Whether the output layer in the text is linear, and the loss takes logits. Otherwise the output layer has a
+        Whether the output layer in the text is linear and the loss takes logits. Otherwise the output layer has a
         softmax, or a sigmoid for two classes. The two differ only in rounding; skrnn always trains from logits.
 
     Examples
@@ -122,7 +121,7 @@ class Recipe:
     from_logits: bool = False
 
     def pipeline(self, random_state: int | np.random.RandomState | None = None) -> "Pipeline":
-        """Return the transformer and the classifier as an unfitted pipeline.
+        """Return an unfitted pipeline for the system.
 
         Parameters
         ----------
@@ -181,7 +180,7 @@ class Recipe:
         data: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike] | None = None,
         progress: "Callable[[FitEvent], None] | None" = None,
     ) -> "Reproduction":
-        """Train the system as it was published, and measure it.
+        """Train the system as published, and measure it.
 
         Parameters
         ----------
@@ -190,15 +189,15 @@ class Recipe:
         random_state : int, default=None
             The seed. Runs with the same seed give the same result.
         data : tuple of array-like, default=None
-            ``(X_train, y_train, X_test, y_test)`` to train and test on instead of the published data set.
+            ``(X_train, y_train, X_test, y_test)``, which replace the published data set.
         progress : callable, default=None
-            Called with a :class:`~skrnn.model_selection.FitEvent` at the end of every epoch. The event's
-            ``architecture`` is the name of the recipe, its ``split`` the seed (0 without a seed).
+            Called with a :class:`~skrnn.model_selection.FitEvent` after each epoch. The event's ``architecture`` is the
+            name of the recipe, and its ``split`` the seed (0 without a seed).
 
         Returns
         -------
         reproduction : Reproduction
-            The figures, with the fitted pipeline.
+            The figures and the fitted pipeline.
 
         Raises
         ------
@@ -244,11 +243,12 @@ class Reproduction:
     n_parameters : int
         Number of all weights.
     test_accuracy, train_accuracy : float
-        Between 0 and 1, on the test half and on all rows of the training half, after training, without dropout.
+        Accuracy on the test half and on all rows of the training half, between 0 and 1, after training and without
+        dropout.
     test_loss, train_loss : float
         Mean cross-entropy on the same rows in nats.
     fit_seconds : float
-        Duration of fitting in seconds, preprocessing included.
+        Duration of fitting in seconds, including preprocessing.
     history : dict of str to list of float
         One value per epoch for each of ``loss``, ``accuracy`` and, if rows were held out, ``val_loss`` and
         ``val_accuracy``.
@@ -257,7 +257,7 @@ class Reproduction:
     pipeline : sklearn.pipeline.Pipeline or None
         The fitted pipeline; None if the training was read from a file or done by stock Keras.
     library : {"skrnn", "keras"}
-        The library that trained the network: skrnn, or stock Keras.
+        The library that trained the network.
     """
 
     recipe: str
@@ -275,7 +275,7 @@ class Reproduction:
 
 
 def fit_name(recipe: str, library: Library) -> str:
-    """Return the name under which a training is reported: that of the recipe, followed by "Keras" for stock Keras.
+    """Return the name of a training in reports: the recipe, followed by "Keras" for stock Keras.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Training many recipes with many seeds. Every finished training is a line of a file, so an interruption loses one."""
+"""Train recipes with several seeds. Each finished training is a line of a file, so an interruption loses only one."""
 
 import json
 import os
@@ -27,8 +27,8 @@ def reproduce(
 ) -> list[Reproduction]:
     """Train recipes with the seeds 0, 1, ..., and write the figures of each training to a file.
 
-    A second call with the same directory trains only what is missing: more seeds, other recipes, the other library, or
-    what an interruption left undone.
+    A call with an existing directory runs only missing trainings: more seeds, other recipes, the other library, or
+    trainings that an interruption prevented.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def reproduce(
     directory : str or path-like
         Folder of the file ``runs.jsonl``, which is created if necessary. Each finished training adds a line to it.
     n_seeds : int, default=1
-        Number of trainings of each recipe, counting those in the file.
+        Number of trainings of each recipe, including trainings in the file.
     beside : {"keras"} or None, default=None
         With "keras", stock Keras also trains each recipe, on the same arrays and with the same seeds. This sets the
         global random seeds of Python, NumPy and TensorFlow.
@@ -45,19 +45,19 @@ def reproduce(
         The folder of the data sets; see :func:`~skrnn.datasets.fetch_mnist`.
     progress : callable, default=None
         Called with a :class:`~skrnn.model_selection.FitEvent` when a training begins, after each of its epochs, and
-        when it ends. The event's ``architecture`` is :func:`fit_name`, its ``split`` the seed. A training that is
-        already in the file has an "end" only; these events come first.
+        when it ends. The event's ``architecture`` is :func:`fit_name`, and its ``split`` the seed. A training that is
+        already in the file has only an "end" event, which precedes all others.
 
     Returns
     -------
     reproductions : list of Reproduction
-        The requested trainings, by seed, then in the order of `names`, then skrnn before Keras; without pipelines if
-        they were read from the file.
+        The requested trainings, sorted by seed, then by the order of `names`, then with skrnn before Keras. Trainings
+        from the file have no pipeline.
 
     Raises
     ------
     ValueError
-        If there is no such recipe, if `n_seeds` is not positive, if `beside` is neither "keras" nor None, or if the
+        If a recipe does not exist, if `n_seeds` is not positive, if `beside` is neither "keras" nor None, or if the
         file cannot be read.
     OSError
         If a data set is not in the data home and could not be downloaded.
@@ -72,7 +72,7 @@ def reproduce(
     path = Path(directory) / RUNS_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     finished = {_key(run): run for run in read_runs(path)}
-    # Seed by seed, so that soon there is a figure for every recipe.
+    # Seed by seed, so that every recipe has a result as soon as possible.
     wanted = [(recipe, seed, library) for seed in range(n_seeds) for recipe in recipes for library in libraries]
     missing = []
     for recipe, seed, library in wanted:
@@ -106,7 +106,7 @@ def _train(
 def read_runs(path: str | os.PathLike[str]) -> list[Reproduction]:
     """Read the trainings that :func:`reproduce` wrote.
 
-    Trainings of a recipe whose definition has changed since are skipped, and so is a last line that is incomplete.
+    Trainings of recipes whose definitions have changed since are skipped, and so is an incomplete last line.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def read_runs(path: str | os.PathLike[str]) -> list[Reproduction]:
     Returns
     -------
     reproductions : list of Reproduction
-        In the order in which they ended; without pipelines.
+        The trainings in the order in which they ended, without pipelines.
 
     Raises
     ------
@@ -142,18 +142,18 @@ def _key(run: Reproduction) -> tuple[str, int | None, Library]:
 
 
 def _append(path: Path, recipe: Recipe, run: Reproduction) -> None:
-    """Add a line to the file, and return when it is on the disk."""
+    """Add a line to the file and flush it to the disk."""
     record = {name: getattr(run, name) for name in _KEPT} | {"definition": _definition(recipe, run.library)}
     with path.open("a+b") as file:
         file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)  # drops the line that a killed process was writing
+        file.truncate(file.read().rfind(b"\n") + 1)  # removes the incomplete line of a killed process
         file.write(json.dumps(record).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
 
 
 def _definition(recipe: Recipe, library: Library) -> dict[str, Any]:
-    """Return what is trained, as JSON reads it back: a tuple is a list."""
+    """Return the definition of a training as JSON reads it: tuples become lists."""
     names = _DEFINING if library == "skrnn" else (*_DEFINING, "from_logits")  # skrnn always trains from logits
     return json.loads(json.dumps({name: getattr(recipe, name) for name in names}))
 

@@ -1,7 +1,6 @@
-"""Recipes trained with stock Keras: Keras' own layers and `fit`, on the arrays that skrnn trains on.
+"""Train recipes with stock Keras: Keras' own layers and `fit`, on the same arrays as skrnn.
 
-A layer of skrnn, or its loop over batches, would make the comparison one of skrnn with itself, so nothing here uses
-them.
+Nothing here uses skrnn's layers or training loop, because a comparison of skrnn with itself would be meaningless.
 """
 
 import math
@@ -25,14 +24,14 @@ _RECURRENT = {
     "LSTMClassifier": keras.layers.LSTM,
     "GRUClassifier": keras.layers.GRU,
 }
-_EVALUATION_BATCH = 1_000  # rows; has no influence on the figures
+_EVALUATION_BATCH = 1_000  # rows; does not affect the figures
 
 
 class ReshuffledBatches(keras.utils.PyDataset):
     """Batches of an array of sequences, in a new order in every epoch.
 
-    After :func:`keras.utils.set_random_seed`, ``fit(shuffle=True)`` on arrays reads the rows in the same order in
-    every epoch (Keras 3.15 on TensorFlow). Pass these batches to ``fit(shuffle=False)`` instead.
+    After :func:`keras.utils.set_random_seed`, ``fit(shuffle=True)`` reads the rows of arrays in the same order in every
+    epoch (Keras 3.15 on TensorFlow). To draw a new order for each epoch, pass these batches to ``fit(shuffle=False)``.
 
     Parameters
     ----------
@@ -41,9 +40,9 @@ class ReshuffledBatches(keras.utils.PyDataset):
     y : ndarray of shape (n,)
         The labels.
     batch_size : int
-        The number of sequences in a batch; the last batch of an epoch may be smaller.
+        Number of sequences in a batch; the last batch of an epoch may be smaller.
     seed : int
-        Decides the orders of all epochs.
+        Seed of the orders of all epochs.
     """
 
     def __init__(self, X: np.ndarray, y: np.ndarray, batch_size: int, seed: int):
@@ -65,7 +64,7 @@ class ReshuffledBatches(keras.utils.PyDataset):
 
 
 class _EpochReporter(keras.callbacks.Callback):
-    """A Keras callback that reports the end of every epoch."""
+    """A Keras callback that reports the end of each epoch."""
 
     def __init__(self, report: "Callable[[FitEvent], None]", recipe: str, seed: int):
         super().__init__()
@@ -84,20 +83,20 @@ def build_model(recipe: Recipe, X: np.ndarray, n_classes: int) -> keras.Model:
     Parameters
     ----------
     recipe : Recipe
-    X : ndarray of shape (n, n_timesteps, n_features), or of token ids of shape (n, n_timesteps)
-        Sequences as the network reads them.
+    X : ndarray of shape (n, n_timesteps, n_features), or token ids of shape (n, n_timesteps)
+        Preprocessed sequences.
     n_classes : int
-        Two classes share one output.
+        Number of classes. Two classes share one output.
 
     Returns
     -------
     model : keras.Model
-        Compiled, with the optimizer's default learning rate.
+        The compiled model, with the optimizer's default learning rate.
 
     Raises
     ------
     TypeError
-        If the recipe has a parameter of the network that is not built here.
+        If this function does not support one of the recipe's network parameters.
     """
     inputs = keras.Input(X.shape[1:], dtype=X.dtype)
     activation = None if recipe.from_logits else "sigmoid" if n_classes == 2 else "softmax"
@@ -123,7 +122,7 @@ def _hidden_layers(
     vocabulary_size: int | None = None,
     mask_zero: bool = True,
 ) -> list[keras.layers.Layer]:
-    """Return all layers before the output; the parameters are those of skrnn's classifiers."""
+    """Return all layers before the output. The parameters have the same meaning as in skrnn's classifiers."""
     layers: list[keras.layers.Layer] = []
     if embedding_dim is not None:
         layers.append(keras.layers.Embedding(vocabulary_size, embedding_dim, mask_zero=mask_zero))
@@ -140,14 +139,14 @@ def _hidden_layers(
 
 
 def held_out_rows(y: np.ndarray, fraction: float, random_state: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows to train on and those to hold out, the same that skrnn's classifier chooses.
+    """Return the training rows and the held-out rows, the same as skrnn's classifiers choose.
 
     Parameters
     ----------
     y : ndarray of shape (n,)
         The labels.
     fraction : float
-        The fraction to hold out, at least 0 and less than 1.
+        Fraction of rows to hold out, at least 0 and less than 1.
     random_state : int or None
         The seed of the training.
 
@@ -174,23 +173,23 @@ def run_stock_keras(
 ) -> Reproduction:
     """Train a recipe with stock Keras, and measure it.
 
-    It sets the global random seeds of Python, NumPy and TensorFlow, from which Keras draws its initial weights.
+    This sets the global random seeds of Python, NumPy and TensorFlow, from which Keras draws its initial weights.
 
     Parameters
     ----------
     recipe : Recipe
-        The system; its transformer prepares the data as it does for skrnn.
-    data : tuple of array-like
-        ``(X_train, y_train, X_test, y_test)``.
+        The system. Its transformer prepares the data in the same way as for skrnn.
+    data : Halves
+        The training half and the test half.
     random_state : int, default=0
         The seed.
     progress : callable, default=None
-        Called with a :class:`~skrnn.model_selection.FitEvent` at the end of every epoch, as by :meth:`Recipe.run`.
+        Called with a :class:`~skrnn.model_selection.FitEvent` after each epoch, as in :meth:`Recipe.run`.
 
     Returns
     -------
     reproduction : Reproduction
-        Without a pipeline.
+        The figures, without a pipeline.
     """
     transformer = recipe.pipeline()[0]
     classes, y = np.unique(data.y_train, return_inverse=True)
@@ -231,10 +230,10 @@ def run_stock_keras(
 def _measure(model: keras.Model, X: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """Return the mean cross-entropy and the accuracy."""
     loss, accuracy = model.evaluate(X, y, batch_size=_EVALUATION_BATCH, verbose=0)
-    return float(loss), round(accuracy * len(y)) / len(y)  # a share of the rows, without the error of single precision
+    return float(loss), round(accuracy * len(y)) / len(y)  # removes the rounding error of single precision
 
 
 def _in_order(history: Mapping[str, Sequence[Any]]) -> dict[str, list[float]]:
-    """Return a history of Keras as plain floats, in the order that skrnn's classifiers use."""
+    """Return a Keras history as plain floats, in the same order as in skrnn's classifiers."""
     names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in history]
     return {name: [float(value) for value in history[name]] for name in names}

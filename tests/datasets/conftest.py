@@ -1,4 +1,4 @@
-"""A local HTTP server that misbehaves as told, and the data home of the machine, if it has one."""
+"""A local HTTP server with configurable faults, and the data home of the machine, if it has one."""
 
 import os
 import threading

@@ -112,7 +112,7 @@ def test_when_all_mirrors_fail_the_error_tells_each_cause_and_what_to_do(server,
         "file.bin could not be downloaded:",
         f"  {first}: 404 Client Error: Not Found for url: {first} (1 attempt)",
         f"  {second}: received 10 of 256,000 bytes (3 attempts)",
-        f"Try again later, or get the file (256,000 bytes, SHA256 {published.sha256}) by other means and save it as"
+        f"Try again later, or get the file (256,000 bytes, SHA256 {published.sha256}) from elsewhere and save it as"
         f" {tmp_path / 'folder' / 'file.bin'}",
     ]
     assert files_in(tmp_path) == ["folder"]

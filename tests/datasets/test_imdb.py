@@ -68,7 +68,7 @@ def test_the_real_reviews_are_read_from_a_data_home_without_network(real_home, t
     assert reviews.target_names == ["neg", "pos"]
     train, y_train = reviews.data[:25000], reviews.target[:25000]
     assert y_train.sum() == reviews.target[25000:].sum() == 12500
-    # Keras' published encoding of the training half numbers so many distinct words.
+    # Keras' published encoding of the training half has this number of distinct words.
     filters = str.maketrans(dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n', " "))
     assert len({word for text in train for word in text.lower().translate(filters).split(" ") if word}) == 88582
     # Any block of rows is a fair sample: four standard errors around one half.
@@ -169,7 +169,7 @@ def test_a_damaged_archive_is_named_with_what_was_found_and_expected(read, tmp_p
         assert re.fullmatch(
             re.escape(f"{path} is damaged or incomplete: found ")
             + problem
-            + re.escape(". Delete it to have it downloaded again, or replace it with a good copy."),
+            + re.escape(". Delete it to download it again, or replace it with an intact copy."),
             str(caught.value),
         )
         assert path.read_bytes() == content

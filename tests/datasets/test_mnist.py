@@ -130,7 +130,7 @@ def damage(tiny, path, content, found, expected):
     assert re.fullmatch(
         re.escape(f"{path} is damaged or incomplete: found ")
         + found
-        + re.escape(f", expected {expected}. Delete it to have it downloaded again, or replace it with a good copy."),
+        + re.escape(f", expected {expected}. Delete it to download it again, or replace it with an intact copy."),
         str(caught.value),
     )
     assert path.read_bytes() == content

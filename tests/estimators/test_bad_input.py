@@ -1,4 +1,4 @@
-"""Bad input: the exception, a message that names what was wrong, and an estimator that is what it was before."""
+"""Bad input: the exception, a message that names what was wrong, and an unchanged estimator."""
 
 import keras
 import numpy as np
@@ -93,7 +93,7 @@ AT_FIT = {
     "complex class weight": (with_params(class_weight={0: 1, 1: 1j}), X, Y, {}, ValueError, r"class_weight\[1\] is 1j: expected a finite number"),
     "bad weight of a class that y lacks": (with_params(class_weight={0: 1, 1: 1, 2: -1}), X, Y, {}, ValueError, r"class_weight\[2\] is -1: expected a finite number"),
     "class weight of an unknown label": (with_params(class_weight={0: 1, 5: 2}), X, Y, {}, ValueError, r"class_weight has weights for \[5\], which are not among the classes \[0, 1\], and none for the classes \[1\]"),
-    "class weight of texts for numbers": (with_params(class_weight={"0": 1, "1": 2}), X, Y, {}, ValueError, r"weights for \['0', '1'\], .* and none for the classes \[0, 1\]\. Its keys must be labels of y, of the same type"),
+    "class weight of texts for numbers": (with_params(class_weight={"0": 1, "1": 2}), X, Y, {}, ValueError, r"weights for \['0', '1'\], .* and none for the classes \[0, 1\]\. Its keys must be labels of y with the same type"),
     "class weight of numbers for texts": (with_params(class_weight={0: 1, 1: 2}), X, np.array(["a", "b"])[Y], {}, ValueError, r"weights for \[0, 1\], which are not among the classes \['a', 'b'\]"),
     "class weight of one-hot rows": (with_params(class_weight={(0, 1): 1, (1, 0): 2}), X, np.eye(2)[Y], {}, ValueError, r"weights for \[\(0, 1\), \(1, 0\)\], which are not among the classes \[0, 1\].*for one-hot y, column indices"),
     "only zero class weights": (with_params(class_weight={0: 0, 1: 0.0}), X, Y, {}, ValueError, r"class_weight is 0 for the classes of all samples"),
@@ -103,7 +103,7 @@ AT_FIT = {
     "array of class weights": (with_params(class_weight=np.ones(2)), X, Y, {}, ValueError, r"The 'class_weight' parameter of LSTMClassifier must be"),
     # validation data
     "X_val alone": (ESTIMATOR, X, Y, {"X_val": X}, ValueError, r"X_val and y_val go together, but y_val is missing"),
-    "unknown label in y_val": (ESTIMATOR, X, Y, {"X_val": X, "y_val": Y + 1}, ValueError, r"y_val holds labels that are none of the classes \[0, 1\]: \[2\]"),
+    "unknown label in y_val": (ESTIMATOR, X, Y, {"X_val": X, "y_val": Y + 1}, ValueError, r"y_val holds labels that are not among the classes \[0, 1\]: \[2\]"),
     "X_val of other features": (ESTIMATOR, X, Y, {"X_val": X[:, :, :1], "y_val": Y}, ValueError, r"X has 1 features, but LSTMClassifier is expecting 2"),
     "too few to hold out": (with_params(validation_fraction=0.01), X, Y, {}, ValueError, r"validation_fraction=0\.01 holds out 1 of 12 samples, but these and the rest need at least one"),
     # parameters
@@ -125,7 +125,7 @@ AT_FIT = {
     "mistyped routed name": (with_params(optimizer="sgd", optimizer__momentumm=0.9), X, Y, {}, ValueError, r"Invalid parameter 'optimizer__momentumm': SGD has no argument 'momentumm'\. Did you mean 'optimizer__momentum'\?"),
     "learning rate twice": (with_params(learning_rate=0.1, optimizer__learning_rate=0.2), X, Y, {}, ValueError, r"learning_rate=0\.1 and optimizer__learning_rate=0\.2 set the same argument"),
     "routed to an instance": (with_params(optimizer=keras.optimizers.SGD(), optimizer__momentum=0.9), X, Y, {}, ValueError, r"optimizer__momentum cannot be routed to an optimizer instance"),
-    "routed to no callback": (with_params(callbacks__patience=3), X, Y, {}, ValueError, r"callbacks__patience reaches no callback class"),
+    "routed to no callback": (with_params(callbacks__patience=3), X, Y, {}, ValueError, r"callbacks__patience matches no callback class"),
     "mistyped callback argument": (with_params(callbacks=keras.callbacks.EarlyStopping, callbacks__pacience=3), X, Y, {}, ValueError, r"EarlyStopping has no argument 'pacience'\. Did you mean 'callbacks__patience'\?"),
     "no callback": (with_params(callbacks=["early"]), X, Y, {}, TypeError, r"callbacks must be Keras callbacks or classes of them; got 'early'"),
     "class weight of wrong kind": (with_params(class_weight="even"), X, Y, {}, ValueError, r"The 'class_weight' parameter of LSTMClassifier must be"),
@@ -208,7 +208,7 @@ def test_model_of_the_unfitted():
 def test_unknown_label_in_partial_fit(fitted):
     estimator = fitted["sequences"]
     before = state_of(estimator)
-    with pytest.raises(ValueError, match=r"y holds labels that are none of the classes \[0, 1\]: \[2\]"):
+    with pytest.raises(ValueError, match=r"y holds labels that are not among the classes \[0, 1\]: \[2\]"):
         estimator.partial_fit(X, Y + 1)
     with pytest.raises(ValueError, match="are not those of the first call"):
         estimator.partial_fit(X, Y, classes=[0, 1, 2])

@@ -286,9 +286,9 @@ def test_labels_that_are_integers_stay_integers(y):
         (pd.Series([pd.NaT, *pd.to_datetime(Y[1:])]), "Input y contains NaN: sample 0 has no label"),
         ([np.nan, *Y[1:].astype(str).tolist()], "Input y contains NaN: sample 0 has no label"),
         ([1, *Y[1:].astype(str).tolist()], "Unknown label type: y holds texts and other labels, such as '1' and 1"),
-        (dict(enumerate(Y)), "y must be an array of one label for each sequence"),
-        ({*range(12)}, "y must be an array of one label for each sequence"),
-        ("abababababab", "y must be an array of one label for each sequence. Got 'abababababab'"),
+        (dict(enumerate(Y)), "y must be an array with one label per sequence"),
+        ({*range(12)}, "y must be an array with one label per sequence"),
+        ("abababababab", "y must be an array with one label per sequence. Got 'abababababab'"),
         ([[0], [1, 2]] * 6, r"All rows of y must have the same shape: row 1 has \(2,\), row 0 has \(1,\)"),
         (pl.Series([{"a": 0}, {"a": 1}] * 6), "y holds records of several fields"),
     ],
@@ -333,7 +333,7 @@ def test_bytes_beside_floats_in_a_list_are_scaled():
 def test_single_sequences_and_one_row_per_step():
     with pytest.raises(ValueError, match=r"samples: \[5, 1\]\..*A single sequence is a list of one, \[x\]"):
         small().fit(X[0], [1])
-    with pytest.raises(ValueError, match=r"y must be an array of one label for each sequence\. Got 1 instead"):
+    with pytest.raises(ValueError, match=r"y must be an array with one label per sequence\. Got 1 instead"):
         small().fit(X[0], 1)
     long = pd.concat(FRAMES, keys=range(12))
     with pytest.raises(ValueError, match=r"samples: \[60, 12\]\..*If a row is one step of a sequence.*groupby"):

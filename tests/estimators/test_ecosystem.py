@@ -184,7 +184,7 @@ def test_progress_bar_of_scikit_learn_sees_every_epoch(digits, capsys):
 
 
 class CountsEpochs:
-    """A scikit-learn callback that keeps what it is told."""
+    """A scikit-learn callback that records its calls."""
 
     def __init__(self, stop_after=None):
         self.begun, self.scores, self.stop_after = [], [], stop_after

@@ -254,10 +254,10 @@ except KeyboardInterrupt as error:
         assert any("epoch 3/" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
         *_, last = process.stdout
-    told = last.split()
-    assert told[0] == "kept"
-    assert int(told[1]) >= 3
-    assert told[2] == "True"
+    words = last.split()
+    assert words[0] == "kept"
+    assert int(words[1]) >= 3
+    assert words[2] == "True"
 
 
 @pytest.fixture

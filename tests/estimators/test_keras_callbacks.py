@@ -328,7 +328,7 @@ def test_arguments_reach_a_constructor_in_any_form():
         (Patient, {"pacience": 1}, r"Patient has no argument 'pacience'\. Did you mean 'callbacks__patience'\?"),
         (Positional, {"into": 1}, r"Positional requires the argument 'first': set callbacks__first\."),
         (Positional, {"first": 1, "third": 1}, r"Positional has no argument 'third'"),
-        (kc.ReduceLROnPlateau, {"factor": 2.0}, r"cannot be made with callbacks__factor: .*factor >= 1\.0"),
+        (kc.ReduceLROnPlateau, {"factor": 2.0}, r"cannot be created with callbacks__factor: .*factor >= 1\.0"),
         (kc.EarlyStopping, {"monitro": "loss"}, r"Did you mean 'callbacks__monitor'\?"),
     ],
 )
@@ -351,9 +351,7 @@ def test_a_callback_that_cannot_be_copied_is_named():
             super().__init__()
             self.lock = threading.Lock()
 
-    with pytest.raises(
-        TypeError, match=r"Each fit trains with copies of its callbacks, but .*Holds.* cannot be copied"
-    ):
+    with pytest.raises(TypeError, match=r"Each fit copies its callbacks, but .*Holds.* cannot be copied"):
         GRUClassifier(3, callbacks=Holds()).fit(X, Y)
 
 

@@ -396,7 +396,7 @@ def test_real_series_in_other_forms():
 @pytest.mark.parametrize("dtype", ["float64", "uint8"])
 def test_one_step_of_many_features(dtype):
     X = np.ones((3, 1, 40), dtype)
-    assert hint_for(X).startswith("X has the shape (n_samples, 1, 40), which is read as sequences of one step of 40")
+    assert hint_for(X).startswith("X has the shape (n_samples, 1, 40), which is read as sequences of one step with 40")
     assert hint_for(np.ones((3, 1, 1))) is None
 
 

@@ -63,7 +63,7 @@ def test_an_optimizer_that_wraps_others_gets_them():
             fit(optimizer)
     with pytest.raises(ValueError, match="MultiOptimizer requires the argument 'optimizer_map'"):
         fit("multioptimizer")
-    with pytest.raises(ValueError, match="LossScaleOptimizer cannot be made with optimizer__inner_optimizer: "):
+    with pytest.raises(ValueError, match="LossScaleOptimizer cannot be created with optimizer__inner_optimizer: "):
         fit("lossscaleoptimizer", optimizer__inner_optimizer="adam")
 
 
@@ -259,17 +259,20 @@ REFUSED = {
     "no class": (optimizers.Optimizer, "optimizer must be a name, a Keras optimizer class or an instance"),
     "no optimizer": ("optimizermap", r"Unknown optimizer 'optimizermap'\. .*Expected the name of a Keras optimizer"),
     "no update": (type("Empty", (optimizers.Optimizer,), {})(0.1), "Empty defines no update_step, so it cannot"),
-    "argument lost": (Hidden(2.0), r"Hidden made from get_config\(\) has "),
+    "argument lost": (Hidden(2.0), r"Hidden created from get_config\(\) has "),
     "schedule lost": (
         optimizers.SGD(Forgetful(0.3)),
-        r"has _learning_rate\.start=0\.1 instead of 0\.3\. Make get_config",
+        r"has _learning_rate\.start=0\.1 instead of 0\.3\. get_config must",
     ),
-    "rate is a function": (optimizers.SGD(lambda: 0.1), "The learning_rate of SGD is a function, which cannot be kept"),
+    "rate is a function": (
+        optimizers.SGD(lambda: 0.1),
+        "The learning_rate of SGD is a function, which cannot be stored",
+    ),
     "map is a function": (
         optimizers.MultiOptimizer(lambda variable: optimizers.SGD()),
         r"The optimizer_map of MultiOptimizer is a function.* Replace it with a keras\.optimizers\.OptimizerMap",
     ),
-    "argument is a function": (optimizers.Adam(beta_1=lambda: 0.9), "The configuration of Adam holds <function"),
+    "argument is a function": (optimizers.Adam(beta_1=lambda: 0.9), "The configuration of Adam contains <function"),
     "excluded": (_excluding(), "exclude_from_weight_decay is not part of the configuration of AdamW and would be lost"),
 }
 
@@ -283,9 +286,13 @@ class NoConfiguration(Halving):
 def test_a_schedule_that_cannot_be_kept_is_rejected_by_name(around):
     with pytest.raises(ValueError, match=r"_learning_rate\.start=0\.1 instead of 0\.3"):
         fit(around(), learning_rate=Forgetful(0.3))
-    with pytest.raises(ValueError, match="NoConfiguration has no configuration and cannot be kept: must"):
+    with pytest.raises(
+        ValueError, match="NoConfiguration has no configuration, so it cannot be stored in a fitted estimator: must"
+    ):
         fit(around(), learning_rate=NoConfiguration(0.3))
-    with pytest.raises(ValueError, match="SGD has no configuration and cannot be kept: must"):
+    with pytest.raises(
+        ValueError, match="SGD has no configuration, so it cannot be stored in a fitted estimator: must"
+    ):
         fit(optimizers.SGD(NoConfiguration(0.3)))
 
 

@@ -54,7 +54,7 @@ class _PruneAt(BasePruner):
 
 @pytest.fixture(scope="session")
 def prune_at():
-    """Makes a pruner that gives every trial but the first up after so many epochs."""
+    """Creates a pruner that prunes every trial but the first after a number of epochs."""
     return _PruneAt
 
 

@@ -1,4 +1,4 @@
-"""Comparing classifiers on the same folds: what is scored, what is recorded, what is told, and what goes wrong."""
+"""Comparing classifiers on the same folds: scores, records, progress events, and failures."""
 
 import json
 import os
@@ -155,8 +155,7 @@ def test_splits_get_seeds_of_their_own_but_a_seed_that_is_set_stays():
     fixed = clone(free).set_params(random_state=3)
     cv = [(np.arange(20), np.arange(20, 40))] * 2  # whatever differs comes from the seeds
     found = compare_architectures({"free": free, "nested": nested, "fixed": fixed}, X, y, cv=cv, random_state=0)
-    assert found.scores[0, 0] != found.scores[0, 1]
-    np.testing.assert_array_equal(found.scores[0], found.scores[1])
+    assert len({*found.scores[:2].ravel()}) == 4  # another seed for each split and each architecture
     assert found.scores[2, 0] == found.scores[2, 1] == fixed.fit(X[:20], y[:20]).score(X[20:], y[20:])
 
 
@@ -183,20 +182,24 @@ def test_networks_are_counted_and_their_curves_kept(comparison):
         "n_test",
         "n_parameters",
         "n_epochs",
+        "best_epoch",
         "fit_seconds",
         "score_seconds",
+        "latency_seconds",
     ]
     assert frame["architecture"].tolist() == ["SimpleRNN", "SimpleRNN", "GRU", "GRU"]
     assert frame["fold"].tolist() == [0, 1, 0, 1]
     assert frame["n_epochs"].tolist() == [2, 2, 3, 3]
     simple = 8 * 4 + 4 * 4 + 4 + 4 + 1  # kernels, bias, and one logit
     assert frame["n_parameters"].tolist() == [simple, simple, GRU_PARAMETERS, GRU_PARAMETERS]
-    assert (frame[["fit_seconds", "score_seconds"]] > 0).all(axis=None)
+    assert (frame[["fit_seconds", "score_seconds", "latency_seconds"]] > 0).all(axis=None)
     histories = comparison.histories()
-    assert len(histories) == 2 * 2 * (2 + 3)  # folds, metrics, epochs
+    assert len(histories) == 2 * 4 * (2 + 3)  # folds, metrics of training and test data, epochs
     one = histories[(histories.architecture == "GRU") & (histories.fold == 1) & (histories.metric == "loss")]
     assert one["epoch"].tolist() == [1, 2, 3]
     assert one["value"].tolist() == comparison.curves[1][1]["loss"]
+    losses = comparison.curves[1][1]["val_loss"]
+    assert frame["best_epoch"].iloc[3] == 1 + losses.index(min(losses))
 
 
 def test_what_a_search_has_found_is_recorded(images):
@@ -312,11 +315,14 @@ def test_an_interrupt_before_anything_is_finished_leaves_an_empty_comparison(tab
 def test_files_hold_the_frames_the_summary_and_the_plots(comparison, tmp_path):
     paths = comparison.save(tmp_path / "new" / "folder", settings={"dataset": "digits"})
     assert [path.name for path in paths] == [
+        "comparison.npz",
         "scores.csv",
+        "pairwise.csv",
         "histories.csv",
         "summary.json",
-        "learning_curves.png",
         "scores.png",
+        "differences.png",
+        "learning_curves.png",
     ]
     folder = tmp_path / "new" / "folder"
     pd.testing.assert_frame_equal(
@@ -338,7 +344,8 @@ def test_saving_replaces_its_own_files_and_no_others(comparison, table, tmp_path
     (tmp_path / "notes.txt").write_text("mine")
     comparison.save(tmp_path)
     compare_architectures({"tree": DecisionTreeClassifier()}, *table, cv=2).save(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == ["histories.csv", "notes.txt", "scores.csv", "scores.png", "summary.json"]
+    tables = ["comparison.npz", "histories.csv", "notes.txt", "pairwise.csv", "scores.csv"]
+    assert sorted(os.listdir(tmp_path)) == [*tables, "scores.png", "summary.json"]  # no pair, no curves
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert set(pd.read_csv(tmp_path / "scores.csv")["architecture"]) == {"tree"}
 
@@ -403,15 +410,15 @@ def test_a_comparison_can_be_made_of_arrays_alone():
     ones = np.ones((1, 2))
     found = ArchitectureComparison(
         architectures=("a",),
-        scoring="accuracy",
+        metric_scores={"accuracy": ones},
         repeats=np.zeros(2, dtype=int),
         folds=np.arange(2),
         n_train=np.array([5, 5]),
         n_test=np.array([5, 5]),
         finished=np.ones((1, 2), dtype=bool),
-        scores=ones,
         fit_seconds=ones,
         score_seconds=ones,
+        latency_seconds=ones,
         n_parameters=ones,
         n_epochs=ones,
         curves=(({}, {}),),
@@ -427,20 +434,22 @@ class _CountsFits(DummyClassifier):
         super().fit(X, y)  # and returns nothing
 
 
-@pytest.mark.parametrize("scoring", [["accuracy", "f1"], ("accuracy",), {"a": "accuracy"}, {"accuracy"}, 3])
-def test_several_scores_are_rejected_before_anything_is_fitted(scoring):
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("high", "The score '<lambda>' could not be computed:\nhigh"),
+        (None, r"scoring must return a number, or a dict of them\. Got <lambda> = None instead"),
+        ([0.5, 0.6], r"Got <lambda> = \[0\.5, 0\.6\] instead"),
+        ({"a": 1.0, "b": None}, "Got b = None instead"),
+    ],
+)
+def test_a_function_that_returns_no_number_is_refused_before_anything_is_fitted(value, message):
     _CountsFits.fits.clear()
-    with pytest.raises(ValueError, match=r"A comparison needs a single score: .* run one comparison for each"):
-        compare_architectures({"dummy": _CountsFits()}, np.zeros((8, 2)), [0, 1] * 4, cv=2, scoring=scoring)
-    assert not _CountsFits.fits
-
-
-@pytest.mark.parametrize("value", [{"a": 1.0, "b": 2.0}, "high", None, [0.5, 0.6]])
-def test_a_function_that_returns_no_number_is_an_error(value):
-    with pytest.raises(ValueError, match="A comparison needs a single score: scoring must return a number"):
+    with pytest.raises(ValueError, match=message):
         compare_architectures(
-            {"dummy": DummyClassifier()}, np.zeros((8, 2)), [0, 1] * 4, cv=2, scoring=lambda e, X, y: value
+            {"dummy": _CountsFits()}, np.zeros((8, 2)), [0, 1] * 4, cv=2, scoring=lambda e, X, y: value
         )
+    assert not _CountsFits.fits
 
 
 def test_an_array_of_one_number_is_a_score():
@@ -477,7 +486,7 @@ def test_a_search_that_refits_nothing_is_refused_before_anything_is_fitted():
 
 
 def test_an_empty_list_of_rows_is_no_rows():
-    with pytest.raises(ValueError, match="0 sample"):
+    with pytest.raises(ValueError, match=r"^Split 0 of cv has 3 samples to train on and 0 to test on"):
         compare_architectures({"a": LogisticRegression()}, np.zeros((8, 2)), [0, 1] * 4, cv=[([0, 1, 2], [])])
 
 

@@ -32,13 +32,13 @@ def task_of(X, y, scorers=None, metric="score", n_splits=2, fit_params=None, sco
 
 
 def run(estimator, task, *, epochs_are_searched=False, until=None):
-    told = []
+    reports = []
 
     def go_on(epoch, mean):
-        told.append((epoch, mean))
+        reports.append((epoch, mean))
         return epoch != until
 
-    return evaluate(estimator, task, epochs_are_searched=epochs_are_searched, go_on=go_on), told
+    return evaluate(estimator, task, epochs_are_searched=epochs_are_searched, go_on=go_on), reports
 
 
 ESTIMATORS = {
@@ -63,15 +63,15 @@ ESTIMATORS = {
 def test_folds_in_lock_step_score_what_whole_fits_score(images, kind):
     estimator = ESTIMATORS[kind]
     task = task_of(*images)
-    outcome, told = run(estimator, task, epochs_are_searched=True)
+    outcome, reports = run(estimator, task, epochs_are_searched=True)
     whole = cross_validate(
         estimator, *images, cv=task.splits, return_estimator=True, scoring="neg_log_loss", error_score="raise"
     )
     assert outcome.scores == {"score": whole["test_score"].tolist()}
     trained = [last_step(fitted).n_iter_ for fitted in whole["estimator"]]
     assert outcome.n_epochs == max(trained)
-    assert [epoch for epoch, _ in told] == list(range(1, max(trained) + 1))
-    assert told[-1][1] == pytest.approx(whole["test_score"].mean())
+    assert [epoch for epoch, _ in reports] == list(range(1, max(trained) + 1))
+    assert reports[-1][1] == pytest.approx(whole["test_score"].mean())
     assert outcome.refit_epochs is None
     assert all(seconds > 0 for seconds in outcome.fit_seconds + outcome.score_seconds)
 
@@ -125,10 +125,10 @@ def test_metadata_is_routed_through_a_pipeline(images):
 
 def test_the_epoch_with_the_best_mean_is_chosen(images):
     estimator = SimpleRNNClassifier(4, epochs=8, learning_rate=0.08, random_state=0)
-    outcome, told = run(estimator, task_of(*images))
-    means = dict(told)
+    outcome, reports = run(estimator, task_of(*images))
+    means = dict(reports)
     assert outcome.mean("score") == max(means.values())
-    assert outcome.n_epochs == outcome.refit_epochs == min(e for e, mean in told if mean == max(means.values()))
+    assert outcome.n_epochs == outcome.refit_epochs == min(e for e, mean in reports if mean == max(means.values()))
     again = cross_validate(
         SimpleRNNClassifier(4, epochs=outcome.refit_epochs, learning_rate=0.08, random_state=0),
         *images,
@@ -157,11 +157,11 @@ def test_early_stopping_never_sees_the_test_part(images):
 
 
 def test_a_candidate_that_is_given_up_keeps_its_scores(images):
-    outcome, told = run(GRUClassifier(4, epochs=5, random_state=0), task_of(*images), until=2)
-    assert [epoch for epoch, _ in told] == [1, 2]
+    outcome, reports = run(GRUClassifier(4, epochs=5, random_state=0), task_of(*images), until=2)
+    assert [epoch for epoch, _ in reports] == [1, 2]
     assert outcome.pruned_epoch == 2
-    assert outcome.mean("score") == max(mean for _, mean in told)
-    ended, told = run(GRUClassifier(4, epochs=2, random_state=0), task_of(*images), until=2)
+    assert outcome.mean("score") == max(mean for _, mean in reports)
+    ended, reports = run(GRUClassifier(4, epochs=2, random_state=0), task_of(*images), until=2)
     assert ended.pruned_epoch is None  # it was trained to its end
 
 
@@ -193,9 +193,9 @@ def test_other_classifiers_are_fitted_whole(images):
     X, y = images
     flat = X.reshape(len(X), -1)
     assert not trains_by_epochs(LogisticRegression())
-    outcome, told = run(LogisticRegression(), task_of(flat, y))
+    outcome, reports = run(LogisticRegression(), task_of(flat, y))
     whole = cross_validate(LogisticRegression(), flat, y, cv=task_of(flat, y).splits, scoring="neg_log_loss")
-    assert (told, outcome.n_epochs, outcome.refit_epochs) == ([], None, None)
+    assert (reports, outcome.n_epochs, outcome.refit_epochs) == ([], None, None)
     assert outcome.scores["score"] == whole["test_score"].tolist()
 
 
@@ -228,16 +228,16 @@ def test_folds_with_keras_callbacks_score_what_whole_fits_score(images, kind):
     """What a callback and the optimizer keep belongs to one fold, though all folds share one network."""
     network = GRUClassifier(4, epochs=6, learning_rate=0.05, callbacks=CALLBACKS[kind], random_state=0)
     network.set_params(optimizer__use_ema=kind == "averages")
-    outcome, told = run(network, task_of(*images))
+    outcome, reports = run(network, task_of(*images))
     whole = cross_validate(
         network, *images, cv=task_of(*images).splits, scoring="neg_log_loss", return_estimator=True, error_score="raise"
     )
     assert outcome.scores["score"] == whole["test_score"].tolist()
     n_epochs = max(fitted.n_iter_ for fitted in whole["estimator"])
-    assert [epoch for epoch, _ in told] == [*range(1, n_epochs + 1)]
+    assert [epoch for epoch, _ in reports] == [*range(1, n_epochs + 1)]
     assert outcome.refit_epochs is None  # a refit trains as the callbacks want
-    pruned, told = run(network, task_of(*images), until=1)
-    assert (pruned.pruned_epoch, len(told)) == (1, 1)
+    pruned, reports = run(network, task_of(*images), until=1)
+    assert (pruned.pruned_epoch, len(reports)) == (1, 1)
 
 
 @pytest.mark.parametrize("as_class", [False, True])
@@ -245,9 +245,9 @@ def test_callbacks_that_write_files_do_not_mix_the_folds(images, tmp_path, as_cl
     made = keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
     routed = {"callbacks__backup_dir": str(tmp_path / "backup")} if as_class else {}
     network = GRUClassifier(4, epochs=3, callbacks=[type(made) if as_class else made], random_state=0, **routed)
-    outcome, told = run(network, task_of(*images))
+    outcome, reports = run(network, task_of(*images))
     plain, _ = run(GRUClassifier(4, epochs=3, random_state=0), task_of(*images), epochs_are_searched=True)
-    assert told == []
+    assert reports == []
     assert outcome.scores == plain.scores
 
 

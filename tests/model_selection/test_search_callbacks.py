@@ -99,7 +99,7 @@ def test_tasks_of_failed_fits_end_too():
 
 
 def test_a_trials_task_begins_before_it_and_ends_after_it(images):
-    told = []
+    events = []
 
     class Listener:
         def setup(self, estimator, context):
@@ -109,28 +109,28 @@ def test_a_trials_task_begins_before_it_and_ends_after_it(images):
 
         def on_fit_task_begin(self, estimator, context):
             if context.task_name == "trial":
-                told.append("begins")
+                events.append("begins")
 
         def on_fit_task_end(self, estimator, context):
             if context.task_name == "trial":
-                told.append("ends")
+                events.append("ends")
 
     class Sampler(RandomSampler):
         def before_trial(self, study, trial):
-            told.append("asked")
+            events.append("asked")
 
         def after_trial(self, study, trial, state, values):
-            told.append("told")
+            events.append("finished")
 
     def scorer(estimator, X, y):
-        told.append("scored")
+        events.append("scored")
         return estimator.score(X, y)
 
     space = {"learning_rate": FloatDistribution(0.01, 0.1)}
     network = GRUClassifier(4, epochs=1, random_state=0)
     search = OptunaSearchCV(network, space, n_trials=2, cv=2, sampler=Sampler(), scoring=scorer, refit=False)
     search.set_callbacks(Listener()).fit(*images)
-    assert told == ["begins", "asked", "scored", "scored", "told", "ends"] * 2
+    assert events == ["begins", "asked", "scored", "scored", "finished", "ends"] * 2
 
 
 def test_networks_in_lock_step_report_their_epochs(images):

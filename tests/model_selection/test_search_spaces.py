@@ -88,5 +88,5 @@ def test_averaging_is_left_to_an_estimator_that_sets_it_itself():
 def test_the_space_knows_that_sgd_takes_larger_steps():
     assert search_space(GRUClassifier(optimizer="sgd"))["learning_rate"].high == 1.0
     assert search_space(GRUClassifier())["learning_rate"].high == 0.01
-    with pytest.raises(TypeError, match="Got LogisticRegression\\(\\) instead: pass param_distributions"):
+    with pytest.raises(TypeError, match="Got LogisticRegression\\(\\) instead\\. Pass param_distributions"):
         search_space(LogisticRegression())

@@ -164,23 +164,23 @@ def test_callbacks_and_the_bar_hear_of_every_trial_here(images, capsys, search_o
 
 
 def test_callbacks_of_scikit_learn_see_every_trial(images, search_of):
-    told = []
+    events = []
 
     class Listener:
         def setup(self, estimator, context):
-            told.append("setup")
+            events.append("setup")
 
         def teardown(self, estimator, context):
-            told.append("teardown")
+            events.append("teardown")
 
         def on_fit_task_begin(self, estimator, context, **more):
             pass
 
         def on_fit_task_end(self, estimator, context, **more):
-            told.append(context.task_name)
+            events.append(context.task_name)
 
     search_of().set_callbacks(Listener()).fit(*images)
-    assert [name for name in told if name in ("setup", "trial", "search", "fit", "teardown")] == [
+    assert [name for name in events if name in ("setup", "trial", "search", "fit", "teardown")] == [
         *("setup", "trial", "trial", "trial", "search", "fit", "teardown")
     ]
 
@@ -282,7 +282,7 @@ def test_a_dead_workers_trial_is_given_up_and_a_live_ones_is_not(tmp_path):
     }
     assert study.trials[-1].state == TrialState.RUNNING
     assert [trial.number for trial in counted_trials(study)] == [0, 3, 5]
-    assert "had no heartbeat for" in states["silent elsewhere"].user_attrs[LOST]
+    assert "no heartbeat from" in states["silent elsewhere"].user_attrs[LOST]
     fail_stale_trials(study, alone=True)  # nobody can be about to tell: its worker died before it did
     assert study.trials[-1].state == TrialState.FAIL
 

@@ -87,7 +87,7 @@ def test_what_cannot_be_described_is_rejected_before_anything_is_fitted(tmp_path
     for storage in (tmp_path / "j", optuna.storages.InMemoryStorage()):
         refused = search(scoring=scoring, storage=storage)
         with pytest.raises(
-            ValueError, match=r"'lock', which function '.*scoring' in scoring uses cannot be.*study_name"
+            ValueError, match=r"^Cannot describe .*'lock' used by function '.*scoring' in scoring: .*study_name"
         ):
             refused.fit(X, y)
     assert not fits

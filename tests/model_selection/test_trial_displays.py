@@ -4,8 +4,10 @@ import re
 from datetime import datetime, timedelta
 from io import StringIO
 
+import nbformat
 import optuna
 import pytest
+from nbclient import NotebookClient
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
 from rich.console import Console
@@ -55,6 +57,33 @@ def test_verbose_shows_the_trials_on_the_standard_error(capsys):
         "[1/2] trial 0: score 0.5000",
         "[2/2] trial 1: score 0.5000",
     ]
+
+
+CELL = """
+import time
+from optuna.distributions import CategoricalDistribution
+from sklearn.dummy import DummyClassifier
+from skrnn.model_selection import OptunaSearchCV
+
+class Slow(DummyClassifier):
+    def fit(self, X, y):
+        time.sleep(0.4)  # the running trials are shown after 0.3 s
+        return super().fit(X, y)
+
+space = {"strategy": CategoricalDistribution(["prior"])}
+OptunaSearchCV(Slow(), space, n_trials=2, cv=2, verbose=1).fit([[0.0]] * 8, [0, 1] * 4);
+"""
+
+
+def test_a_notebook_gets_bars_that_are_updated_in_place():
+    cell = nbformat.v4.new_code_cell(CELL)
+    executed = NotebookClient(nbformat.v4.new_notebook(cells=[cell]), kernel_name="python3", timeout=120).execute()
+    shown = [output["data"] for output in executed.cells[0].outputs if output["output_type"] == "display_data"]
+    assert len(shown) == 1
+    for text in (shown[0]["text/plain"], shown[0]["text/html"]):
+        assert re.search(r"^(<pre.*>)?Trials .* 2/2 0:\d\d, best score 0\.5000\n(</pre>\n)?$", text)
+    printed = [output["text"] for output in executed.cells[0].outputs if output["output_type"] == "stream"]
+    assert not any("trial 0" in text for text in printed)
 
 
 def made_trial(number, state, **more):

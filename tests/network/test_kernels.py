@@ -26,7 +26,7 @@ def assert_equal_for_its_size(found, expected, dtype):
 
 
 def options(cell, draw):
-    """Draw what a layer can be told."""
+    """Draw the settings of a layer."""
     rates = st.sampled_from([0.0, 0.0, 0.4])
     drawn = {
         "activation": draw(st.sampled_from(["tanh", "relu"])),
@@ -175,5 +175,5 @@ def test_rates_of_a_traced_layer_can_change(rates):
     after = from_the_same_seed()
     assert np.array_equal(before, after) == (not any(rates))
     assert run.experimental_get_tracing_count() == 1
-    with pytest.raises(ValueError, match="cannot change in a layer that is built"):
+    with pytest.raises(ValueError, match="cannot change between no dropout and dropout"):
         layer.set_dropout(0.0 if rates[0] else 0.2, rates[1])

@@ -61,8 +61,8 @@ def test_parameters_are_named_without_their_step_and_constants_are_left_out():
 def test_importances_say_what_they_are_based_on(n_pruned):
     figure = search_figures(made_study(6, n_pruned)).figures["importances"]
     assert " ".join(figure.get_suptitle().split()) == (
-        "Which parameters mattered Share of each in what sets the better of 6 complete trials apart (PED-ANOVA); so "
-        "few trials give no more than a hint" + ("; pruned trials do not count" if n_pruned else "")
+        "Parameter importances Contributions to the difference between good trials and all 6 complete trials "
+        "(PED-ANOVA); rough estimates, because there are few trials" + ("; without pruned trials" if n_pruned else "")
     )
 
 
@@ -143,10 +143,10 @@ def test_other_figures_that_cannot_be_drawn_say_what_they_need():
     assert list(figures) == ["history"]
     assert left_out == {
         "importances": "needs a parameter with more than one value",
-        "intermediate_values": "needs scores of single epochs, there are none",
+        "intermediate_values": "needs scores after each epoch, there are none",
         "parallel_coordinates": "needs a parameter with more than one value",
     }
-    assert search_figures(study_of_equals()).left_out["importances"] == "needs complete trials of different scores"
+    assert search_figures(study_of_equals()).left_out["importances"] == "needs complete trials with different scores"
 
 
 def study_of_equals():

@@ -92,8 +92,8 @@ def test_scale(dtype, scale, expected):
 
 def test_wide_integers_need_a_scale():
     message = (
-        r"^scale='auto' divides the pixels by 9223372036854775807, the largest value of type int64; pass scale=255 if "
-        r"they end at 255\.$"
+        r"^scale='auto' divides the pixels by 9223372036854775807, the largest value of type int64\. If the "
+        r"largest pixel is 255, pass scale=255\.$"
     )
     with pytest.warns(UserWarning, match=message):
         ImageToSequence().fit(IMAGE.astype(np.int64))
@@ -147,8 +147,8 @@ def test_inverse_transform_clips_to_the_type():
         (
             {},
             (2, 12),
-            "X has flat images of 12 values, which make no square; pass image_shape=(height, width) or (height, width, "
-            "channels).",
+            "X has flat images of 12 values, which is not a square number. Pass image_shape=(height, width) or "
+            "(height, width, channels).",
         ),
         ({"image_shape": (3, 5)}, (2, 12), "X has images of shape (12,), which do not fit image_shape=(3, 5)."),
         ({"image_shape": (3, 4)}, (2, 4, 3), "X has images of shape (4, 3), which do not fit image_shape=(3, 4)."),
@@ -170,7 +170,7 @@ def test_inverse_transform_clips_to_the_type():
             "X has 5 dimensions; expected images of shape (height, width), (height, width, channels) or (height * "
             "width * channels,).",
         ),
-        ({}, (2, 0, 4), "X has images of shape (0, 4), which hold no pixel."),
+        ({}, (2, 0, 4), "X has images of shape (0, 4), which have no pixels."),
         ({"scan": "patches", "patch_size": 3}, (2, 3, 4), "patch_size=3 does not divide images of 3 by 4 pixels."),
         (
             {"scan": "patches", "patch_size": (2, 2, 2)},
@@ -219,7 +219,7 @@ def test_messages_of_fit(parameters, shape, message):
         (
             "inverse_transform",
             (2, 4, 3),
-            "X has sequences of shape (4, 3), but ImageToSequence was fitted on images that make sequences of shape "
+            "X has sequences of shape (4, 3), but ImageToSequence was fitted on images that give sequences of shape "
             "(3, 4).",
         ),
     ],

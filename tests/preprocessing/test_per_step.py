@@ -183,7 +183,8 @@ def test_inverse_transform_gives_the_sequences_back(sequences):
             np.ones((2, 3)),
             ValueError,
             "Expected X to be a 3-D array or a list of sequences, got a 2-D array of shape (2, 3). Reshape your data: "
-            "X[:, :, np.newaxis] has one feature per step. A table needs no TimeDistributed.",
+            "X[:, :, np.newaxis] has one feature per step. To transform the columns of a table, use the "
+            "transformer without TimeDistributed.",
         ),
         ([[], [[nan, nan]]], ValueError, "X holds no steps: all of its sequences are empty or padding."),
         (
@@ -205,7 +206,9 @@ def test_messages_for_another_number_of_features():
     reducer = TimeDistributed(PCA(n_components=1)).fit(np.eye(4).reshape(2, 2, 4))
     with pytest.raises(ValueError, match=r"^X has 3 features, but TimeDistributed is expecting 4 features as input\.$"):
         reducer.transform(np.ones((1, 2, 3)))
-    with pytest.raises(ValueError, match=r"^X has 2 features per step, but TimeDistributed makes 1 of 4\.$"):
+    with pytest.raises(
+        ValueError, match=r"^X has 2 features per step, but TimeDistributed transforms 4 features into 1\.$"
+    ):
         reducer.inverse_transform(np.ones((1, 2, 2)))
 
 

@@ -97,10 +97,10 @@ def test_inverse_transform_gives_the_table_back(table_shape_names, order):
         (
             {},
             np.ones((1, 4)),
-            "The 'n_steps' parameter of TabularToSequence must be an int, since no column names contain it "
+            "The 'n_steps' parameter of TabularToSequence must be an int unless column names contain the steps "
             "(order='auto', name_pattern='{feature}_t{step}'). Got None.",
         ),
-        ({"n_steps": 3}, np.ones((1, 4)), "X has 4 columns, which cannot be divided into n_steps=3."),
+        ({"n_steps": 3}, np.ones((1, 4)), "X has 4 columns, which cannot be divided into n_steps=3 steps."),
         (
             {"n_steps": 0},
             np.ones((1, 4)),
@@ -109,30 +109,30 @@ def test_inverse_transform_gives_the_table_back(table_shape_names, order):
         (
             {"order": "names"},
             np.ones((1, 4)),
-            "order='names' needs X to be a data frame, whose columns have names.",
+            "order='names' requires X to be a data frame, because other inputs have no column names.",
         ),
         (
             {},
             frame("a_t0", "a_t1", "b"),
-            "Column 'b' of X is not named after name_pattern='{feature}_t{step}'.",
+            "The name of column 'b' of X does not match name_pattern='{feature}_t{step}'.",
         ),
         (
             {"order": "names"},
             frame("a", "b"),
-            "Column 'a' of X is not named after name_pattern='{feature}_t{step}'.",
+            "The name of column 'a' of X does not match name_pattern='{feature}_t{step}'.",
         ),
         (
             {},
             frame("a_t0", "a_t1", "b_t1"),
-            "X has no column 'b_t0': every feature needs a column for every step.",
+            "X has no column 'b_t0': each feature needs a column for each step.",
         ),
-        ({}, frame("a_t1", "a_t01"), "Columns 'a_t1' and 'a_t01' of X both hold step 1 of one feature."),
-        ({"n_steps": 3}, frame("a_t0", "a_t1"), "The columns of X are named after 2 steps, but n_steps=3."),
+        ({}, frame("a_t1", "a_t01"), "Columns 'a_t1' and 'a_t01' of X both hold step 1 of the same feature."),
+        ({"n_steps": 3}, frame("a_t0", "a_t1"), "The column names of X contain 2 steps, but n_steps=3."),
         (
             {"name_pattern": "{feature}"},
             frame("a_t0", "a_t1"),
-            "The 'name_pattern' parameter of TabularToSequence must have {step} once and {feature} at most once. Got "
-            "'{feature}'.",
+            "The 'name_pattern' parameter of TabularToSequence must contain {step} once and {feature} at most once. "
+            "Got '{feature}'.",
         ),
     ],
 )
@@ -149,7 +149,7 @@ def test_messages_for_other_shapes():
     ):
         reader.transform(np.ones((1, 4)))
     message = (
-        "X has sequences of shape (3, 2), but TabularToSequence was fitted on a table that makes sequences of shape "
+        "X has sequences of shape (3, 2), but TabularToSequence was fitted on a table that gives sequences of shape "
         "(2, 3)."
     )
     with pytest.raises(ValueError) as caught:  # noqa: PT011

@@ -157,7 +157,7 @@ def test_inverse_transform_leaves_out_padding_and_start_and_marks_unknown_words(
     [
         ("a text", ValueError, "Iterable over raw text documents expected, string object received."),
         (3, TypeError, "Expected X to be an iterable of texts, got 3."),
-        ([], ValueError, "Found array with 0 sample(s) while a minimum of 1 is required: X holds no text."),
+        ([], ValueError, "Found array with 0 sample(s) while a minimum of 1 is required: X contains no text."),
         (["a", None], TypeError, "Text 1 of X is of type NoneType; expected str."),
         (["a", b"b"], TypeError, "Text 1 of X is of type bytes; expected str."),
         ([["a"]], TypeError, "Text 0 of X is of type list; expected str."),
@@ -165,14 +165,14 @@ def test_inverse_transform_leaves_out_padding_and_start_and_marks_unknown_words(
         (
             np.array([["a"], ["b"]]),
             ValueError,
-            "Expected X to have one dimension, one text per row, got shape (2, 1); pass one column of it, such as "
-            "X[:, 0] or X['text'].",
+            "Expected X to have one dimension, one text per row, got shape (2, 1). Pass one of its columns, such "
+            "as X[:, 0] or X['text'].",
         ),
         (
             pd.DataFrame({"text": ["a"]}),
             ValueError,
-            "Expected X to have one dimension, one text per row, got shape (1, 1); pass one column of it, such as "
-            "X[:, 0] or X['text'].",
+            "Expected X to have one dimension, one text per row, got shape (1, 1). Pass one of its columns, such "
+            "as X[:, 0] or X['text'].",
         ),
     ],
 )
@@ -186,17 +186,17 @@ def test_messages_for_bad_texts(X, error, message):
 
 
 def test_texts_without_any_word_are_refused_in_fit():
-    with pytest.raises(ValueError, match=r"^Empty vocabulary: no text in X holds a word\.$"):
+    with pytest.raises(ValueError, match=r"^Empty vocabulary: no text in X contains a word\.$"):
         TextToSequence().fit(["", "..."])
 
 
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([[4], [9]], "Sequence 1 of X holds the id 9, which is not in the vocabulary: words have the ids 4 to 5."),
-        ([[3]], "Sequence 0 of X holds the id 3, which is not in the vocabulary: words have the ids 4 to 5."),
-        ([[-1]], "Sequence 0 of X holds the id -1, which is not in the vocabulary: words have the ids 4 to 5."),
-        ([[4.0]], "Sequence 0 of X has shape (1,) and type float64; expected ids: one integer per step."),
+        ([[4], [9]], "Sequence 1 of X contains the id 9, which is not in the vocabulary: words have the ids 4 to 5."),
+        ([[3]], "Sequence 0 of X contains the id 3, which is not in the vocabulary: words have the ids 4 to 5."),
+        ([[-1]], "Sequence 0 of X contains the id -1, which is not in the vocabulary: words have the ids 4 to 5."),
+        ([[4.0]], "Sequence 0 of X has shape (1,) and type float64; expected ids, one integer per step."),
     ],
 )
 def test_messages_for_bad_ids(X, message):

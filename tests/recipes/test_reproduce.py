@@ -52,7 +52,7 @@ def quick(monkeypatch):
     return homes
 
 
-def told(events):
+def begun_and_ended(events):
     return [(event.kind, event.architecture, event.split) for event in events if event.kind != "epoch"]
 
 
@@ -61,7 +61,7 @@ def test_every_training_is_a_line_and_is_not_done_twice(quick, tmp_path):
     runs = reproduce(SMALL[:2], tmp_path / "new", n_seeds=2, data_home="home", progress=events.append)
     pairs = [(name, seed) for seed in (0, 1) for name in SMALL[:2]]
     assert [(run.recipe, run.random_state) for run in runs] == pairs
-    assert told(events) == [(kind, *pair) for pair in pairs for kind in ("begin", "end")]
+    assert begun_and_ended(events) == [(kind, *pair) for pair in pairs for kind in ("begin", "end")]
     assert quick == ["home"]  # read once
     path = tmp_path / "new" / "runs.jsonl"
     records = [json.loads(line) for line in path.read_text().splitlines()]
@@ -71,7 +71,12 @@ def test_every_training_is_a_line_and_is_not_done_twice(quick, tmp_path):
     before = path.read_bytes()
     events.clear()
     assert reproduce(SMALL, tmp_path / "new", n_seeds=1, progress=events.append)[:2] == runs[:2]
-    assert told(events) == [("end", SMALL[0], 0), ("end", SMALL[1], 0), ("begin", SMALL[2], 0), ("end", SMALL[2], 0)]
+    assert begun_and_ended(events) == [
+        ("end", SMALL[0], 0),
+        ("end", SMALL[1], 0),
+        ("begin", SMALL[2], 0),
+        ("end", SMALL[2], 0),
+    ]
     assert path.read_bytes().startswith(before)
 
 
@@ -93,8 +98,8 @@ def test_an_interruption_loses_only_the_training_that_runs(quick, tmp_path):
     events = []
     runs = reproduce(SMALL, tmp_path, progress=events.append)
     assert runs[0] == kept
-    assert told(events)[0] == ("end", SMALL[0], 0)
-    assert [name for kind, name, _ in told(events) if kind == "begin"] == list(SMALL[1:])
+    assert begun_and_ended(events)[0] == ("end", SMALL[0], 0)
+    assert [name for kind, name, _ in begun_and_ended(events) if kind == "begin"] == list(SMALL[1:])
 
 
 def test_stock_keras_is_trained_beside_seed_by_seed_and_resumes(quick, tmp_path):
@@ -105,12 +110,12 @@ def test_stock_keras_is_trained_beside_seed_by_seed_and_resumes(quick, tmp_path)
     assert [(run.recipe, run.random_state, run.library) for run in runs] == keys
     assert runs[0] == before[0]
     names = [(name if library == "skrnn" else f"{name}, Keras", seed) for name, seed, library in keys]
-    assert told(events)[0] == ("end", *names[0])
-    assert told(events)[1:] == [(kind, *name) for name in names[1:] for kind in ("begin", "end")]
+    assert begun_and_ended(events)[0] == ("end", *names[0])
+    assert begun_and_ended(events)[1:] == [(kind, *name) for name in names[1:] for kind in ("begin", "end")]
     assert read_runs(tmp_path / "runs.jsonl") == runs
     events.clear()
     assert reproduce(SMALL[:2], tmp_path, n_seeds=2, beside="keras", progress=events.append) == runs
-    assert told(events) == [("end", *name) for name in names]
+    assert begun_and_ended(events) == [("end", *name) for name in names]
     assert reproduce(SMALL[:2], tmp_path, n_seeds=2) == [run for run in runs if run.library == "skrnn"]
 
 
@@ -156,7 +161,7 @@ def test_a_recipe_that_has_changed_is_trained_again(quick, tmp_path, monkeypatch
     monkeypatch.setitem(catalogue._RECIPES, SMALL[0], changed)
     events = []
     (run, _) = reproduce(SMALL[:2], tmp_path, progress=events.append)
-    assert [name for kind, name, _ in told(events) if kind == "begin"] == [SMALL[0]]
+    assert [name for kind, name, _ in begun_and_ended(events) if kind == "begin"] == [SMALL[0]]
     assert len(run.history["loss"]) == 1
     assert [run.recipe for run in read_runs(tmp_path / "runs.jsonl")] == [SMALL[1], SMALL[0]]
 
@@ -300,7 +305,7 @@ def test_the_command_trains_prints_and_goes_on(quick, tmp_path, capsys):
     out = tmp_path / "out"
     assert cli.main(["reproduce", SMALL[0], "--out", str(out)]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "1 system, 1 seed; 0 of 1 trained before"
+    assert printed[0] == "1 system, 1 seed; 0 of 1 already trained"
     assert re.fullmatch(r"\[1/1\] mnist-simplernn32-relu, seed 0: accuracy \d\.\d{4} in \d+\.\d s", printed[1])
     (row,) = [line for line in printed if line.startswith(" simplernn32-relu ")]
     (run,) = read_runs(out / "runs.jsonl")
@@ -317,7 +322,7 @@ def test_the_command_trains_prints_and_goes_on(quick, tmp_path, capsys):
     assert printed[-1] == f"{out}: runs.jsonl, results.md"
     assert cli.main(["reproduce", "all", "--seeds", "2", "--out", str(out)]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "3 systems, 2 seeds; 1 of 6 trained before"
+    assert printed[0] == "3 systems, 2 seeds; 1 of 6 already trained"
     assert [line[:5] for line in printed if line.startswith("[")] == [f"[{n}/6]" for n in range(2, 7)]
     assert len(read_runs(out / "runs.jsonl")) == 6
     assert (out / "results.md").read_text(encoding="utf-8") == as_page(read_runs(out / "runs.jsonl"))
@@ -327,7 +332,7 @@ def test_the_command_trains_stock_keras_beside(quick, tmp_path, capsys):
     arguments = ["reproduce", *SMALL[:2], "--seeds", "2", "--beside", "keras", "--out", str(tmp_path)]
     assert cli.main(arguments) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "2 systems, 2 seeds; 0 of 8 trained before"
+    assert printed[0] == "2 systems, 2 seeds; 0 of 8 already trained"
     pattern = r"\[2/8\] mnist-simplernn32-relu, Keras, seed 0: accuracy \d\.\d{4} in \d+\.\d s"
     assert re.fullmatch(pattern, printed[2])
     runs = read_runs(tmp_path / "runs.jsonl")
@@ -339,12 +344,12 @@ def test_the_command_trains_stock_keras_beside(quick, tmp_path, capsys):
     assert f" {100 * summary.loc[SMALL[0], 'difference']:+.2f} [" in row
     below = summary.index[summary["verdict"] == "below"]
     assert [line for line in printed if line.startswith("Below")] == [
-        f"Below stock Keras, as the interval excludes zero: {name}." for name in below
+        f"Below stock Keras (the interval excludes zero): {name}." for name in below
     ]
     assert (tmp_path / "results.md").read_text(encoding="utf-8") == as_page(runs)
     assert cli.main(["reproduce", SMALL[2], "--beside", "keras", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[-2] == "No interval with fewer than two seeds of each library: mnist-lstm256-sgd."
+    assert printed[-2] == "No interval, because a library has fewer than two seeds: mnist-lstm256-sgd."
     assert cli.main(["reproduce", SMALL[0], "--beside", "torch", "--out", str(tmp_path)]) == 2
 
 
@@ -363,7 +368,7 @@ def test_ctrl_c_keeps_what_is_trained_while_stock_keras_trains(quick, tmp_path, 
     assert printed[-1] == "Interrupted: 1 of 2 trainings are kept; run the same command to continue."
     monkeypatch.setattr(FitLines, "__call__", consume)
     assert cli.main(arguments) == 0
-    assert capsys.readouterr().out.startswith("1 system, 1 seed; 1 of 2 trained before\n[2/2]")
+    assert capsys.readouterr().out.startswith("1 system, 1 seed; 1 of 2 already trained\n[2/2]")
 
 
 def test_ctrl_c_keeps_what_is_trained(quick, tmp_path, capsys, monkeypatch):
@@ -381,7 +386,7 @@ def test_ctrl_c_keeps_what_is_trained(quick, tmp_path, capsys, monkeypatch):
     assert f"{tmp_path}: runs.jsonl, results.md" in printed
     monkeypatch.setattr(Recipe, "run", run)
     assert cli.main(["reproduce", "all", "--out", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.startswith("3 systems, 1 seed; 1 of 3 trained before\n[2/3]")
+    assert capsys.readouterr().out.startswith("3 systems, 1 seed; 1 of 3 already trained\n[2/3]")
 
 
 def test_a_network_of_another_size_is_a_failure(quick, tmp_path, capsys, monkeypatch):

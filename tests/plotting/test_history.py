@@ -1,8 +1,11 @@
-"""The displays: what they keep, what they draw, and that they touch nobody else's figures."""
+"""Learning curves: what is kept, what is drawn, and that no other figure is touched."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -10,16 +13,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skrnn import LSTMClassifier
 from skrnn.datasets import load_digits
-from skrnn.model_selection import ArchitectureComparison, compare_architectures
-from skrnn.plotting import ComparisonDisplay, HistoryDisplay
+from skrnn.plotting import HistoryDisplay
 from skrnn.plotting.history import stack_histories
 from skrnn.preprocessing import ImageToSequence
-
-
-@pytest.fixture(autouse=True)
-def _no_figure_is_left_open():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +25,8 @@ def fitted():
     return make_pipeline(ImageToSequence(), network).fit(X[:100], y[:100])
 
 
-def texts(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
-
-
-# Learning curves
+def texts(legend):
+    return [text.get_text() for text in legend.get_texts()]
 
 
 def test_curves_of_a_fitted_pipeline(fitted):
@@ -44,8 +37,10 @@ def test_curves_of_a_fitted_pipeline(fitted):
         np.testing.assert_array_equal(display.curves["my network"][name], [history[name]])
     loss, accuracy = display.axes_
     assert (loss.get_xlabel(), loss.get_ylabel(), accuracy.get_ylabel()) == ("Epoch", "Loss", "Accuracy")
-    assert texts(loss) == ["my network, training", "my network, validation"]
-    training, validation = loss.lines
+    (legend,) = display.figure_.legends
+    assert texts(legend) == ["my network", "training", "validation"]
+    training, validation = display.lines_[:2]
+    assert [line.axes for line in display.lines_] == [loss, loss, accuracy, accuracy]
     np.testing.assert_array_equal(training.get_xdata(), [1, 2, 3])
     np.testing.assert_allclose(training.get_ydata(), history["loss"])
     assert (training.get_linestyle(), validation.get_linestyle()) == ("-", "--")
@@ -63,10 +58,12 @@ def test_runs_are_drawn_as_their_mean_in_a_band_of_one_standard_deviation():
     np.testing.assert_array_equal(display.curves["LSTM"]["loss"], [[4, 2, 1], [2, 4, np.nan]])
     (ax,) = display.axes_
     assert ax.get_ylabel() == "Training loss"
-    assert texts(ax) == ["LSTM", "GRU"]
+    (legend,) = display.figure_.legends
+    assert texts(legend) == ["LSTM", "GRU"]  # a single kind of line needs no entry
     lstm, gru = display.lines_
     np.testing.assert_array_equal(lstm.get_ydata(), [3, 3, 1])
     assert lstm.get_color() != gru.get_color()
+    assert lstm.get_marker() != gru.get_marker()  # in grey
     (band,) = display.bands_
     edges = band.get_paths()[0].vertices
     assert edges[edges[:, 0] == 1, 1].min() == 2
@@ -91,8 +88,9 @@ def test_test_scores_are_drawn_beside_the_curves_and_in_the_legend():
     scores = {"SimpleRNN": [0.5, 0.55, 0.75], "GRU": [0.9, np.nan, 0.8], "tree": [0.99]}
     display = HistoryDisplay(curves=curves, test_scores=scores).plot()
     loss, accuracy = display.axes_
-    assert texts(loss) == ["SimpleRNN (test 0.600)", "GRU (test 0.850)"]
-    assert texts(accuracy) == ["SimpleRNN (test 0.600)"]
+    (legend,) = display.figure_.legends
+    assert texts(legend) == ["SimpleRNN (test 0.600)", "GRU (test 0.850)"]
+    assert [ax.get_legend() for ax in display.axes_] == [None, None]
     simple, gru = display.test_scores_  # even a network without curves has a score
     assert [mark.axes for mark in (simple, gru)] == [accuracy, accuracy]
     assert [mark.get_ydata()[0] for mark in (simple, gru)] == pytest.approx([0.6, 0.85])
@@ -107,7 +105,7 @@ def test_scores_of_another_kind_than_the_curves_are_in_the_legend():
     curves = stack_histories({"GRU": {"loss": [1.0, 0.8], "accuracy": [0.5, 0.6]}})
     display = HistoryDisplay(curves=curves, test_scores={"GRU": [0.25]}, score_name="balanced_accuracy").plot()
     assert display.test_scores_ == []
-    assert texts(display.axes_[1]) == ["GRU (test balanced accuracy 0.250)"]
+    assert texts(display.figure_.legends[0]) == ["GRU (test balanced accuracy 0.250)"]
     assert display.axes_[1].get_ylabel() == "Training accuracy"
 
 
@@ -130,9 +128,13 @@ def test_networks_without_curves_are_left_out():
 def test_curves_go_into_axes_that_are_handed_in():
     figure = Figure()
     axes = figure.subplots(2, 1)
-    display = HistoryDisplay.from_histories({"GRU": {"loss": [1.0], "accuracy": [0.5]}}, ax=axes)
+    histories = {"GRU": {"loss": [1.0], "accuracy": [0.5]}, "LSTM": {"loss": [1.0], "val_loss": [2.0]}}
+    display = HistoryDisplay.from_histories(histories, ax=axes)
     assert display.figure_ is figure
     assert list(display.axes_) == list(axes)
+    assert axes[0].get_legend() is None
+    assert texts(axes[1].get_legend()) == ["GRU", "LSTM", "training", "validation"]
+    assert figure.legends == []
     assert plt.get_fignums() == []
 
 
@@ -156,64 +158,38 @@ def test_only_fitted_networks_have_curves():
     assert str(caught.value) == expected
 
 
-# Scores
+def test_every_network_has_one_entry_however_many_curves_it_has():
+    histories = {
+        name: [{"loss": [2.0, 1.0], "val_loss": [3.0, 2.0], "accuracy": [0.5, 0.6], "val_accuracy": [0.4, 0.5]}] * 3
+        for name in ("LSTM", "GRU", "SimpleRNN")
+    }
+    display = HistoryDisplay.from_histories(histories, n_columns=1)
+    (legend,) = display.figure_.legends
+    assert texts(legend) == ["LSTM", "GRU", "SimpleRNN", "training", "validation"]
+    assert [line.get_linestyle() for line in legend.legend_handles[-2:]] == ["-", "--"]
+    assert len(display.lines_) == len(display.bands_) == 12
+    loss, accuracy = (ax.get_position() for ax in display.axes_)
+    assert loss.x0 == accuracy.x0
+    assert loss.y0 > accuracy.y0  # below each other
+    assert display.figure_.get_figwidth() == 4
 
 
-def test_every_score_is_a_point_with_a_box_and_a_mean():
-    scores = {"LSTM": [0.9, 0.94, np.nan], "GRU": [0.8, 0.7, 0.75]}
-    display = ComparisonDisplay(scores=scores, score_name="balanced_accuracy").plot()
-    assert display.ax_.get_ylabel() == "Balanced accuracy"
-    assert [label.get_text() for label in display.ax_.get_xticklabels()] == [
-        "LSTM\n0.920 ± 0.028",
-        "GRU\n0.750 ± 0.050",
-    ]
-    assert [sorted(points.get_offsets()[:, 1]) for points in display.points_] == [[0.9, 0.94], [0.7, 0.75, 0.8]]
-    assert [mean.get_offsets()[0].tolist() for mean in display.means_] == [[0, pytest.approx(0.92)], [1, 0.75]]
-    assert len(display.boxes_) == 2
-    assert texts(display.ax_) == ["one split", "mean"]
+def test_curves_of_a_comparison_have_the_colours_of_its_scores(comparison):
+    curves = (({},) * 6, ({"loss": [1.0, 0.5]},) * 6, ({},) * 6)
+    trained = SimpleNamespace(**{**vars(comparison), "curves": curves})
+    display = HistoryDisplay.from_comparison(trained, line_kw={"linewidth": 3}, band_kw={"alpha": 0.5})
+    assert list(display.curves) == ["Bayes"]
+    assert display.curves["Bayes"]["loss"].shape == (6, 2)
+    (line,) = display.lines_
+    assert line.get_color() == "#D55E00"  # the second of three
+    assert line.get_linewidth() == 3
+    assert display.bands_[0].get_alpha() == 0.5
+    assert texts(display.figure_.legends[0]) == [f"Bayes (test accuracy {comparison.scores[1].mean():.3f})"]
 
 
-def test_one_score_has_no_spread_and_none_has_no_point():
-    display = ComparisonDisplay(scores={"a": [0.5], "b": [np.nan]}).plot()
-    assert [label.get_text() for label in display.ax_.get_xticklabels()] == ["a\n0.500", "b"]
-    assert len(display.points_) == 1
-
-
-def test_figures_of_a_comparison_name_its_data():
-    """The network that memorised its training data does not have the better test scores."""
-    by_heart, better = {"loss": [0.5, 0.0], "accuracy": [0.9, 1.0]}, {"loss": [0.6, 0.4], "accuracy": [0.7, 0.8]}
-    numbers = np.ones((2, 4))
-    comparison = ArchitectureComparison(
-        architectures=("by heart", "a network with a much longer name"), scoring="accuracy",
-        repeats=np.array([0, 0, 1, 1]), folds=np.array([0, 1, 0, 1]), n_train=np.full(4, 600), n_test=np.full(4, 634),
-        finished=numbers > 0, scores=np.array([[0.55] * 4, [0.75] * 4]), fit_seconds=numbers, score_seconds=numbers,
-        n_parameters=numbers, n_epochs=numbers, curves=((by_heart,) * 4, (better,) * 4),
-    )  # fmt: skip
-    figure = comparison._draw_curves()
-    assert figure.get_suptitle().splitlines() == [
-        "Learning curves: how training went, not how well the networks do",
-        "Lines: training data; diamonds and legend: accuracy on the test folds. Means ± standard deviation over "
-        "4 test folds of 2 repeats, n = 1,234.",
-    ]
-    (legend,) = figure.legends  # one for both plots, below them
-    assert [text.get_text() for text in legend.get_texts()] == [
-        "by heart (test 0.550)",
-        "a network with a much longer name (test 0.750)",
-    ]
-    assert [ax.get_legend() for ax in figure.axes] == [None, None]
-    figure = comparison._draw_scores()
-    assert figure.get_suptitle() == "Accuracy on 4 test folds of 2 repeats, n = 1,234"
-    assert figure.axes[0].get_xticklabels()[1].get_text() == "a network with a\nmuch longer name\n0.750 ± 0.000"
-    assert plt.get_fignums() == []
-
-
-def test_a_comparison_is_drawn_into_axes_that_are_handed_in():
-    X, y = load_digits(return_X_y=True)
-    comparison = compare_architectures({"tree": DecisionTreeClassifier()}, X[:99].reshape(99, 64), y[:99], cv=2)
-    figure = Figure()
-    display = comparison.plot(ax=figure.subplots())
-    assert isinstance(display, ComparisonDisplay)
-    assert display.figure_ is figure
-    np.testing.assert_array_equal(display.scores["tree"], comparison.scores[0])
-    assert plt.get_fignums() == []
-    assert comparison.plot().figure_.number in plt.get_fignums()
+def test_test_scores_are_hollow_on_dark_paper_too():
+    curves = stack_histories({"GRU": {"loss": [1.0, 0.8], "accuracy": [0.5, 0.6]}})
+    with plt.style.context("dark_background"):
+        display = HistoryDisplay(curves=curves, test_scores={"GRU": [0.5]}).plot()
+        (mark,) = display.test_scores_
+        assert to_rgba(mark.get_markerfacecolor()) == display.axes_[1].get_facecolor() == (0, 0, 0, 1)

@@ -1,0 +1,164 @@
+"""Finished fits of a comparison in a file that survives a kill: one line for each, written as it ends."""
+
+import base64
+import hashlib
+import io
+import json
+import math
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from filelock import FileLock, Timeout
+from sklearn.base import clone
+
+from skrnn.model_selection.fingerprint import Undescribable, fingerprint
+from skrnn.model_selection.fit_jobs import Data, FitJob, FitResult
+from skrnn.versions import installed_versions
+
+FILE_NAME = "fits.jsonl"
+_ARRAYS = ("predicted", "probabilities")
+_NUMBERS = ("fit_seconds", "score_seconds", "latency_seconds", "n_parameters", "n_epochs")  # JSON has no NaN
+
+
+class FitKeys:
+    """Names of fits: two have the same name if and only if everything that their scores depend on is the same.
+
+    Parameters
+    ----------
+    data : Data
+    scoring : object
+        The parameter, as the user passed it.
+    """
+
+    def __init__(self, data: Data, scoring: Any):
+        parts = {"X": data.X, "y": data.y, "X_test": data.X_test, "y_test": data.y_test, "scoring": scoring}
+        self._common = _describe({**parts, "versions": installed_versions()})
+        self._estimators: dict[int, str] = {}
+
+    def __call__(self, job: FitJob) -> str:
+        """Return the name of a fit.
+
+        Raises
+        ------
+        ValueError
+            If the estimator cannot be described.
+        """
+        known = self._estimators.get(id(job.estimator))
+        if known is None:
+            params = [job.fit_params, job.score_params]
+            described = _describe({f"estimators[{job.architecture!r}]": clone(job.estimator), "params": params})
+            known = self._estimators[id(job.estimator)] = described
+        rows = [np.asarray(rows, dtype=np.int64).tobytes() for rows in (job.split.train, job.split.test)]
+        parts = [self._common.encode(), known.encode(), str(job.seed).encode(), *rows]
+        return hashlib.sha256(b"|".join(parts)).hexdigest()[:32]
+
+
+def _describe(parts: Mapping[str, Any]) -> str:
+    try:
+        return fingerprint(parts)
+    except Undescribable as error:
+        raise ValueError(
+            f"{error} With a storage, a finished fit is used again only if everything that its score depends on is the "
+            "same. Use something that can be described: a named function of plain values, or an object with plain "
+            "attributes. Or compare without a storage."
+        ) from error
+
+
+class FitStore:
+    """A file of finished fits. Only one process at a time may have it open.
+
+    Parameters
+    ----------
+    folder : path-like
+        Made if it does not exist.
+
+    Attributes
+    ----------
+    path : Path
+        The file, ``fits.jsonl`` in the folder.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]):
+        self.path = Path(folder) / FILE_NAME
+        self._lock = FileLock(f"{self.path}.lock", timeout=0)
+
+    def __enter__(self) -> Self:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise ValueError(
+                f"{self.path} is in use by another comparison. Wait until it ends, or choose another storage."
+            ) from None
+        self._results = self._read()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._lock.release()
+
+    def get(self, key: str) -> FitResult | None:
+        """Return the result of a fit, or None if it is not stored."""
+        return self._results.get(key)
+
+    def add(self, key: str, job: FitJob, result: FitResult) -> None:
+        """Append the result of a fit. A failed one is not kept, so that it is tried again."""
+        if result.error is not None:
+            return
+        about = {"key": key, "architecture": job.architecture, "repeat": job.split.repeat, "fold": job.split.fold}
+        numbers = {name: _or_none(getattr(result, name)) for name in _NUMBERS}
+        arrays = {name: _as_text(getattr(result, name)) for name in _ARRAYS}
+        values = {"scores": result.scores, "history": result.history, **numbers, **arrays}
+        line = json.dumps({**about, **values}) + "\n"
+        with self.path.open("ab") as file:
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        self._results[key] = result
+
+    def _read(self) -> dict[str, FitResult]:
+        """Read all results; cut off a last line that is not complete, because the next line is appended to it."""
+        content = self.path.read_bytes() if self.path.exists() else b""
+        complete, separator, rest = content.rpartition(b"\n")
+        if rest:
+            self._warn("its last line is incomplete, as after a crash, and is left out: that fit is done again")
+            with self.path.open("r+b") as file:
+                file.truncate(len(complete) + len(separator))
+        results: dict[str, FitResult] = {}
+        for number, line in enumerate(complete.split(b"\n") if complete else [], start=1):
+            try:
+                values = json.loads(line)
+                numbers: dict[str, Any] = {
+                    name: np.nan if values[name] is None else float(values[name]) for name in _NUMBERS
+                }
+                arrays: dict[str, Any] = {name: _as_array(values[name]) for name in _ARRAYS}
+                results[values["key"]] = FitResult(values["scores"], history=values["history"], **numbers, **arrays)
+            except (ValueError, KeyError, TypeError, OSError):
+                self._warn(f"line {number} is damaged and is left out: that fit is done again")
+        return results
+
+    def _warn(self, what: str) -> None:
+        warnings.warn(f"{self.path}: {what}.", UserWarning, stacklevel=5)
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else float(value)
+
+
+def _as_text(array: np.ndarray | None) -> str | None:
+    if array is None:
+        return None
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _as_array(text: str | None) -> np.ndarray | None:
+    return None if text is None else np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False)
