@@ -12,6 +12,9 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 import pytest
+import typer
+from rich.console import Console
+from sklearn.tree import DecisionTreeClassifier
 
 import skrnn
 from skrnn import cli
@@ -273,6 +276,29 @@ def test_data_that_cannot_be_read_is_said_before_any_training(monkeypatch, tmp_p
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"skrnn: error: {damaged} is damaged or incomplete: ")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits the size of files")
+def test_a_full_disk_is_said_on_one_line_and_keeps_the_fits_before_it(tmp_path, capsys):
+    import resource
+
+    plan = {"cv": 3, "n_repeats": 1, "until_sure": False, "max_repeats": 10, "X_test": None, "storage": tmp_path}
+    plan |= {"random_state": 0, "y_test": None}
+    X, y = load_digits(return_X_y=True)
+    arguments = {"tree": DecisionTreeClassifier(max_depth=3)}, X.reshape(len(X), -1)[:90], y[:90]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6000, hard))  # the first fit takes about 2,500 bytes
+    try:
+        with pytest.raises(typer.Exit) as caught:
+            compare._compare(*arguments, plan, Console(quiet=True))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.exit_code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("skrnn: error: A finished fit could not be stored: [Errno 27]")
+    with pytest.warns(UserWarning, match="its last line is incomplete"):
+        again = compare._compare(*arguments, plan, Console(quiet=True))
+    assert again.complete
 
 
 def test_a_subset_is_stratified_and_drawn_by_the_seed():

@@ -275,6 +275,8 @@ def _compare(
         return interrupt.comparison
     except ValueError as error:
         fail(str(error).partition("\n")[0], FAILED)
+    except OSError as error:
+        fail(f"A finished fit could not be stored: {error}. The same command continues with those before it.", FAILED)
 
 
 # After it

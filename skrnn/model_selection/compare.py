@@ -6,7 +6,7 @@ The results are an ``ArchitectureComparison`` (in ``comparison``), which has the
 import itertools
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from numbers import Integral, Real
 from os import PathLike
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import FitFailedWarning
-from sklearn.utils import indexable
+from sklearn.utils import column_or_1d, indexable
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skrnn._sklearn import BaseSearchCV, _safe_indexing
@@ -28,7 +28,7 @@ from skrnn.model_selection.fit_jobs import Data, FitJob, FitResult, Split, run_f
 from skrnn.model_selection.fit_store import FitKeys, FitStore
 from skrnn.model_selection.fixed_test import bootstraps
 from skrnn.model_selection.nesting import last_step
-from skrnn.model_selection.scoring import require_computable, resolve_scoring
+from skrnn.model_selection.scoring import Scoring, require_computable, resolve_scoring
 from skrnn.model_selection.splits import folds_of, labels_of
 
 
@@ -44,6 +44,9 @@ class ComparisonInterrupted(KeyboardInterrupt):
     def __init__(self, comparison: ArchitectureComparison):
         super().__init__(f"{int(comparison.finished.sum())} of {comparison.finished.size} fits were finished.")
         self.comparison = comparison
+
+    def __reduce__(self):
+        return type(self), (self.comparison,)
 
 
 def compare_architectures(
@@ -175,9 +178,11 @@ def compare_architectures(
     estimators = _default_estimators() if estimators is None else estimators
     _check_estimators(estimators)
     _check_numbers(n_repeats, max_repeats, rope, error_score)
+    if params is not None and not isinstance(params, Mapping):
+        raise TypeError(f"params must be a dict of name -> values. Got {type(params).__name__} instead.")
     if y is None:
         raise ValueError("A comparison of classifiers needs labels: y is None.")
-    X, y, groups = indexable(X, labels_of(y, estimators.values()), groups)
+    X, y, groups = indexable(X, _labels(y, estimators), groups)
     check_classification_targets(y)
     seed = root_seed(random_state)
     if storage is not None and seed is None:
@@ -193,6 +198,11 @@ def compare_architectures(
     several = n_repeats > 1 or until_sure
     splitter = folds_of(int(cv), y, groups, seed) if isinstance(cv, Integral) else cv
     fit_params, score_params, split_params = route(estimators, scored.scorer, splitter, params or {})
+    if data.has_test_set and score_params:
+        raise ValueError(
+            f"The metric requests {', '.join(score_params)}, of which params has values for X and not for X_test. "
+            "Set its score request to False."
+        )
     shuffle = root_seed(np.random.RandomState()) if seed is None and several else seed
     folds = Folds(data, cv, groups, split_params, shuffle)
     if several and not folds.can_be_repeated:
@@ -216,10 +226,16 @@ def compare_architectures(
             while until_sure and run.n_repeats < max_repeats and not run.gather().settled:
                 run.add([folds.splits(run.n_repeats)], store, keys)
         except KeyboardInterrupt as interrupt:
-            raise ComparisonInterrupted(run.gather()) from interrupt
+            comparison = run.gather()
+            with suppress(KeyboardInterrupt):  # another one does not lose the finished fits
+                comparison = _with_bootstraps(comparison, scored)
+            raise ComparisonInterrupted(comparison) from interrupt
     run.warn_of_failures()
-    comparison = run.gather()
-    return replace(comparison, bootstrap=bootstraps(comparison, scored)) if data.has_test_set else comparison
+    return _with_bootstraps(run.gather(), scored)
+
+
+def _with_bootstraps(comparison: ArchitectureComparison, scoring: Scoring) -> ArchitectureComparison:
+    return replace(comparison, bootstrap=bootstraps(comparison, scoring)) if comparison.fixed_test else comparison
 
 
 class _Run:
@@ -284,7 +300,7 @@ class _Run:
         self.results.append((job, result))
         if report is not None:
             failed = float(np.nan if self.design.error_score == "raise" else self.design.error_score)
-            score = next(iter(result.scores.values()), failed)
+            score = result.scores[self.design.scoring.decisive(result.scores)] if result.scores else failed
             report(FitEvent("end", job.architecture, job.column, score=score, fit_seconds=result.fit_seconds))
 
     def warn_of_failures(self) -> None:
@@ -330,8 +346,8 @@ class _Run:
             architectures=names,
             baselines=self.baselines,
             metric_scores=scores,
-            rope=self.rope,
-            n_looks=self.n_looks,
+            rope=float(self.rope),
+            n_looks=int(self.n_looks),
             fixed_test=data.has_test_set,
             repeats=np.array([split.repeat for split in splits], dtype=int),
             folds=np.array([split.fold for split in splits], dtype=int),
@@ -351,9 +367,18 @@ class _Run:
         """Return the names of the metrics, the deciding one first."""
         scoring = self.design.scoring
         found = next((result.scores for _, result in self.results if result.scores), None)
-        names = list(found or scoring.names or [scoring.single_name])
-        first = scoring.decisive(tuple(names))
+        names = tuple(found or scoring.names or ())
+        if not names:  # no fit has told them yet
+            return [scoring.decide_by or scoring.single_name]
+        first = scoring.decisive(names)
         return [first, *(name for name in names if name != first)]
+
+
+def _labels(y: Any, estimators: Mapping[str, Any]) -> Any:
+    """Return the labels in y: those of one-hot rows, and those in a single column as an array of one dimension."""
+    y = labels_of(y, estimators.values())
+    rows = y if hasattr(y, "shape") else np.asarray(y)
+    return column_or_1d(rows) if len(rows.shape) == 2 and rows.shape[1] == 1 else y
 
 
 def _data(X: Any, y: Any, X_test: Any, y_test: Any, estimators: Mapping[str, Any]) -> Data:
@@ -365,7 +390,7 @@ def _data(X: Any, y: Any, X_test: Any, y_test: Any, estimators: Mapping[str, Any
         return Data(X, y, classes=classes)
     if classes is None:
         raise ValueError("A fixed test set needs one label for each sample. Compare multilabel targets on folds.")
-    X_test, y_test = indexable(X_test, labels_of(y_test, estimators.values()))
+    X_test, y_test = indexable(X_test, _labels(y_test, estimators))
     unknown = np.setdiff1d(np.asarray(y_test), classes)
     if len(unknown):
         raise ValueError(f"y_test has labels that y lacks: {unknown[:5].tolist()}.")
@@ -388,6 +413,8 @@ def _check_estimators(estimators: Any) -> None:
     for name, estimator in estimators.items():
         if not isinstance(name, str):
             raise TypeError(f"The names of the estimators must be str. Got {name!r} instead.")
+        if not name:
+            raise ValueError("The name of an estimator must not be empty.")
         if isinstance(estimator, type):
             raise TypeError(f"estimators[{name!r}] is the class {estimator.__name__}: pass an instance of it.")
         if not hasattr(estimator, "fit"):
@@ -403,7 +430,7 @@ def _check_numbers(n_repeats: Any, max_repeats: Any, rope: Any, error_score: Any
     for name, value, least in (("n_repeats", n_repeats, 1), ("max_repeats", max_repeats, 2)):
         if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
             raise ValueError(f"{name} must be an int of at least {least}. Got {value!r} instead.")
-    if not isinstance(rope, Real) or not float(rope) >= 0:
-        raise ValueError(f"rope must be a number of at least 0. Got {rope!r} instead.")
+    if not isinstance(rope, Real) or not 0 <= float(rope) < np.inf:
+        raise ValueError(f"rope must be a finite number of at least 0. Got {rope!r} instead.")
     if error_score != "raise" and not isinstance(error_score, Real):
         raise ValueError(f"error_score must be 'raise' or a number. Got {error_score!r} instead.")

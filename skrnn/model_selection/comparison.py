@@ -219,9 +219,12 @@ class ArchitectureComparison(ComparisonData):
 
     @property
     def settled(self) -> bool:
-        """Whether each pair of networks is decided, or would hardly be decided by more repeats."""
+        """Whether each pair of networks is decided, or would hardly be decided by more repeats.
+
+        A pair that no split has scores for needs none: all fits of one of them failed.
+        """
         networks = [pair for pair in self._verdicts if not {pair.a, pair.b} & {*self.baselines}]
-        return all(pair.decided or pair.verdict == "undecidable" for pair in networks)
+        return all(pair.decided or pair.verdict == "undecidable" or not pair.n_splits for pair in networks)
 
     def conclusion(self) -> str:
         """Return what the scores show, in a few sentences: which is better, and how sure that is.

@@ -65,6 +65,7 @@ class ComparisonData:
         best = np.full(self.finished.shape, np.nan)
         for row, of_splits in enumerate(self.curves):
             for split, history in enumerate(of_splits):
-                if history.get("val_loss"):
-                    best[row, split] = 1 + int(np.argmin(history["val_loss"]))
+                losses = np.array(history.get("val_loss", []), dtype=float)
+                if not np.isnan(losses).all():
+                    best[row, split] = 1 + int(np.nanargmin(losses))
         return best

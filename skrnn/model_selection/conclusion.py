@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, isnan
+from math import isnan
 
 from skrnn.model_selection.verdicts import PairVerdict
 
+_MOST_SAMPLES = 1e9  # more are no advice: the difference is 0, or at the edge of the region
+_NEEDED = "every pair needs at least two splits on which both were scored"
 _SHARES = {"accuracy", "balanced_accuracy"}  # their hundredths are called points
 
 
@@ -43,23 +45,57 @@ def conclude(findings: Findings) -> list[str]:
     """Return the conclusion: the ranking, a sentence for each pair of networks, the best baseline, and advice."""
     known = [pair for pair in findings.pairs if not isnan(pair.mean)]
     networks = [pair for pair in known if not {pair.a, pair.b} & {*findings.baselines}]
+    if not findings.pairs:
+        return ["There is only one architecture, so there is nothing to compare it with."]
     if not known:
-        return ["There are too few scores to compare: every pair needs at least two splits on which both were scored."]
-    sentences = [*_ranking(networks, findings), *(_sentence(pair, findings) for pair in networks)]
-    meaning = _Words(findings).meaning(networks or known)
-    return [*sentences, *_on_baselines(known, findings), meaning, *_advice(networks, findings)]
+        needed = "both must have scores and saved predictions" if findings.fixed_test else _NEEDED
+        return [f"There are too few scores to compare: {needed}."]
+    sentences = [*_ranking(networks), *(_sentence(pair, findings) for pair in networks)]
+    left_out = _left_out(known, findings)
+    return [
+        *sentences,
+        *_on_baselines(known, findings),
+        *left_out,
+        _meaning(known, findings),
+        *_advice(networks, findings),
+    ]
 
 
-def _ranking(pairs: Sequence[PairVerdict], findings: Findings) -> list[str]:
-    """Return a sentence on which networks are best, if there are several."""
-    if len(pairs) < 2:
+def _left_out(known: Sequence[PairVerdict], findings: Findings) -> list[str]:
+    """Return a sentence on the networks that no sentence mentions."""
+    mentioned = {name for pair in known for name in (pair.a, pair.b)}
+    missing = [name for name in findings.means if not ({name} & {*mentioned, *findings.baselines})]
+    return [f"There are too few scores to compare {_listed(missing)} with the others."] if missing else []
+
+
+def _meaning(known: Sequence[PairVerdict], findings: Findings) -> str:
+    """Return what the verdicts mean, and how often they are wrong."""
+    with_baseline = [pair for pair in known if {pair.a, pair.b} & {*findings.baselines}]
+    networks = [pair for pair in known if pair not in with_baseline]
+    words = _Words(findings)
+    needed = [f"{1 - max(pair.level for pair in pairs) / 2:.3f}" for pairs in (networks, with_baseline) if pairs]
+    unit = f"point{'' if words.rope == '1' else 's'} of {words.name}" if words.is_share else f"in {words.name}"
+    meaning = f"by more than {words.rope} {unit}; a smaller difference counts as equivalent"
+    if not findings.rope:
+        meaning = f"by any difference in {words.name}"
+    text = f"Better means {meaning}. One is called better from a probability of {needed[0]}"
+    if len(needed) == 1:
+        return f"{text}, so that at most 5 % of comparisons err."
+    return f"{text}, or of {needed[1]} than a baseline, so that at most 5 % of comparisons err in either."
+
+
+def _ranking(pairs: Sequence[PairVerdict]) -> list[str]:
+    """Return a sentence on which networks are best, if there are several and each pair has scores."""
+    names = list(dict.fromkeys(name for pair in pairs for name in (pair.a, pair.b)))
+    if len(names) < 3 or len(pairs) < len(names) * (len(names) - 1) / 2:
         return []
-    names = [name for name in findings.means if name not in findings.baselines]
     beaten = {loser(pair) for pair in pairs} - {None}
     best = [name for name in names if name not in beaten]
     if len(best) == 1:
         return [f"{best[0]} is the best of the {len(names)}."] if _beats_all(best[0], pairs, names) else []
     among = [pair for pair in pairs if pair.a in best and pair.b in best]
+    if not among:
+        return []  # a cycle, which failed fits may lead to
     if all(pair.verdict == "equivalent" for pair in among):
         others = [pair for pair in pairs if (pair.a in best) != (pair.b in best)]
         above = others and all(winner(pair) in best for pair in others)
@@ -96,7 +132,12 @@ def _sentence(pair: PairVerdict, findings: Findings) -> str:
         certainty = f"{interval}; probability {_p(pair.p_equivalent)}"
         return f"{first} and {second} are practically equivalent: {difference} apart ({certainty})."
     certainty = f"{first} better {_p(p_first)}, equivalent {_p(pair.p_equivalent)}, {second} better {_p(p_second)}"
-    ahead = f"{first} is {difference} ahead ({interval}; probabilities: {certainty})"
+    gap = (
+        f"{first} is {difference} ahead"
+        if words.number(pair.mean) != words.number(0.0)
+        else f"they are {difference} apart"
+    )
+    ahead = f"{gap} ({interval}; probabilities: {certainty})"
     return f"It is open whether {pair.a} or {pair.b} is better: {ahead}."
 
 
@@ -112,7 +153,7 @@ def _on_baselines(pairs: Sequence[PairVerdict], findings: Findings) -> list[str]
         return []
     sentence = f"The best baseline is {baseline}. {_sentence(pair, findings)}"
     if winner(pair) == baseline or pair.verdict == "equivalent":
-        return [f"{sentence} So none of the recurrent networks is better than the best baseline."]
+        return [f"{sentence} So no architecture is better than the best baseline."]
     return [sentence]
 
 
@@ -126,7 +167,9 @@ def _advice(pairs: Sequence[PairVerdict], findings: Findings) -> list[str]:
         sentences.append(f"Only a larger test set, or more seeds, can decide {_named(more)}.")
     for pair in (pair for pair in pairs if pair.verdict == "undecidable"):
         size = pair.n_samples_needed
-        enough = f"about {_rounded(size):,} samples would" if isfinite(size) else "no number of samples is likely to"
+        enough = (
+            f"about {_rounded(size):,} samples would" if size < _MOST_SAMPLES else "no number of samples is likely to"
+        )
         sentences.append(
             f"More repeats would hardly decide {_named([pair])}: the {findings.n_samples:,} samples are too few. "
             f"If the difference stays the same, {enough}."
@@ -163,15 +206,8 @@ class _Words:
         self.rope = f"{100 * findings.rope:.3g}" if self.is_share else f"{findings.rope:.3g}"
 
     def number(self, difference: float) -> str:
-        return f"{100 * difference:.1f}" if self.is_share else f"{difference:.3g}"
+        text = f"{100 * difference:.1f}" if self.is_share else f"{difference:.3g}"
+        return "0.0" if text == "-0.0" else text
 
     def amount(self, difference: float) -> str:
         return f"{self.number(difference)}{' points' if self.is_share else ''}"
-
-    def meaning(self, pairs: Sequence[PairVerdict]) -> str:
-        certainty = 1 - max(pair.level for pair in pairs) / 2
-        unit = f"point{'' if self.rope == '1' else 's'} of {self.name}" if self.is_share else f"in {self.name}"
-        return (
-            f"Better means by more than {self.rope} {unit}; a smaller difference counts as equivalent. A network is "
-            f"called better from a probability of {certainty:.3f}, so that at most 5 % of comparisons err."
-        )

@@ -15,7 +15,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 
 from skrnn.model_selection.fit_jobs import Data, FitJob, Split
 from skrnn.model_selection.nesting import fit_parameter
-from skrnn.model_selection.scoring import Scoring
+from skrnn.model_selection.scoring import Scoring, n_rows
 from skrnn.model_selection.splits import draw_splits, folds_of
 
 _MAX_SEED = np.iinfo(np.int32).max
@@ -52,7 +52,7 @@ class Folds:
         """Return the splits of a repeat. A splitter of the user has all of its own repeats in the first one."""
         data = self.data
         if data.has_test_set:
-            return [Split(repeat, 0, np.arange(_n_rows(data.X)), np.arange(_n_rows(data.X_test)))]
+            return [Split(repeat, 0, np.arange(n_rows(data.X)), np.arange(n_rows(data.X_test)))]
         params = dict(self.split_params)
         if isinstance(self.cv, Integral):
             # The first repeat has the folds of scikit-learn's splitter with the same seed.
@@ -135,10 +135,6 @@ def root_seed(random_state: Any) -> int | None:
 
 def _seed(*entropy: int) -> int:
     return int(np.random.SeedSequence(entropy).generate_state(1)[0] % _MAX_SEED)
-
-
-def _n_rows(X: Any) -> int:
-    return X.shape[0] if hasattr(X, "shape") else len(X)
 
 
 def route(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.utils.multiclass import type_of_target
 
 from skrnn._sklearn import _check_method_params, _safe_indexing, _safe_split, callbacks_of
 from skrnn.model_selection.fit_events import FitEvent, Reporter, StepReporter
@@ -217,7 +218,7 @@ def _fit(
     seconds : float
         Includes the evaluation of the curve.
     """
-    if not _may_watch(estimator):
+    if not (_may_watch(estimator, params) and _has_no_other_labels(y_test, y_train)):
         return estimator, timed_fit(estimator, X_train, y_train, params)
     started = time.perf_counter()
     pipelines, classifier, (X, y, own_params) = fit_other_steps(estimator, X_train, y_train, params)
@@ -225,12 +226,22 @@ def _fit(
     return assembled(pipelines, classifier), time.perf_counter() - started
 
 
-def _may_watch(estimator: Any) -> bool:
-    """Return whether validation data only give curves: nothing stops the training, or chooses an epoch, by them."""
-    if not trains_by_epochs(estimator):
+def _may_watch(estimator: Any, params: Mapping[str, Any]) -> bool:
+    """Return whether validation data only give curves: nothing stops the training, or chooses an epoch, by them.
+
+    Nor may the user have passed validation data.
+    """
+    if not trains_by_epochs(estimator) or any(name.rpartition("__")[2] in ("X_val", "y_val") for name in params):
         return False
     network = last_step(estimator)
     return not (network.early_stopping or network.validation_fraction or network.callbacks)
+
+
+def _has_no_other_labels(y_test: Any, y_train: Any) -> bool:
+    """Return whether a classifier that knows the labels in y_train has a loss on y_test."""
+    if type_of_target(y_train) not in ("binary", "multiclass"):
+        return True  # several labels per row: all columns are there
+    return bool(np.isin(np.asarray(y_test), np.unique(np.asarray(y_train))).all())
 
 
 def _predict(estimator: Any, X: Any, classes: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -239,7 +250,7 @@ def _predict(estimator: Any, X: Any, classes: np.ndarray) -> tuple[np.ndarray | 
     predicted = np.searchsorted(classes, labels)
     if labels.ndim != 1 or not np.array_equal(classes[np.minimum(predicted, len(classes) - 1)], labels):
         return None, None  # a classifier that predicts something else than these labels
-    if not hasattr(estimator, "predict_proba"):
+    if not (hasattr(estimator, "predict_proba") and hasattr(estimator, "classes_")):
         return predicted, None
     probabilities = np.zeros((len(labels), len(classes)), dtype=np.float32)
     probabilities[:, np.searchsorted(classes, estimator.classes_)] = estimator.predict_proba(X)

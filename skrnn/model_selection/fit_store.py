@@ -87,14 +87,25 @@ class FitStore:
         self._lock = FileLock(f"{self.path}.lock", timeout=0)
 
     def __enter__(self) -> Self:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
+            self.path.open("ab").close()
         except Timeout:
             raise ValueError(
                 f"{self.path} is in use by another comparison. Wait until it ends, or choose another storage."
             ) from None
-        self._results = self._read()
+        except OSError as error:
+            self._lock.release()
+            raise ValueError(
+                f"storage={str(self.path.parent)!r} must be a folder that can be written to: {error.strerror or error}."
+                " Choose another one, or compare without a storage."
+            ) from error
+        try:
+            self._results = self._read()
+        except BaseException:
+            self._lock.release()
+            raise
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -136,7 +147,7 @@ class FitStore:
                 }
                 arrays: dict[str, Any] = {name: _as_array(values[name]) for name in _ARRAYS}
                 results[values["key"]] = FitResult(values["scores"], history=values["history"], **numbers, **arrays)
-            except (ValueError, KeyError, TypeError, OSError):
+            except (ValueError, KeyError, TypeError, OSError, EOFError):
                 self._warn(f"line {number} is damaged and is left out: that fit is done again")
         return results
 
@@ -146,10 +157,6 @@ class FitStore:
 
 def _or_none(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _or_nan(value: float | None) -> float:
-    return np.nan if value is None else float(value)
 
 
 def _as_text(array: np.ndarray | None) -> str | None:

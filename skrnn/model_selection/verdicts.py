@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
+from scipy.special import ndtri
 
 from skrnn.model_selection.comparison_data import ComparisonData
 from skrnn.model_selection.one_test_set import mcnemar_exact
@@ -149,13 +150,18 @@ def _on_test_set(comparison: ComparisonData, a: int, b: int, rope: float, n_pair
     samples = comparison.bootstrap.get(key)
     if samples is None:
         return {"n_splits": int(scored.sum()), "pvalue": np.nan}
+    level = _LEVEL / n_pairs
+    estimate = float(np.nanmean(comparison.scores[a]) - np.nanmean(comparison.scores[b]))
+    smallest = float(np.sqrt(3) / comparison.n_test.max())
+    if samples.std() < smallest:
+        # Equal predictions on this test set do not prove equal ones on other samples: see SequentialRule.
+        samples = estimate + smallest * ndtri((np.arange(len(samples)) + 0.5) / len(samples))
     worse, better = float((samples < -rope).mean()), float((samples > rope).mean())
     equivalent = 1 - worse - better
-    level = _LEVEL / n_pairs
     low, high = np.quantile(samples, [0.025, 0.975])
     return {
         "n_splits": int(scored.sum()),
-        "mean": float((comparison.scores[a] - comparison.scores[b])[scored].mean()),
+        "mean": estimate,
         "low": float(low),
         "high": float(high),
         "pvalue": _mcnemar(comparison, a, b, np.flatnonzero(scored)),

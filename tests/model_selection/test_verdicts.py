@@ -240,7 +240,7 @@ def test_a_better_baseline_is_named():
     scores = [*around([0.80, 0.82]), *around([0.5, 0.95], seed=1)]
     text = made(scores, baselines=["dummy", "forest"]).conclusion()
     assert "The best baseline is forest. forest is better than B by" in text
-    assert "So none of the recurrent networks is better than the best baseline." in text
+    assert "So no architecture is better than the best baseline." in text
     weak = made([*scores[:2], scores[2]], baselines=["dummy"]).conclusion()
     assert "The best baseline is dummy. B is better than dummy by" in weak
     assert "So none" not in weak
