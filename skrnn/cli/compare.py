@@ -192,12 +192,12 @@ def _introduction(settings: dict[str, Any], items: str, n_fits: int | None) -> s
         length = length if epochs == "auto" else f"at most {length}"
     else:
         size = f"{settings['units']} units"
-    repeated = f", {repeats}{' times' if isinstance(repeats, int) else ''}" if repeats != 1 else ""
+    times = f"{repeats} times" if isinstance(repeats, int) else repeats
     if "n_test" in settings:
-        scored = f"scored on a test set of {settings['n_test']:,}"
-        repeated = repeated.replace(", ", ", trained ")
+        scored, repeated = f"scored on a test set of {settings['n_test']:,}", f", trained {times}"
     else:
-        scored = f"{settings['cv']}-fold cross-validation"
+        scored, repeated = f"{settings['cv']}-fold cross-validation", f", {times}"
+    repeated = "" if repeats == 1 else repeated
     return (
         f"{settings['dataset']}: {settings['n_samples']:,} {items} in {settings['n_classes']} classes, "
         f"{scored}{repeated}\nSimpleRNN, LSTM and GRU: {size}, {length}, seed {settings['seed']}"

@@ -85,7 +85,7 @@ def baselines_for(X: Any, y: Any, estimators: Mapping[str, Any], X_test: Any = N
     for name in baselines:
         if name in estimators:
             raise ValueError(
-                f"estimators has the name {name!r}, which is that of a baseline. Rename the estimator, or compare "
+                f"estimators has the name {name!r}, which a baseline has, too. Rename the estimator, or compare "
                 "without baselines."
             )
     return baselines
@@ -183,7 +183,7 @@ def _ids_in(reading: Reading) -> Steps | None:
 
 
 def _word_encoder(parts: list[Any]) -> TextToSequence:
-    """Return an encoder for whole texts, which splits them as that of the estimators does."""
+    """Return an encoder for whole texts, which splits words as the encoder in the estimators does."""
     own = next((part for part in parts if isinstance(part, TextToSequence)), TextToSequence())
     return clone(own).set_params(max_tokens=None, max_length=None, start_token=False)
 

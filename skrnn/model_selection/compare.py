@@ -22,13 +22,14 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from skrnn._sklearn import BaseSearchCV, _safe_indexing
 from skrnn.model_selection import parallel
 from skrnn.model_selection.comparison import ArchitectureComparison
-from skrnn.model_selection.design import Design, Folds, root_seed, route
+from skrnn.model_selection.design import Design, Folds, route
 from skrnn.model_selection.fit_events import FitEvent, listen
 from skrnn.model_selection.fit_jobs import Data, FitJob, FitResult, Split, run_fit
 from skrnn.model_selection.fit_store import FitKeys, FitStore
 from skrnn.model_selection.fixed_test import bootstraps
 from skrnn.model_selection.nesting import last_step
 from skrnn.model_selection.scoring import Scoring, require_computable, resolve_scoring
+from skrnn.model_selection.seeds import root_seed
 from skrnn.model_selection.splits import folds_of, labels_of
 
 
@@ -126,8 +127,8 @@ def compare_architectures(
         Number of fits that run at the same time, as in joblib. Each pair of classifier and split is one job.
     random_state : int, RandomState instance or None, default=None
         Shuffles the folds, and seeds each ``random_state`` parameter of the estimators that is None, differently for
-        each repeat, fold and classifier. So the spread of the scores includes that of the seeds, and a score depends
-        neither on `n_jobs` nor on the other classifiers.
+        each repeat, fold and classifier. So the spread of the scores includes the effect of the seeds, and a score
+        depends neither on `n_jobs` nor on the other classifiers.
     error_score : "raise" or float, default="raise"
         The score of a fit that fails, with a :class:`~sklearn.exceptions.FitFailedWarning`; "raise" raises the
         exception.
@@ -194,6 +195,7 @@ def compare_architectures(
 
         added = baselines_for(X, y, estimators, X_test)
         estimators, names_of_baselines = {**estimators, **added}, tuple(added)
+    scoring = "accuracy" if scoring is None else scoring
     scored = resolve_scoring(scoring, decide_by, next(iter(estimators.values())))
     several = n_repeats > 1 or until_sure
     splitter = folds_of(int(cv), y, groups, seed) if isinstance(cv, Integral) else cv

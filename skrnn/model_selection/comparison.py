@@ -128,8 +128,8 @@ class ArchitectureComparison(ComparisonData):
         -------
         frame : pandas.DataFrame
             Columns ``architecture``, ``repeat``, ``fold``, ``epoch`` (counted from 1), ``metric`` (such as "loss" or
-            "val_accuracy") and ``value``. The metrics that begin with "val_" are those of the test part of the split,
-            unless the classifier held out rows itself.
+            "val_accuracy") and ``value``. Metrics that begin with "val_" describe the test part of the split, unless
+            the classifier held out rows itself.
         """
         return pd.DataFrame(
             [
@@ -149,10 +149,10 @@ class ArchitectureComparison(ComparisonData):
         -------
         frame : pandas.DataFrame
             Indexed by ``architecture``. Columns ``mean`` of the deciding score, ``low`` and ``high`` (the 95 %
-            interval of the mean, corrected for the overlap of training sets), ``std`` (that of a sample, NaN for a
-            single score), ``min``, ``max``, ``rank`` (1 has the highest mean), ``n_splits`` (how many are finished),
-            and the means of ``n_parameters``, ``n_epochs``, ``best_epoch``, ``fit_seconds``, ``score_seconds`` and
-            ``latency_seconds``. Further metrics have a column each, with their means.
+            interval of the mean, corrected for the overlap of training sets), ``std`` (sample standard deviation, NaN
+            for a single score), ``min``, ``max``, ``rank`` (1 has the highest mean), ``n_splits`` (how many are
+            finished), and the means of ``n_parameters``, ``n_epochs``, ``best_epoch``, ``fit_seconds``,
+            ``score_seconds`` and ``latency_seconds``. Further metrics have a column each, with their means.
         """
         frame = self.to_frame()
         by_architecture = frame.groupby("architecture", sort=False)
@@ -173,12 +173,13 @@ class ArchitectureComparison(ComparisonData):
         Parameters
         ----------
         rope : float, default=None
-            Another region of practical equivalence than that of the comparison. Choose it before you look at scores.
+            Half the width of the region of practical equivalence. Choose it before you look at scores. None uses the
+            comparison's own.
 
         Returns
         -------
         frame : pandas.DataFrame
-            Columns ``a``, ``b``, ``n_splits``, ``difference`` (the mean of the scores of `a` minus those of `b`),
+            Columns ``a``, ``b``, ``n_splits``, ``difference`` (mean score of `a` minus mean score of `b`),
             ``low`` and ``high`` (its 95 % interval), ``pvalue`` and ``pvalue_holm`` (corrected for all pairs of
             networks, or for all pairs with a baseline),
             ``p_worse``, ``p_equivalent`` and ``p_better`` (probabilities that `a` is worse or better by more than
@@ -223,7 +224,7 @@ class ArchitectureComparison(ComparisonData):
 
         A pair that no split has scores for needs none: all fits of one of them failed.
         """
-        networks = [pair for pair in self._verdicts if not {pair.a, pair.b} & {*self.baselines}]
+        networks = [pair for pair in self._verdicts if not pair.with_baseline]
         return all(pair.decided or pair.verdict == "undecidable" or not pair.n_splits for pair in networks)
 
     def conclusion(self) -> str:

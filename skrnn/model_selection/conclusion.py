@@ -44,7 +44,7 @@ class Findings:
 def conclude(findings: Findings) -> list[str]:
     """Return the conclusion: the ranking, a sentence for each pair of networks, the best baseline, and advice."""
     known = [pair for pair in findings.pairs if not isnan(pair.mean)]
-    networks = [pair for pair in known if not {pair.a, pair.b} & {*findings.baselines}]
+    networks = [pair for pair in known if not pair.with_baseline]
     if not findings.pairs:
         return ["There is only one architecture, so there is nothing to compare it with."]
     if not known:
@@ -70,10 +70,9 @@ def _left_out(known: Sequence[PairVerdict], findings: Findings) -> list[str]:
 
 def _meaning(known: Sequence[PairVerdict], findings: Findings) -> str:
     """Return what the verdicts mean, and how often they are wrong."""
-    with_baseline = [pair for pair in known if {pair.a, pair.b} & {*findings.baselines}]
-    networks = [pair for pair in known if pair not in with_baseline]
+    families = [[pair for pair in known if pair.with_baseline is kind] for kind in (False, True)]
     words = _Words(findings)
-    needed = [f"{1 - max(pair.level for pair in pairs) / 2:.3f}" for pairs in (networks, with_baseline) if pairs]
+    needed = [f"{1 - max(pair.level for pair in pairs) / 2:.3f}" for pairs in families if pairs]
     unit = f"point{'' if words.rope == '1' else 's'} of {words.name}" if words.is_share else f"in {words.name}"
     meaning = f"by more than {words.rope} {unit}; a smaller difference counts as equivalent"
     if not findings.rope:
@@ -101,7 +100,7 @@ def _ranking(pairs: Sequence[PairVerdict]) -> list[str]:
         above = others and all(winner(pair) in best for pair in others)
         return [f"{_listed(best)} are practically equivalent{', and better than the others' if above else ''}."]
     candidates = f": {_listed(best, last=' or ')}" if beaten else ""
-    return [f"It is open which is best{candidates}."]
+    return [f"The data cannot tell which is best{candidates}."]
 
 
 def _beats_all(name: str, pairs: Sequence[PairVerdict], names: Sequence[str]) -> bool:
@@ -138,7 +137,7 @@ def _sentence(pair: PairVerdict, findings: Findings) -> str:
         else f"they are {difference} apart"
     )
     ahead = f"{gap} ({interval}; probabilities: {certainty})"
-    return f"It is open whether {pair.a} or {pair.b} is better: {ahead}."
+    return f"The data cannot tell whether {pair.a} or {pair.b} is better: {ahead}."
 
 
 def _on_baselines(pairs: Sequence[PairVerdict], findings: Findings) -> list[str]:

@@ -10,15 +10,13 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import check_cv
-from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from skrnn.model_selection.fit_jobs import Data, FitJob, Split
 from skrnn.model_selection.nesting import fit_parameter
 from skrnn.model_selection.scoring import Scoring, n_rows
+from skrnn.model_selection.seeds import derived_seed
 from skrnn.model_selection.splits import draw_splits, folds_of
-
-_MAX_SEED = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Folds:
         params = dict(self.split_params)
         if isinstance(self.cv, Integral):
             # The first repeat has the folds of scikit-learn's splitter with the same seed.
-            seed = self.root if repeat == 0 or self.root is None else _seed(self.root, repeat)
+            seed = self.root if repeat == 0 or self.root is None else derived_seed(self.root, repeat)
             splitter, n_repeats = folds_of(int(self.cv), data.y, self.groups, seed), 1
         else:
             splitter = check_cv(self.cv, data.y, classifier=True)
@@ -122,19 +120,9 @@ class Design:
 
     def _seed(self, split: Split, name: str) -> int | None:
         """Return the seed of a fit. It depends on the name, and not on which other architectures there are."""
-        return None if self.seed is None else _seed(self.seed, split.repeat, split.fold, zlib.crc32(name.encode()))
-
-
-def root_seed(random_state: Any) -> int | None:
-    """Return a `random_state` as an int, or None."""
-    if random_state is None or isinstance(random_state, Integral):
-        check_random_state(random_state)
-        return None if random_state is None else int(random_state)
-    return int(check_random_state(random_state).randint(_MAX_SEED))
-
-
-def _seed(*entropy: int) -> int:
-    return int(np.random.SeedSequence(entropy).generate_state(1)[0] % _MAX_SEED)
+        if self.seed is None:
+            return None
+        return derived_seed(self.seed, split.repeat, split.fold, zlib.crc32(name.encode()))
 
 
 def route(

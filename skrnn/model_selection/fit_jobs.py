@@ -17,10 +17,10 @@ from skrnn.model_selection.fits import timed_fit
 from skrnn.model_selection.lockstep import trains_by_epochs
 from skrnn.model_selection.nesting import fitted_estimator, last_step
 from skrnn.model_selection.scoring import Scoring
+from skrnn.model_selection.seeds import MAX_SEED
 from skrnn.model_selection.steps import assembled, fit_other_steps, transformed
 
 _N_TIMED = 5  # predictions of one sample; the median is recorded
-_MAX_SEED = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ def _prepare(job: FitJob, report: Reporter | None) -> Any:
         parameters = estimator.get_params(deep=True)
         names = [name for name in sorted(parameters) if name == "random_state" or name.endswith("__random_state")]
         # A seed is drawn for each, even if it is set, so that setting one does not change the others.
-        seeds = {name: int(rng.randint(_MAX_SEED)) for name in names}
+        seeds = {name: int(rng.randint(MAX_SEED)) for name in names}
         estimator.set_params(**{name: seed for name, seed in seeds.items() if parameters[name] is None})
     network = last_step(estimator)  # or a search, which reports its trials
     if report is not None and hasattr(network, "set_callbacks"):

@@ -132,8 +132,7 @@ class FitStore:
 
     def _read(self) -> dict[str, FitResult]:
         """Read all results; cut off a last line that is not complete, because the next line is appended to it."""
-        content = self.path.read_bytes() if self.path.exists() else b""
-        complete, separator, rest = content.rpartition(b"\n")
+        complete, separator, rest = self.path.read_bytes().rpartition(b"\n")
         if rest:
             self._warn("its last line is incomplete, as after a crash, and is left out: that fit is done again")
             with self.path.open("r+b") as file:

@@ -164,8 +164,8 @@ def paired_bootstrap(
     Raises
     ------
     ValueError
-        If the numbers of samples differ, if it is not clear which axis is that of the samples, or if the metric
-        returns something else than described.
+        If the numbers of samples differ, if either axis could hold the samples, or if the metric returns anything other
+        than described.
 
     Notes
     -----

@@ -21,7 +21,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
-from sklearn.utils import check_random_state, indexable
+from sklearn.utils import indexable
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import (
@@ -42,6 +42,7 @@ from skrnn.model_selection.lockstep import Task, trains_by_epochs
 from skrnn.model_selection.nesting import last_step
 from skrnn.model_selection.pruners import RungPruner
 from skrnn.model_selection.search_spaces import search_space
+from skrnn.model_selection.seeds import root_seed
 from skrnn.model_selection.spaces import Space, check_space, parameters_of
 from skrnn.model_selection.splits import draw_splits, labels_of
 from skrnn.model_selection.studies import fail_stale_trials, is_journal, open_storage, quiet
@@ -308,10 +309,6 @@ class OptunaSearchCV(BaseSearchCV):
             if not alone:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="skrnn-"))
                 storage = os.path.join(folder, "search.journal")
-        if self.random_state is None or isinstance(self.random_state, Integral):
-            seed = None if self.random_state is None else int(self.random_state)
-        else:
-            seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         return Search(
             estimator=clone(self.estimator),
             task=task,
@@ -319,7 +316,7 @@ class OptunaSearchCV(BaseSearchCV):
             storage=os.fspath(storage) if is_journal(storage) else storage,
             study_name=self._name_of_study(task, space),
             sampler=TPESampler() if self.sampler is None else self.sampler,
-            seed=seed,
+            seed=root_seed(self.random_state),
             pruner=_default_pruner(self.estimator, task) if self.pruner is None else self.pruner,
             n_trials=self.n_trials,
             deadline=None if self.timeout is None else time.time() + self.timeout,

@@ -113,8 +113,8 @@ def resolve_scoring(scoring: Any, decide_by: str | None, estimator: Any) -> Scor
 
     Parameters
     ----------
-    scoring : str, callable, list, tuple, set, dict or None
-        As in :func:`~sklearn.model_selection.cross_validate`; None is "accuracy".
+    scoring : str, callable, list, tuple, set or dict
+        As in :func:`~sklearn.model_selection.cross_validate`.
     decide_by : str or None
         The metric that decides; None for the first one.
     estimator : estimator
@@ -125,7 +125,6 @@ def resolve_scoring(scoring: Any, decide_by: str | None, estimator: Any) -> Scor
     ValueError, TypeError
         If scikit-learn refuses `scoring`, or `decide_by` is none of its metrics.
     """
-    scoring = "accuracy" if scoring is None else scoring
     # The order of a set differs between processes, and the first metric decides.
     scorer = check_scoring(estimator, sorted(scoring) if isinstance(scoring, (set, frozenset)) else scoring)
     names = _names(scoring, scorer)

@@ -101,8 +101,9 @@ class SequentialRule:
     From both follows how probable a decision is, which is the predictive probability of [3]_. Stopping for this reason
     can only lose winners, never add false ones.
 
-    Classifiers with equal scores on all splits may still differ on other samples: by the rule of three [4]_, on up to
-    three in as many as there are. So the variance of a split counts as no less than if three samples told them apart.
+    Classifiers with equal scores on all splits may still differ on other samples: by the rule of three [4]_, on up
+    to 3/n of them, where n is the number of samples here. So the variance of the differences is never taken to be
+    smaller than for classifiers that differ on three samples.
     (This takes the scores to be shares of samples, such as the accuracy.) Without it, two classifiers that differ by
     more than a point would be "equivalent" in a third of all comparisons on 100 samples, only because they happen to
     agree on all of these.

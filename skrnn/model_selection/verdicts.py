@@ -51,6 +51,8 @@ class PairVerdict:
     n_samples_needed : float
         How many samples would probably decide it, if the difference stays what it seems to be; NaN if it is decided or
         there are too few scores.
+    with_baseline : bool
+        Whether one of the two is a baseline.
     """
 
     a: str
@@ -70,6 +72,7 @@ class PairVerdict:
     df: float = np.nan
     samples: np.ndarray | None = None
     n_samples_needed: float = np.nan
+    with_baseline: bool = False
 
     @property
     def decided(self) -> bool:
@@ -99,8 +102,8 @@ def verdicts(comparison: ComparisonData, rope: float) -> list[PairVerdict]:
     for family in (with_baseline, ~with_baseline):
         pvalues[family] = holm(pvalues[family])
     return [
-        PairVerdict(names[a], names[b], **{**pair, "pvalue_holm": float(pvalue)})
-        for (a, b), pair, pvalue in zip(positions, found, pvalues, strict=True)
+        PairVerdict(names[a], names[b], **{**pair, "pvalue_holm": float(pvalue)}, with_baseline=bool(in_family))
+        for (a, b), pair, pvalue, in_family in zip(positions, found, pvalues, with_baseline, strict=True)
     ]
 
 

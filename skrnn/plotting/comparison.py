@@ -24,8 +24,8 @@ class ComparisonDisplay:
     low, high : array-like of shape (n_classifiers,), default=None
         The limits of the interval of each mean. Without them, no interval is drawn.
     baselines : sequence of str, default=()
-        The names of the classifiers that serve as a yardstick: their symbols are hollow, and a gap separates them from
-        those before.
+        The names of the classifiers that are baselines: their symbols are hollow, and a gap separates them from the
+        others.
     score_name : str, default="score"
         The name of the scores.
 
@@ -182,7 +182,7 @@ class ComparisonDisplay:
         if not lengths or not all(lengths.values()):
             raise ValueError("There are no scores to draw.")
         if len(set(lengths.values())) > 1:
-            raise ValueError(f"The scores must be those of the same splits for all. Got {lengths} splits instead.")
+            raise ValueError(f"All classifiers must have scores on the same splits. Got {lengths} splits instead.")
         check_classifiers(self.scores, self.baselines, {"low": self.low, "high": self.high})
 
     def _plot_row(

@@ -33,7 +33,7 @@ class ConfusionMatricesDisplay:
     classes : array-like of shape (n_classes,)
         The names of the classes.
     baselines : sequence of str, default=()
-        The names of the classifiers that serve as a yardstick. They do not count for the range of the colours.
+        The names of the classifiers that are baselines. They do not affect the range of the colours.
 
     Attributes
     ----------
@@ -105,17 +105,7 @@ class ConfusionMatricesDisplay:
         """
         if comparison.classes is None:
             raise ValueError("Confusion matrices need one class for each sample: here each has several labels.")
-        labels = np.arange(len(comparison.classes))
-        matrices = {}
-        for name, predicted in zip(comparison.architectures, comparison.predicted, strict=True):
-            tested = [
-                (comparison.y_true[rows], found)
-                for rows, found in zip(comparison.test_rows, predicted, strict=True)
-                if found is not None
-            ]
-            if tested:
-                true, found = (np.concatenate(parts) for parts in zip(*tested, strict=True))
-                matrices[name] = confusion_matrix(true, found, labels=labels)
+        matrices = confusion_matrices(comparison)
         baselines = [name for name in comparison.baselines if name in matrices]
         return cls(matrices=matrices, classes=comparison.classes, baselines=baselines).plot(ax=ax, **kwargs)
 
@@ -130,7 +120,7 @@ class ConfusionMatricesDisplay:
         """Draw a matrix for each classifier.
 
         The colours show errors only: the diagonal has the colour of the background, so that it does not hide them. Up
-        to 20 classes, each share is written into its cell in percent, but for errors that never happened.
+        to 20 classes, each share is written into its cell in percent, except for errors that never happened.
 
         Parameters
         ----------
@@ -184,14 +174,14 @@ class ConfusionMatricesDisplay:
         check_classifiers(self.matrices, self.baselines, {})
 
     def _highest_error(self) -> float:
-        """Return the highest share of errors, but for those of baselines."""
+        """Return the highest share of errors of any architecture that is not a baseline."""
         main = [name for name in self.matrices if name not in self.baselines] or list(self.matrices)
         off = ~np.eye(len(self.classes), dtype=bool)
         highest = np.nan_to_num([self.shares[name][off] for name in main]).max(initial=0)
         return float(highest) or 1.0
 
     def _annotate(self, ax: Any, shares: np.ndarray, text_kw: Mapping[str, Any]) -> np.ndarray:
-        """Write the shares in percent, in a colour that can be read on that of the cell."""
+        """Write the shares in percent, in a colour that can be read on the cell."""
         texts = np.full(shares.shape, None, dtype=object)
         if len(shares) > _MOST_ANNOTATED:
             return texts
@@ -228,6 +218,22 @@ class ConfusionMatricesDisplay:
                 ax.tick_params(labelsize=min(_LARGEST, 0.85 * cell * every))
                 for text in filter(None, texts.ravel()):
                     text.set_fontsize(min(_LARGEST, 0.6 * cell))
+
+
+def confusion_matrices(comparison: Any) -> dict[str, np.ndarray]:
+    """Return the confusion matrix of each architecture with predictions, over the tested rows of all splits."""
+    labels = np.arange(len(comparison.classes))
+    matrices = {}
+    for name, predicted in zip(comparison.architectures, comparison.predicted, strict=True):
+        tested = [
+            (comparison.y_true[rows], found)
+            for rows, found in zip(comparison.test_rows, predicted, strict=True)
+            if found is not None
+        ]
+        if tested:
+            true, found = (np.concatenate(parts) for parts in zip(*tested, strict=True))
+            matrices[name] = confusion_matrix(true, found, labels=labels)
+    return matrices
 
 
 def _contrast(background: Any) -> str:

@@ -44,7 +44,7 @@ class CostDisplay:
     low, high : array-like of shape (n_classifiers,), default=None
         The limits of the interval of each mean. Without them, no interval is drawn.
     baselines : sequence of str, default=()
-        The names of the classifiers that serve as a yardstick: their symbols are hollow.
+        The names of the classifiers that are baselines: their symbols are hollow.
     score_name : str, default="score"
         The name of the scores.
 
@@ -226,7 +226,7 @@ class CostDisplay:
         ax.set_ylabel(in_words(self.score_name).capitalize())
         dress(ax)
         if left_out := [name for name, some in zip(self.means, known, strict=True) if not some]:
-            note = in_lines(f"Not known of {', '.join(left_out)}", 44)
+            note = in_lines(f"Unknown for {', '.join(left_out)}", 44)
             self.notes_.append(ax.set_title(note, fontsize=SMALL, loc="right", style="italic"))
 
 

@@ -46,7 +46,7 @@ class DifferenceDisplay:
     rope : float
         The half-width of the region of practical equivalence.
     baselines : sequence of str, default=()
-        The names of the classifiers that serve as a yardstick.
+        The names of the classifiers that are baselines.
     score_name : str, default="score"
         The name of the score.
 
@@ -112,7 +112,7 @@ class DifferenceDisplay:
 
     @classmethod
     def from_comparison(cls, comparison: Any, *, ax: Any = None, **kwargs: Any) -> Self:
-        """Draw the differences between all pairs of a comparison, but for pairs of two baselines.
+        """Draw the differences between all pairs of a comparison, except for pairs of two baselines.
 
         Parameters
         ----------

@@ -124,7 +124,7 @@ def check_classifiers(names: Iterable[str], baselines: Iterable[str], arrays: Ma
 
 
 def main_range(values: Sequence[np.ndarray], is_baseline: np.ndarray) -> tuple[float, float]:
-    """Return the range of scores to draw: that of all but baselines that are far from everything else.
+    """Return the range of scores to draw: the range of all scores except baselines far from the others.
 
     A dummy at 0.1 would press the networks at 0.97 and 0.98 together.
     """

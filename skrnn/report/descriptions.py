@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from skrnn.plotting.confusion import confusion_matrices
 from skrnn.plotting.style import in_percent, in_words
 from skrnn.report.numbers import NONE, amounts, count, interval, listed, number, score_decimals
 
@@ -88,18 +89,11 @@ def _learning_curves(comparison: Any) -> str:
 
 def _confusion(comparison: Any) -> str:
     lines = []
-    for name, predicted in zip(comparison.architectures, comparison.predicted, strict=True):
-        if name in comparison.baselines or all(found is None for found in predicted):
+    for name, matrix in confusion_matrices(comparison).items():
+        if name in comparison.baselines:
             continue
-        n_classes = len(comparison.classes)
-        errors = np.zeros((n_classes, n_classes))
-        n_true = np.zeros(n_classes)
-        for rows, found in zip(comparison.test_rows, predicted, strict=True):
-            if found is not None:
-                np.add.at(errors, (comparison.y_true[rows], found), 1)
-                n_true += np.bincount(comparison.y_true[rows], minlength=n_classes)
-        np.fill_diagonal(errors, 0)
-        shares = errors / np.maximum(n_true, 1)[:, None]
+        shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+        np.fill_diagonal(shares, 0)
         true, other = np.unravel_index(shares.argmax(), shares.shape)
         if shares.any():
             classes = comparison.classes

@@ -102,7 +102,7 @@ def method(comparison: Any, settings: Mapping[str, Any]) -> list[tuple[str, str]
             (
                 "Seeds",
                 f"All follow from {seed}. Each fit has a seed of its own, which depends on the repeat, the fold and "
-                "the name of the classifier. So the spread of the scores includes that of the seeds.",
+                "the name of the classifier. So the spread of the scores includes the effect of the seeds.",
             )
         )
     found.append(
@@ -190,8 +190,7 @@ def _verdicts(comparison: Any) -> str:
     families: dict[str, set[float]] = {}
     for pair in comparison.posteriors():
         if np.isfinite(pair.level):
-            has_baseline = bool({pair.a, pair.b} & {*comparison.baselines})
-            families.setdefault("with a baseline" if has_baseline else "of networks", set()).add(pair.level)
+            families.setdefault("with a baseline" if pair.with_baseline else "of networks", set()).add(pair.level)
     text = "The limits are chosen so that at most 5 % of comparisons have a wrong verdict"
     text += ", among the pairs of networks and among those with a baseline." if len(families) == 2 else "."
     for family, levels in families.items():

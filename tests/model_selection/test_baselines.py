@@ -345,7 +345,7 @@ def test_transformers_pass_the_estimator_checks(estimator, check):
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_names_must_be_free(name):
-    with pytest.raises(ValueError, match=f"estimators has the name '{name}', which is that of a baseline. Rename"):
+    with pytest.raises(ValueError, match=f"estimators has the name '{name}', which a baseline has, too. Rename"):
         baselines_for(EQUAL, Y, {"GRU": GRUClassifier(), name: GRUClassifier()})
 
 

@@ -54,7 +54,7 @@ def test_more_repeats_leave_the_first_ones_as_they_are(table):
     for repeat in range(3):
         tested = np.concatenate(three.test_rows[3 * repeat : 3 * repeat + 3])
         assert sorted(tested) == list(range(300))
-    assert {frozenset(rows.tolist()) for rows in three.test_rows}.__len__() == 9
+    assert len({frozenset(rows.tolist()) for rows in three.test_rows}) == 9
 
 
 def test_repeats_without_a_seed_have_other_folds(table):

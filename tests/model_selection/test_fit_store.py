@@ -227,7 +227,9 @@ def test_a_killed_comparison_has_the_same_table(tmp_path):
         process.send_signal(signal.SIGKILL)
         process.communicate()
     for name in ("killed", "whole"):
-        assert start(tmp_path, name).communicate(timeout=240)[1] is not None
+        process = start(tmp_path, name)
+        errors = process.communicate(timeout=240)[1]
+        assert process.returncode == 0, errors.decode()
     killed, whole = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("killed", "whole"))
     pd.testing.assert_frame_equal(killed[RESULTS], whole[RESULTS], check_exact=True)
     assert (tmp_path / "killed-pairs.csv").read_text() == (tmp_path / "whole-pairs.csv").read_text()

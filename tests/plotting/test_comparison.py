@@ -163,7 +163,7 @@ def test_everything_shows_on_dark_paper(comparison):
         ({"scores": {"a": []}}, "There are no scores to draw."),
         (
             {"scores": {"a": [1, 2], "b": [1]}},
-            "The scores must be those of the same splits for all. Got {'a': 2, 'b': 1} splits instead.",
+            "All classifiers must have scores on the same splits. Got {'a': 2, 'b': 1} splits instead.",
         ),
         ({"scores": {"a": [1]}, "baselines": ["b"]}, "baselines must be among a. Got b instead."),
         ({"scores": {"a": [1]}, "low": [1, 2]}, "low must have shape (1,). Got (2,) instead."),

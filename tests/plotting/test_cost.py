@@ -31,7 +31,7 @@ def test_a_comparison_is_drawn_against_parameters_and_time(comparison):
     ]
     low, high = display.points_[0][0].lines[2][0].get_segments()[0][:, 1]
     assert (low, high) == (pytest.approx(summary["low"].iloc[0]), pytest.approx(summary["high"].iloc[0]))
-    assert display.notes_[0].get_text() == "Not known of Bayes, dummy"
+    assert display.notes_[0].get_text() == "Unknown for Bayes, dummy"
     assert len(display.notes_) == 1
 
 
