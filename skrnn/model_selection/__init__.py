@@ -14,6 +14,7 @@ _HOMES = {
     "ComparisonInterrupted": "compare",
     "FitEvent": "fit_events",
     "OptunaSearchCV": "optuna_search",
+    "PurgedKFold": "purged",
     "SequentialRule": "sequential",
     "bayesian_correlated_ttest": "statistics",
     "compare_architectures": "compare",

@@ -93,8 +93,8 @@ def compare_architectures(
         `random_state` is given or there are several repeats. The splits are drawn once, and are the same for all
         classifiers.
     n_repeats : int, default=1
-        How often to cross-validate, each time on other folds; `cv` must be an int then. With a fixed test set, the
-        number of trainings of each classifier.
+        How often to cross-validate, each time on other folds; `cv` must then be an int, or a splitter with a
+        `random_state`. With a fixed test set, the number of trainings of each classifier.
     until_sure : bool, default=False
         Add repeats until each pair of classifiers is decided (one is better, or they are practically equivalent), until
         more repeats would hardly decide those that are not, or until there are `max_repeats`. Looking after each repeat
@@ -208,7 +208,12 @@ def compare_architectures(
     shuffle = root_seed(np.random.RandomState()) if seed is None and several else seed
     folds = Folds(data, cv, groups, split_params, shuffle)
     if several and not folds.can_be_repeated:
-        raise ValueError(f"n_repeats and until_sure need an int as cv, a number of folds. Got cv={cv!r} instead.")
+        raise ValueError(
+            "n_repeats and until_sure need a cv that gives other folds each time: an int, or a splitter that shuffles "
+            f"with a random_state. Got cv={cv!r} instead."
+        )
+    if until_sure and n_repeats > max_repeats:
+        raise ValueError(f"n_repeats={n_repeats} is more than max_repeats={max_repeats}, the limit for until_sure.")
     if until_sure and data.has_test_set:
         raise ValueError("until_sure adds repeats of a cross-validation. With X_test, set n_repeats.")
     first = folds.splits(0)

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
@@ -27,7 +28,7 @@ class Folds:
     ----------
     data : Data
     cv : int, splitter or iterable
-        Ignored with a fixed test set.
+        Ignored with a fixed test set. A splitter with a ``random_state`` gets another one for each further repeat.
     groups : array-like of shape (n_samples,), or None
     split_params : dict
         Further metadata for the splitter.
@@ -44,7 +45,7 @@ class Folds:
     @property
     def can_be_repeated(self) -> bool:
         """Whether there is any number of repeats."""
-        return self.data.has_test_set or isinstance(self.cv, Integral)
+        return self.data.has_test_set or isinstance(self.cv, Integral) or _is_random(self.cv)
 
     def splits(self, repeat: int) -> list[Split]:
         """Return the splits of a repeat. A splitter of the user has all of its own repeats in the first one."""
@@ -56,6 +57,9 @@ class Folds:
             # The first repeat has the folds of scikit-learn's splitter with the same seed.
             seed = self.root if repeat == 0 or self.root is None else derived_seed(self.root, repeat)
             splitter, n_repeats = folds_of(int(self.cv), data.y, self.groups, seed), 1
+        elif repeat and _is_random(self.cv):
+            splitter, n_repeats = copy(self.cv), 1
+            splitter.random_state = derived_seed(self.root, repeat)
         else:
             splitter = check_cv(self.cv, data.y, classifier=True)
             n_repeats = getattr(splitter, "n_repeats", 1)
@@ -68,6 +72,12 @@ class Folds:
                 )
         n_folds = len(rows) // n_repeats
         return [Split(repeat + i // n_folds, i % n_folds, train, test) for i, (train, test) in enumerate(rows)]
+
+
+def _is_random(cv: Any) -> bool:
+    """Return whether a splitter gives other folds with another seed, and does not repeat itself."""
+    is_shuffled = getattr(cv, "shuffle", True) and getattr(cv, "random_state", None) is not None
+    return is_shuffled and not hasattr(cv, "n_repeats")
 
 
 @dataclass(frozen=True)
