@@ -39,8 +39,8 @@ class SequenceScaler(SequenceTransformer):
 
     Notes
     -----
-    A feature that is constant in a sequence becomes 0. Missing values (NaN) are left out and kept. Steps at either end
-    that are NaN in all features are padding, and are kept, too.
+    A feature that is constant in a sequence, but for rounding, becomes 0. Missing values (NaN) are left out and kept.
+    Steps at either end that are NaN in all features are padding, and are kept, too.
 
     Examples
     --------
@@ -63,8 +63,9 @@ class SequenceScaler(SequenceTransformer):
         if not len(values):
             return sequences
         low, high = _of_each(np.fmin, values, lengths), _of_each(np.fmax, values, lengths)
-        # Compared exactly: the mean of equal values may differ from them by rounding.
-        varies = low < high
+        # What differs by rounding alone is constant: scaled up, it would be noise.
+        eps = np.finfo(sequences.values.dtype).eps
+        varies = high - low > 4 * eps * np.fmax(np.abs(low), np.abs(high))
         if self.method == "minmax":
             scaled = np.divide(values - low, high - low, out=np.zeros_like(values), where=varies)
         else:

@@ -144,6 +144,8 @@ def test_messages_for_bad_input(transformer):
         with pytest.raises(ValueError) as caught:  # noqa: PT011
             clone(transformer).fit(X)
         assert str(caught.value) == message
+    with pytest.raises(TypeError, match="Expected X to be an array or a list of sequences, got array"):
+        clone(transformer).fit(np.array(1.0))
     name = type(transformer).__name__
     with pytest.raises(ValueError, match=f"^X has 3 features, but {name} is expecting 2 features as input\\.$"):
         clone(transformer).fit(np.ones((2, 5, 2))).transform(np.ones((2, 5, 3)))
@@ -249,6 +251,8 @@ def test_constant_features_become_zero(method):
         X = np.full((1, 10, 1), value)
         assert_array_equal(SequenceScaler(method).fit_transform(X), np.zeros((1, 10, 1)))
     assert_array_equal(SequenceScaler(method).fit_transform([[5.0], [nan, 3.0]])[0], [[0]])
+    rounded = np.array([[0.1 + 0.2, 0.3, 0.3]])  # 0.30000000000000004
+    assert_array_equal(SequenceScaler(method).fit_transform(rounded[:, :, np.newaxis]), np.zeros((1, 3, 1)))
 
 
 @pytest.mark.parametrize("size", [1e-200, 1e-30, 1.0, 1e30, 1e200])
@@ -386,6 +390,14 @@ def test_rounding_loses_no_step(interval, n_steps):
     result = SequenceResampler(interval=interval, time=0).fit_transform([np.stack([times, times], axis=1)])[0]
     assert len(result) == n_steps
     assert_allclose(result[:, 1], np.arange(n_steps) * interval)
+
+
+@pytest.mark.parametrize(("start", "dtype"), [(1.7e9, "float64"), (0, "float32"), (100, "float32")])
+def test_rounded_times_lose_no_step(start, dtype):
+    """Thirty intervals of 0.1, whose sum is less than 3 by rounding in some of these."""
+    for offset in np.linspace(0, 1, 50):
+        times = (start + offset + np.arange(31) * 0.1).astype(dtype)
+        assert len(SequenceResampler(interval=0.1, time=0).fit_transform(times.reshape(1, 31, 1))[0]) == 31
 
 
 def test_unequal_times_to_a_number_of_steps():
