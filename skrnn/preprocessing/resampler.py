@@ -140,7 +140,7 @@ class SequenceResampler(SequenceTransformer):
                 f"{sequence_name(number, starts=True)} lasts {old[-1]:g} units of time, which interval={self.interval} "
                 f"divides into {n_intervals:g} steps. Set a larger interval, in the unit of the feature {self.time!r}."
             )
-        return np.minimum(np.arange(n_intervals + 1) * self.interval, old[-1])
+        return np.arange(n_intervals + 1) * self.interval
 
     def _time_index(self, reading: Reading, n_features: int) -> int | None:
         if self.time is None:
@@ -182,4 +182,4 @@ def _between(values: np.ndarray, rows: np.ndarray, weights: np.ndarray) -> np.nd
     weights = weights[:, np.newaxis]
     before, after = values[rows], values[np.minimum(rows + 1, len(values) - 1)]
     # This form keeps constant values exactly as they are.
-    return np.where(weights > 0, before + weights * (after - before), before).astype(values.dtype)
+    return (before + weights * (after - before)).astype(values.dtype)

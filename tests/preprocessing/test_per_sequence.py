@@ -404,6 +404,7 @@ def test_unequal_times_to_a_number_of_steps():
     frame = pd.DataFrame({"value": [0.0, 2.0, 4.0], "seconds": [10.0, 12.0, 16.0]})
     result = SequenceResampler(4, time="seconds").fit_transform([frame])[0]
     assert_allclose(result, [[0, 10], [2, 12], [3, 14], [4, 16]])
+    assert SequenceResampler(4, time=-1).fit([frame]).time_index_ == 1
 
 
 @pytest.mark.parametrize(
