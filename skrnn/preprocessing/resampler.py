@@ -165,16 +165,17 @@ class SequenceResampler(SequenceTransformer):
 
 def _times(sequences: Steps, index: int) -> list[np.ndarray]:
     """Return the times of the steps of each sequence, as differences from its first step."""
-    times = [time - time[:1] for time in sequences.split(sequences.values[:, index].astype(np.float64))]
+    times = sequences.split(sequences.values[:, index].astype(np.float64))
     for number, time in enumerate(times):
         wrong = np.flatnonzero(np.diff(time) <= 0)
         if len(wrong):
+            earlier, later = time[wrong[0]], time[wrong[0] + 1]
             raise ValueError(
-                f"The times of a sequence must increase, but {sequence_name(number, int(wrong[0]) + 1)} is not later "
-                "than the step before. Sort the steps by time, and drop repeated ones. If times are large, such as "
-                "seconds since 1970, pass X as float64."
+                f"The times of a sequence must increase, but in {sequence_name(number)}, {later} follows {earlier}. Sort "
+                "the steps by time, and drop repeated ones. If times are large, such as seconds since 1970, pass X as "
+                "float64."
             )
-    return times
+    return [time - time[:1] for time in times]
 
 
 def _between(values: np.ndarray, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:

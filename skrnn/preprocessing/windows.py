@@ -227,14 +227,13 @@ def _first_of_majority(codes: np.ndarray, first: np.ndarray, length: int) -> np.
     """Return the row where the most frequent code of each window is first in it; of equally frequent, the first one."""
     most = np.zeros(len(first), dtype=np.intp)
     winner = first.copy()
-    for code in range(codes.max() + 1):
-        is_code = codes == code
-        up_to = np.concatenate([[0], np.cumsum(is_code)])
-        counts = up_to[first + length] - up_to[first]
-        rows = np.where(is_code, np.arange(len(codes)), len(codes))
-        following = np.minimum.accumulate(rows[::-1])[::-1][first]
-        better = (counts > most) | ((counts == most) & (counts > 0) & (following < winner))
-        most[better], winner[better] = counts[better], following[better]
+    for rows in np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1]):
+        some = slice(*np.searchsorted(first, [rows[0] - length + 1, rows[-1] + 1]))  # no other window has this code
+        start, end = np.searchsorted(rows, first[some]), np.searchsorted(rows, first[some] + length)
+        counts, earliest = end - start, rows[np.minimum(start, len(rows) - 1)]
+        is_tie = (counts == most[some]) & (counts > 0)
+        better = (counts > most[some]) | (is_tie & (earliest < winner[some]))
+        most[some][better], winner[some][better] = counts[better], earliest[better]
     return winner
 
 

@@ -444,9 +444,8 @@ def test_unequal_times_to_a_number_of_steps():
         (
             SequenceResampler(2, time=0),
             [[1.0, 2.0], [1.0, 2.0, 2.0]],
-            "The times of a sequence must increase, but sequence 1 of X at step 2 is not later than the step before. "
-            "Sort the steps by time, and drop repeated ones. If times are large, such as seconds since 1970, pass X as "
-            "float64.",
+            "The times of a sequence must increase, but in sequence 1 of X, 2.0 follows 2.0. Sort the steps by time, "
+            "and drop repeated ones. If times are large, such as seconds since 1970, pass X as float64.",
         ),
         (
             SequenceResampler(interval=1e-9, time=0),
