@@ -171,9 +171,9 @@ def _times(sequences: Steps, index: int) -> list[np.ndarray]:
         if len(wrong):
             earlier, later = time[wrong[0]], time[wrong[0] + 1]
             raise ValueError(
-                f"The times of a sequence must increase, but in {sequence_name(number)}, {later} follows {earlier}. Sort "
-                "the steps by time, and drop repeated ones. If times are large, such as seconds since 1970, pass X as "
-                "float64."
+                f"The times of a sequence must increase, but in {sequence_name(number)}, {later} follows {earlier}. "
+                "Sort the steps by time, and drop repeated ones. If times are large, such as seconds since 1970, pass "
+                "X as float64."
             )
     return [time - time[:1] for time in times]
 
