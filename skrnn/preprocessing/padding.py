@@ -12,6 +12,10 @@ import numpy as np
 from skrnn.preprocessing.cells import sequence_name
 
 Side = Literal["pre", "post"]
+_CHANNELS_FIRST = (
+    " If each row of a sequence is a channel, as in aeon, sktime and tsai, pass "
+    "skrnn.preprocessing.from_channels_first(X)."
+)
 NO_STEP = "X holds no steps: all of its sequences are empty or padding."
 
 
@@ -125,13 +129,15 @@ class Steps:
         index = np.arange(len(self.values))
         return (first[owners] <= index) & (index <= last[owners])
 
-    def without_padding(self, *, allow_empty: bool = True) -> "Steps":
+    def without_padding(self, *, allow_empty: bool = True, allow_nan: bool = False) -> "Steps":
         """Return the steps alone.
 
         Parameters
         ----------
         allow_empty : bool, default=True
             Whether a sequence may have no steps.
+        allow_nan : bool, default=False
+            Whether values may be missing inside a sequence.
 
         Raises
         ------
@@ -143,23 +149,36 @@ class Steps:
         if not real.all():
             steps = Steps(self.values[real], np.bincount(self.owners[real], minlength=len(self.lengths)))
         if not is_finite(steps.values):
-            self._refuse(real & ~np.isfinite(self.values).all(axis=1))
+            wrong = np.isinf(self.values) if allow_nan else ~np.isfinite(self.values)
+            self._refuse(real & wrong.any(axis=1), allow_nan)
         if not (allow_empty or steps.lengths.all()):
             row = int(steps.lengths.argmin())
             why = ": all of its values are NaN, which is read as padding" if self.lengths[row] else ""
             raise ValueError(f"{sequence_name(row, starts=True)} has no steps{why}; a minimum of 1 is required.")
         return steps
 
-    def _refuse(self, wrong: np.ndarray) -> None:
+    def _refuse(self, wrong: np.ndarray, allow_nan: bool) -> None:
+        if not wrong.any():
+            return
         index = int(wrong.argmax())
-        if np.isnan(self.values[index]).any():
+        if not allow_nan and np.isnan(self.values[index]).any():
             raise ValueError(
                 f"Input X contains NaN: {self.where(index)}. Only whole steps of NaN at either edge of a sequence are "
-                "read as padding."
+                "read as padding; SequenceImputer fills in other missing values." + self._hint_of_channels(index)
             )
         raise ValueError(
             f"Input X contains infinity or a value too large for {self.values.dtype!r}: {self.where(index)}."
         )
+
+    def _hint_of_channels(self, index: int) -> str:
+        """Say so if NaN pads the features of a sequence, as it pads the steps if channels come first."""
+        row = int(self.owners[index])
+        start = int(self.lengths[:row].sum())
+        missing = np.isnan(self.values[start : start + int(self.lengths[row])])
+        is_known = ~missing[0]
+        ends_alike = len(missing) > 1 and (missing == missing[0]).all() and is_known.any()
+        is_padded = np.diff(np.flatnonzero(is_known)).max(initial=1) == 1 and is_known.sum() > 1
+        return _CHANNELS_FIRST if ends_alike and is_padded else ""
 
     def to_sequences(self, value: float, dtype: Any) -> "Sequences":
         """Return the steps without padding, padded anew at the end with `value`.
@@ -206,11 +225,17 @@ def stack_steps(sequences: list[np.ndarray] | np.ndarray, *, n_features: int = 1
         if columns[row].shape[1] != n_features:
             raise ValueError(
                 f"{sequence_name(row, starts=True)} has {columns[row].shape[1]} features per step, but "
-                f"{sequence_name(known[0])} has {n_features}."
+                f"{sequence_name(known[0])} has {n_features}.{_hint_of_channels(columns)}"
             )
     filled = [array for array in columns if len(array)]
     values = np.concatenate(filled) if filled else np.empty((0, n_features))
     return Steps(values, np.array([len(array) for array in columns], dtype=np.intp))
+
+
+def _hint_of_channels(sequences: list[np.ndarray]) -> str:
+    """Say so if sequences with unequal numbers of features are all equally long, and have more features than steps."""
+    n_rows = {len(array) for array in sequences}
+    return _CHANNELS_FIRST if len(n_rows) == 1 and all(len(array) < array.shape[1] for array in sequences) else ""
 
 
 @dataclass(frozen=True)
