@@ -1,0 +1,158 @@
+"""What a Bunch of sequences, texts or images holds, in words."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from skrnn.preprocessing.padding import Steps, stack_steps
+
+_AT_MOST = 12  # classes or names that are listed one by one
+
+
+def describe(bunch: Bunch) -> list[tuple[str, str]]:
+    """Describe loaded data, as terms and what they are.
+
+    Parameters
+    ----------
+    bunch : Bunch
+        What `load_file` or `sequences_from_frame` returned.
+
+    Returns
+    -------
+    rows : list of (str, str)
+        For example ``("sequences", "120")`` and ``("lengths", "80 to 200 steps, median 120")``.
+    """
+    kind = bunch.get("kind", "sequences")
+    rows = [("read", bunch.description), (_KINDS[kind][1], f"{len(bunch.X):,}")]
+    if kind == "texts":
+        lengths = np.array([len(text.split()) for text in bunch.X])
+        rows.append(("lengths", f"{_range(lengths, 'word')}, median {np.median(lengths):g}"))
+    elif kind == "images":
+        rows.append(("pixels", _pixels(bunch.X)))
+    else:
+        steps, lengths = _real_steps(bunch.X)
+        rows.append(("lengths", f"{_range(lengths, 'step')}, median {np.median(lengths):g}"))
+        rows.append(("features", _features(bunch, steps.values.shape[1])))
+        rows.append(("missing values", _share(_missing(steps, lengths))))
+    if bunch.y is None:
+        rows.append(("classes", "no labels"))
+    else:
+        rows.append(("classes", _shares(bunch.y)))
+    if bunch.groups is not None:
+        rows.append(("groups", count(len(np.unique(bunch.groups)), "group")))
+    return rows
+
+
+def summary(
+    bunch: Bunch,
+    how: str,
+    *,
+    steps: Steps | None = None,
+    by: str = "",
+    target: Any = None,
+    group: Any = None,
+    notes: Iterable[str] = (),
+) -> str:
+    """Return the sentences that say how data was read.
+
+    Parameters
+    ----------
+    bunch : Bunch
+    how : str
+        The source and what it was taken for, such as "sensors.csv: a long table".
+    steps : Steps or None, default=None
+        The steps of all sequences, where they are at hand; it saves a copy of them.
+    by : str, default=""
+        How the sequences were found, such as "by 'trial', sorted by 'time'".
+    target, group : hashable or None, default=None
+        The names of the columns of the labels and groups, if they have any.
+    notes : iterable of str
+        Further sentences.
+    """
+    kind = bunch.get("kind", "sequences")
+    noun, _ = _KINDS[kind]
+    parts = [count(len(bunch.X), noun)]
+    share = 0.0
+    if kind == "images":
+        parts[0] += f" of {_pixels(bunch.X)}"
+    elif kind == "sequences":
+        steps, lengths = _real_steps(bunch.X if steps is None else steps)
+        parts[0] += f" of {_range(lengths, 'step')}"
+        parts.append(count(steps.values.shape[1], "feature"))
+        share = _missing(steps, lengths)
+    parts[0] += f" ({by})" if by else ""
+    parts.append("no labels" if bunch.y is None else count(len(np.unique(bunch.y)), "class") + _named(target))
+    if bunch.groups is not None:
+        parts.append(count(len(np.unique(bunch.groups)), "group") + _named(group))
+    missing = f"{_share(share)} of the values are missing." if share else ""
+    return " ".join(filter(None, [f"{how}; {', '.join(parts)}.", missing, *notes]))
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 class", "2,000 classes"."""
+    plural = noun + ("es" if noun.endswith("s") else "s")
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+_KINDS = {"sequences": ("sequence", "sequences"), "texts": ("text", "texts"), "images": ("image", "images")}
+
+
+def _real_steps(X: np.ndarray | Steps) -> tuple[Steps, np.ndarray]:
+    """Return the steps of all sequences, and how many of each are no padding."""
+    steps = X if isinstance(X, Steps) else stack_steps(X if X.dtype != object else list(X))
+    real = steps.real()
+    if real.all():
+        return steps, steps.lengths
+    return steps, np.bincount(steps.owners[real], minlength=len(steps.lengths))
+
+
+def _missing(steps: Steps, lengths: np.ndarray) -> float:
+    """Return the share of NaN among the values of the real steps."""
+    values = steps.values
+    if values.dtype.kind != "f" or not lengths.sum():
+        return 0.0
+    n_features = values.shape[1]
+    n_padding = (len(values) - lengths.sum()) * n_features
+    n_missing = sum(int(np.isnan(values[:, column]).sum()) for column in range(n_features)) - n_padding
+    return n_missing / (int(lengths.sum()) * n_features)
+
+
+def _range(lengths: np.ndarray, noun: str) -> str:
+    least, most = int(lengths.min()), int(lengths.max())
+    return count(least, noun) if least == most else f"{least:,} to {count(most, noun)}"
+
+
+def _pixels(images: np.ndarray) -> str:
+    height, width, *colors = images.shape[1:]
+    return f"{height} x {width} pixels" + (f", {colors[0]} channels" if colors else "")
+
+
+def _share(share: float) -> str:
+    if not share:
+        return "none"
+    return "less than 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+
+
+def _shares(y: np.ndarray) -> str:
+    classes, counts = np.unique(y, return_counts=True)
+    shares = [f"{label} {100 * n / len(y):.0f} %" for label, n in zip(classes, counts, strict=True)]
+    if len(shares) > _AT_MOST:
+        smallest, largest = 100 * counts.min() / len(y), 100 * counts.max() / len(y)
+        return f"{len(classes):,}: from {smallest:.2g} % to {largest:.2g} % of the samples each"
+    return f"{len(classes)}: {', '.join(shares)}"
+
+
+def _features(bunch: Bunch, n_features: int) -> str:
+    names = bunch.get("feature_names")
+    if names is None:
+        return f"{n_features:,}"
+    categories = bunch.get("categories", {})
+    shown = [f"{name} ({count(len(categories[name]), 'level')})" if name in categories else str(name) for name in names]
+    shown = [*shown[:_AT_MOST], "..."] if len(shown) > _AT_MOST else shown
+    return f"{n_features:,}: {', '.join(shown)}"
+
+
+def _named(name: Any) -> str:
+    return "" if name is None else f" ({name!r})"
