@@ -1,6 +1,6 @@
 """Long tables, which have one row per step: `sequences_from_frame`."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -113,11 +113,36 @@ def sequences_from_frame(
     A long table; 2 sequences of 2 to 3 steps (by 'trial', sorted by 'second'), 2 features,
     2 classes ('gait'). 10.0 % of the values are missing.
     """
-    table = open_table(frame)
+    return read_long_table(
+        open_table(frame),
+        "A long table",
+        id=id,
+        time=time,
+        target=target,
+        features=features,
+        groups=groups,
+        categories=categories,
+    )
+
+
+def read_long_table(
+    table: Table,
+    how: str,
+    *,
+    id: Hashable,
+    time: Hashable | None,
+    target: Hashable | None,
+    features: Sequence[Hashable] | None,
+    groups: Hashable | None,
+    categories: Categories | None,
+    group_option: str = "groups",
+    notes: Iterable[str] = (),
+) -> Bunch:
+    """Do what `sequences_from_frame` does; `how` and `notes` go into the description, `group_option` into errors."""
     rows = order_rows(table, id, time)
     y = None if target is None else rows.one_per_sequence(table, target, "target", id)
-    group_of = None if groups is None else rows.one_per_sequence(table, groups, "groups", id)
-    names = feature_names(table, features, id=id, time=time, target=target, groups=groups)
+    group_of = None if groups is None else rows.one_per_sequence(table, groups, group_option, id)
+    names = feature_names(table, features, **{"id": id, "time": time, "target": target, group_option: groups})
     values, levels = channels(table, names, rows.order, categories)
     data = Bunch(
         X=as_sequences(values, rows),
@@ -129,11 +154,12 @@ def sequences_from_frame(
     )
     data.description = summary(
         data,
-        "A long table",
+        how,
         steps=Steps(values, rows.lengths),
         by=order_in_words(id, time),
         target=target,
         group=groups,
+        notes=notes,
     )
     return data
 

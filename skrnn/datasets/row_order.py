@@ -61,8 +61,8 @@ class RowOrder:
             )
             raise ValueError(
                 f"`{option}={name!r}` must be the same in all rows of a sequence, but {id!r} "
-                f"{shown(self.ids[sequence])} has {shown(values[first[sequence]])} and, in row {row} (the first is row 0), "
-                f"{shown(values[codes[row]])}.{hint}"
+                f"{shown(self.ids[sequence])} has {shown(values[first[sequence]])} and, in row {row} (the first is "
+                f"row 0), {shown(values[codes[row]])}.{hint}"
             )
         return values[first]
 
