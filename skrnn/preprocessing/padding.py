@@ -125,13 +125,15 @@ class Steps:
         index = np.arange(len(self.values))
         return (first[owners] <= index) & (index <= last[owners])
 
-    def without_padding(self, *, allow_empty: bool = True) -> "Steps":
+    def without_padding(self, *, allow_empty: bool = True, allow_nan: bool = False) -> "Steps":
         """Return the steps alone.
 
         Parameters
         ----------
         allow_empty : bool, default=True
             Whether a sequence may have no steps.
+        allow_nan : bool, default=False
+            Whether values may be missing inside a sequence.
 
         Raises
         ------
@@ -143,19 +145,22 @@ class Steps:
         if not real.all():
             steps = Steps(self.values[real], np.bincount(self.owners[real], minlength=len(self.lengths)))
         if not is_finite(steps.values):
-            self._refuse(real & ~np.isfinite(self.values).all(axis=1))
+            wrong = np.isinf(self.values) if allow_nan else ~np.isfinite(self.values)
+            self._refuse(real & wrong.any(axis=1), allow_nan)
         if not (allow_empty or steps.lengths.all()):
             row = int(steps.lengths.argmin())
             why = ": all of its values are NaN, which is read as padding" if self.lengths[row] else ""
             raise ValueError(f"{sequence_name(row, starts=True)} has no steps{why}; a minimum of 1 is required.")
         return steps
 
-    def _refuse(self, wrong: np.ndarray) -> None:
+    def _refuse(self, wrong: np.ndarray, allow_nan: bool) -> None:
+        if not wrong.any():
+            return
         index = int(wrong.argmax())
-        if np.isnan(self.values[index]).any():
+        if not allow_nan and np.isnan(self.values[index]).any():
             raise ValueError(
                 f"Input X contains NaN: {self.where(index)}. Only whole steps of NaN at either edge of a sequence are "
-                "read as padding."
+                "read as padding; SequenceImputer fills in other missing values."
             )
         raise ValueError(
             f"Input X contains infinity or a value too large for {self.values.dtype!r}: {self.where(index)}."

@@ -11,8 +11,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import HasMethods, Hidden, _fit_context
-from skrnn.preprocessing.padding import NO_STEP, Steps, stack_steps
-from skrnn.preprocessing.reading import Reading, as_numbers, as_sequences, check_features, read, to_object_array
+from skrnn.preprocessing.padding import NO_STEP, Steps
+from skrnn.preprocessing.per_sequence import read_steps
+from skrnn.preprocessing.reading import Reading, as_numbers, check_features, to_object_array
 
 
 def _can_go_back(estimator: "TimeDistributed") -> bool:
@@ -177,14 +178,8 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         return self._apply_per_step(self.transformer_.inverse_transform, reading, steps, self.n_features_in_)
 
     def _read(self, X: Any, n_features: int = 1) -> tuple[Reading, Steps]:
-        reading = as_sequences(read(X))
-        if reading.is_table:
-            raise ValueError(
-                "Expected X to be a 3-D array or a list of sequences, got a 2-D array of shape "
-                f"{reading.values.shape}. Reshape your data: X[:, :, np.newaxis] has one feature per step. To "
-                "transform the columns of a table, use the transformer without TimeDistributed."
-            )
-        return reading, stack_steps(reading.values, n_features=n_features)
+        hint = " To transform the columns of a table, use the transformer without TimeDistributed."
+        return read_steps(X, n_features, hint)
 
     def _apply_per_step(self, method: Callable, reading: Reading, steps: Steps, n_features_out: int) -> np.ndarray:
         real = steps.real()

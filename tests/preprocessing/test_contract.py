@@ -1,7 +1,7 @@
 """What every transformer owes scikit-learn: its estimator checks, with inputs that the transformers can read.
 
 scikit-learn's own checks feed tables only. They run here on the transformers that take tables; the rest of this file
-asks the same of all five, with sequences, images and texts.
+asks the same of all, with sequences, images and texts.
 """
 
 import copy
@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import sklearn
 from numpy.testing import assert_array_equal
-from sklearn.base import clone
+from sklearn.base import TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
@@ -27,7 +27,19 @@ from sklearn.utils import _safe_indexing, estimator_html_repr, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn.preprocessing import ImageToSequence, SequencePadder, TabularToSequence, TextToSequence, TimeDistributed
+from skrnn import preprocessing
+from skrnn.preprocessing import (
+    ImageToSequence,
+    PatchSequence,
+    SequenceDifference,
+    SequenceImputer,
+    SequencePadder,
+    SequenceResampler,
+    SequenceScaler,
+    TabularToSequence,
+    TextToSequence,
+    TimeDistributed,
+)
 from skrnn.preprocessing.reading import to_object_array
 
 rng = np.random.default_rng(0)
@@ -38,6 +50,12 @@ TEXTS = ["the cat sat", "", "The dog, the dog!", "a", "a bird and a cat", "br br
 RAGGED = [rng.normal(size=(n_steps, 2)) for n_steps in (3, 1, 2, 4, 2, 3)]
 PADDED = SequencePadder().fit_transform(RAGGED)
 UNIVARIATE = [sequence[:, 0] for sequence in RAGGED]
+FRAMES = [pd.DataFrame(sequence, columns=["a", "b"]) for sequence in RAGGED]
+LONG = [np.concatenate([sequence, sequence + 0.5]) for sequence in RAGGED]  # of two steps at least
+HOLES = [sequence.copy() for sequence in LONG]
+for sequence in HOLES:
+    sequence[1, 0] = np.nan
+TIMES = [np.stack([np.cumsum(rng.random(len(sequence)) + 0.1), sequence[:, 0]], axis=1) for sequence in LONG]
 IDS = [[5, 6], [7], [8, 9, 10], [4, 4], [6], [5]]
 
 CASES = {
@@ -57,6 +75,20 @@ CASES = {
     "padder-ids": (SequencePadder(padding="pre"), IDS),
     "padder-table": (SequencePadder(5), TABLE),
     "padder-frame": (SequencePadder(), FRAME),
+    "scaler-array": (SequenceScaler(), PADDED),
+    "scaler-list": (SequenceScaler("minmax"), HOLES),
+    "scaler-frames": (SequenceScaler("center"), FRAMES),
+    "imputer-array": (SequenceImputer(), SequencePadder().fit_transform(LONG)),
+    "imputer-list": (SequenceImputer("linear", add_indicator=True), HOLES),
+    "imputer-frames": (SequenceImputer("linear", fill_value=3), FRAMES),
+    "resampler-array": (SequenceResampler(5), PADDED),
+    "resampler-list": (SequenceResampler(4, time=0), TIMES),
+    "resampler-interval": (SequenceResampler(interval=0.2, time=0), SequencePadder().fit_transform(TIMES)),
+    "difference-array": (SequenceDifference(), SequencePadder(padding="pre").fit_transform(LONG)),
+    "difference-list": (SequenceDifference(), LONG),
+    "patches-array": (PatchSequence(2), PADDED),
+    "patches-list": (PatchSequence(3, stride=2), RAGGED),
+    "patches-frames": (PatchSequence(1), FRAMES),
     "steps-array": (TimeDistributed(StandardScaler()), PADDED),
     "steps-list": (TimeDistributed(StandardScaler(with_std=False)), RAGGED),
     "steps-objects": (TimeDistributed(PCA(1, random_state=0)), to_object_array(RAGGED)),
@@ -80,6 +112,11 @@ BAD_INPUTS = {
         [[], []],
         FRAME.replace(FRAME.iloc[0, 0], np.nan),
     ],
+    SequenceScaler: [TABLE, np.full((2, 2, 2), np.nan), [[np.inf, 1.0]], [["a"]]],
+    SequenceImputer: [TABLE, [[[1.0, np.nan]], [[np.nan, np.inf]]], [[[1.0]], [[1.0, 2.0]]]],
+    SequenceResampler: [TABLE, [[1.0, np.nan, 2.0]], [[], []]],
+    SequenceDifference: [TABLE, [[1.0, 2.0], [1.0]], [[1.0, np.nan, 2.0]]],
+    PatchSequence: [TABLE, [[-np.inf]], [[], []]],
     TimeDistributed: [TABLE, [[[1.0]], [[1.0, 2.0]]], [[[np.inf, 1.0]]], np.full((2, 2, 2), np.nan)],
 }
 
@@ -329,6 +366,23 @@ def test_nothing_at_all_is_refused(transformer, X):
 # Standing with others
 
 
+NO_TABLES = (
+    TextToSequence,
+    TimeDistributed,
+    SequenceScaler,
+    SequenceImputer,
+    SequenceResampler,
+    SequenceDifference,
+    PatchSequence,
+)
+
+
+def test_every_transformer_is_here():
+    public = {getattr(preprocessing, name) for name in preprocessing.__all__}
+    transformers = {each for each in public if isinstance(each, type) and issubclass(each, TransformerMixin)}
+    assert {type(transformer) for transformer, _ in CASES.values()} == transformers == set(BAD_INPUTS)
+
+
 def test_tags(transformer):
     tags = get_tags(transformer)
     assert tags.transformer_tags is not None
@@ -337,7 +391,7 @@ def test_tags(transformer):
     is_text = isinstance(transformer, TextToSequence)
     assert tags.input_tags.string == is_text
     assert tags.input_tags.three_d_array == (not is_text and not isinstance(transformer, TabularToSequence))
-    assert tags.input_tags.two_d_array == (not isinstance(transformer, (TextToSequence, TimeDistributed)))
+    assert tags.input_tags.two_d_array == (not isinstance(transformer, NO_TABLES))
 
 
 def test_representations_can_be_made(transformer, X):

@@ -269,7 +269,7 @@ def test_padding_twice_is_padding_once(sequences, padding):
             [[[1.0]], [[1.0], [nan], [1.0]]],
             ValueError,
             "Input X contains NaN: sequence 1 of X at step 1. Only whole steps of NaN at either edge "
-            "of a sequence are read as padding.",
+            "of a sequence are read as padding; SequenceImputer fills in other missing values.",
         ),
         (
             [[[np.inf]]],
