@@ -7,8 +7,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from skrnn.datasets.tables import Table, factorize, listed
-from skrnn.preprocessing.cells import short
+from skrnn.datasets.tables import Table, factorize, listed, shown, to_pandas
 from skrnn.preprocessing.frames import numbers_of
 
 Categories = Mapping[Any, Sequence[Any]]
@@ -84,7 +83,7 @@ def _numbers(column: Any, name: Any) -> np.ndarray:
 def _level_numbers(column: Any, name: Any, known: Sequence[Any]) -> tuple[np.ndarray, list[Any]]:
     """Return the number of the level of each row, NaN where missing, and the levels."""
     codes, found = factorize(column, f"Feature {name!r}")
-    series = column.to_pandas()
+    series = to_pandas(column)
     if series.dtype == "category":
         levels = [*known, *(level for level in series.cat.categories if level not in known)]
     else:
@@ -103,7 +102,7 @@ def _refuse_other_texts(codes: np.ndarray, found: np.ndarray, name: Any) -> None
         if row < 0:
             continue
         if not isinstance(level, str):
-            found_what = f"texts, but {short(level)}"
+            found_what = f"texts, but {shown(level)}"
         elif _NUMBER.fullmatch(level):
             found_what = f"texts, but the number {level!r}"
         else:

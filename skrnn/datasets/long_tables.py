@@ -139,10 +139,10 @@ def read_long_table(
     notes: Iterable[str] = (),
 ) -> Bunch:
     """Do what `sequences_from_frame` does; `how` and `notes` go into the description, `group_option` into errors."""
+    names = feature_names(table, features, **{"id": id, "time": time, group_option: groups, "target": target})
     rows = order_rows(table, id, time)
     y = None if target is None else rows.one_per_sequence(table, target, "target", id)
     group_of = None if groups is None else rows.one_per_sequence(table, groups, group_option, id)
-    names = feature_names(table, features, **{"id": id, "time": time, "target": target, group_option: groups})
     values, levels = channels(table, names, rows.order, categories)
     data = Bunch(
         X=as_sequences(values, rows),
@@ -186,7 +186,12 @@ def feature_names(table: Table, features: Sequence[Hashable] | None, **others: H
     ValueError
         If there are none, one is there twice, or one is something else.
     """
-    taken = {name: option for option, name in others.items() if name is not None}
+    taken: dict[Hashable, str] = {}
+    for option, name in others.items():
+        if name in taken and option in ("time", "target"):
+            raise ValueError(f"`{option}={name!r}` is also `{taken[name]}`; expected another column.")
+        if name is not None:
+            taken.setdefault(name, option)
     if features is None:
         names = [name for name in table.names if name not in taken]
         if not names:

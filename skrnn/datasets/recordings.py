@@ -37,9 +37,9 @@ def read_windows(
         If there are no such columns, no recording is as long as a window, or the rows cannot be put in order.
     """
     recording = group if id is None else id
+    names = feature_names(table, features, id=id, time=time, group=group, target=target)
     rows = order_rows(table, recording, time)
     group_of = rows.ids if group is None else rows.one_per_sequence(table, group, "group", recording)
-    names = feature_names(table, features, id=id, time=time, target=target, group=group)
     values, levels = channels(table, names, rows.order, categories)
     labels = None if target is None else rows.split(rows.sort(table.values(target, "target")))
     windows = sliding_windows(rows.split(values), labels, length=length, step=step, label=label)

@@ -2,12 +2,10 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from skrnn.datasets.tables import Table, times
-from skrnn.preprocessing.cells import short
+from skrnn.datasets.tables import Table, shown, times, to_pandas
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def _refuse_repeated(table: Table, id: Hashable | None, time: Hashable, rows: Ro
         return
     place = int(same.argmax())
     first, second = (place, place + 1) if rows.order is None else rows.order[place : place + 2]
-    moment = table.column(time, "time").to_pandas().iloc[first]
+    moment = to_pandas(table.column(time, "time")).iloc[first]
     whose = "" if id is None else f"{id!r} {shown(rows.ids[owners[place]])} has "
     cure = (
         "pass `id`, the column that tells sequences apart"
@@ -123,10 +121,3 @@ def _refuse_repeated(table: Table, id: Hashable | None, time: Hashable, rows: Ro
         f"{whose}{time!r} {shown(moment)} occurs several times: in rows {first} and {second} (the first is row 0). "
         f"Drop such rows, {cure}, or leave out `time` to keep the order of rows."
     )
-
-
-def shown(value: Any) -> str:
-    """Return a value of a column for a message: numbers and dates as they are written."""
-    if isinstance(value, np.generic):
-        value = value.item() if value.dtype.kind not in "mM" else str(value)
-    return short(value) if isinstance(value, str) else str(value)

@@ -20,10 +20,10 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".zst")
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Put the path of the file before the message of any ValueError."""
+    """Put the path of the file before the message of any error about its contents."""
     try:
         yield
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
 
 

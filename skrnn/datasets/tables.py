@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
@@ -24,10 +25,13 @@ class Table:
     names : tuple
         The names of the columns.
     columns : list of narwhals.Series
+    index : tuple
+        The names of the levels of the index, which are no columns.
     """
 
     names: tuple[Any, ...]
     columns: list[Any]
+    index: tuple[Any, ...] = ()
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -48,6 +52,8 @@ class Table:
                 f"`{option}={name!r}`: {len(places)} columns have this name; each needs a name of its own."
             )
         hint = did_you_mean(closest(str(name), map(str, self.names)))
+        if name in self.index:
+            hint = " It is in the index: call reset_index() first."
         raise ValueError(f"`{option}={name!r}`: there is no such column.{hint} The columns are {listed(self.names)}.")
 
     def factorized(self, name: Hashable, option: str) -> tuple[np.ndarray, np.ndarray]:
@@ -94,13 +100,24 @@ def open_table(frame: Any) -> Table:
     opened = open_frame(frame)
     if not opened.labels or not len(opened.data):
         raise ValueError(f"The table is empty: it has {len(opened.data)} rows and {len(opened.labels)} columns.")
-    return Table(opened.labels, opened.columns())
+    index = getattr(getattr(frame, "index", None), "names", ())
+    return Table(opened.labels, opened.columns(), tuple(name for name in index if name is not None))
+
+
+def to_pandas(column: Any) -> pd.Series:
+    """Return a narwhals series as one of pandas."""
+    # narwhals 2.29 gives missing values of a pyarrow dictionary the value that comes last
+    return (
+        column.to_native().to_pandas()
+        if nw.dependencies.is_pyarrow_chunked_array(column.to_native())
+        else column.to_pandas()
+    )
 
 
 def factorize(column: Any, what: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of the distinct values of a column, -1 where missing, and these values."""
     try:
-        codes, values = pd.factorize(column.to_pandas())
+        codes, values = pd.factorize(to_pandas(column))
     except TypeError as error:
         raise ValueError(f"{what}: expected numbers or texts, but the column holds {column.dtype}.") from error
     return codes.astype(np.int32), np.asarray(values)
@@ -117,7 +134,7 @@ def times(table: Table, name: Hashable) -> np.ndarray:
         If there is no such column, a time is missing, or texts are of another kind, which would be sorted by letters.
     """
     column = table.column(name, "time")
-    series = column.to_pandas()
+    series = to_pandas(column)
     missing = series.isna()
     if missing.any():
         row = int(missing.to_numpy().argmax())
@@ -137,7 +154,7 @@ def times(table: Table, name: Hashable) -> np.ndarray:
             except (ValueError, TypeError, OverflowError):
                 pass
     raise ValueError(
-        f"`time={name!r}`: expected numbers, dates or durations, but row 0 holds {short(series.iloc[0])}. Texts are "
+        f"`time={name!r}`: expected numbers, dates or durations, but row 0 holds {shown(series.iloc[0])}. Texts are "
         "read if they are written like 2026-11-25 10:30:00 or 10:30:00; parse others first, for example with "
         "pandas.to_datetime(column, dayfirst=True), or leave out `time` if the rows are in order."
     )
@@ -157,6 +174,13 @@ def listed(names: Iterable[Any], at_most: int = 12) -> str:
     if len(shown) > at_most:
         shown = [*shown[:at_most], f"... ({len(shown)} in all)"]
     return ", ".join(shown)
+
+
+def shown(value: Any) -> str:
+    """Return a value of a column for a message: numbers and dates as they are written."""
+    if isinstance(value, np.generic):
+        value = value.item() if value.dtype.kind not in "mM" else str(value)
+    return short(value) if isinstance(value, str) else str(value)
 
 
 def repeated(names: Sequence[Any]) -> list[Any]:

@@ -38,7 +38,7 @@ def read_wide_table(
     ValueError
         If there are no such columns, or one of them holds no numbers.
     """
-    names = feature_names(table, features, target=target, group=group)
+    names = feature_names(table, features, group=group, target=target)
     doubtful = [name for name in names if str(name).lower() in _NO_STEPS]
     if doubtful and features is None:
         raise ValueError(
