@@ -97,22 +97,21 @@ def _level_numbers(column: Any, name: Any, known: Sequence[Any]) -> tuple[np.nda
 
 def _refuse_other_texts(codes: np.ndarray, found: np.ndarray, name: Any) -> None:
     """Raise a ValueError for a column with texts that are numbers or dates, or with objects other than texts."""
-    for code, level in enumerate(found):
-        row = int((codes == code).argmax()) if not isinstance(level, str) or _is_number_or_date(level) else -1
-        if row < 0:
-            continue
-        if not isinstance(level, str):
-            found_what = f"texts, but {shown(level)}"
-        elif _NUMBER.fullmatch(level):
-            found_what = f"texts, but the number {level!r}"
-        else:
-            found_what = f"texts, but the date or time {level!r}"
-        raise ValueError(
-            f"Feature {name!r} holds {found_what} in row {row} (the first is row 0). Texts are read as categories, "
-            "numbers as numbers: convert the column, or leave it out with `features`. In a file, leave cells empty "
-            "where a number is missing, and write decimals with a point."
-        )
-
-
-def _is_number_or_date(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text) or _DATE.fullmatch(text))
+    is_text = [isinstance(value, str) for value in found]
+    is_number = [text and bool(_NUMBER.fullmatch(value)) for text, value in zip(is_text, found, strict=True)]
+    is_date = [text and bool(_DATE.fullmatch(value)) for text, value in zip(is_text, found, strict=True)]
+    if any(is_date):
+        code, what = is_date.index(True), "dates or times"
+    elif not all(is_text):
+        code, what = is_text.index(False), "texts and other values"
+    elif any(is_number):
+        # what is no number is the reason why the column holds texts
+        code, what = is_number.index(False) if not all(is_number) else 0, "numbers as texts"
+    else:
+        return
+    row = int((codes == code).argmax())
+    raise ValueError(
+        f"Feature {name!r} holds {what}: row {row} (the first is row 0) is {shown(found[code])}. Texts are read as "
+        "categories, and numbers as numbers: convert the column, or leave it out with `features`. In a file, leave a "
+        "cell empty where a number is missing, and write decimals with a point."
+    )

@@ -1,6 +1,6 @@
 """What a Bunch of sequences, texts or images holds, in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ from sklearn.utils import Bunch
 
 from skrnn.preprocessing.padding import Steps, stack_steps
 
+_AT_ONCE = 1024  # sequences that are examined at once
 _AT_MOST = 12  # classes or names that are listed one by one
 
 
@@ -32,10 +33,10 @@ def describe(bunch: Bunch) -> list[tuple[str, str]]:
     elif kind == "images":
         rows.append(("pixels", _pixels(bunch.X)))
     else:
-        steps, lengths = _real_steps(bunch.X)
+        lengths, n_features, share = _measured(bunch.X)
         rows.append(("lengths", f"{_range(lengths, 'step')}, median {np.median(lengths):g}"))
-        rows.append(("features", _features(bunch, steps.values.shape[1])))
-        rows.append(("missing values", _share(_missing(steps, lengths))))
+        rows.append(("features", _features(bunch, n_features)))
+        rows.append(("missing values", _share(share)))
     if bunch.y is None:
         rows.append(("classes", "no labels"))
     else:
@@ -78,10 +79,9 @@ def summary(
     if kind == "images":
         parts[0] += f" of {_pixels(bunch.X)}"
     elif kind == "sequences":
-        steps, lengths = _real_steps(bunch.X if steps is None else steps)
+        lengths, n_features, share = _measured(bunch.X, steps)
         parts[0] += f" of {_range(lengths, 'step')}"
-        parts.append(count(steps.values.shape[1], "feature"))
-        share = _missing(steps, lengths)
+        parts.append(count(n_features, "feature"))
     parts[0] += f" ({by})" if by else ""
     parts.append("no labels" if bunch.y is None else count(len(np.unique(bunch.y)), "class") + _named(target))
     if bunch.groups is not None:
@@ -99,24 +99,29 @@ def count(number: int, noun: str) -> str:
 _KINDS = {"sequences": ("sequence", "sequences"), "texts": ("text", "texts"), "images": ("image", "images")}
 
 
-def _real_steps(X: np.ndarray | Steps) -> tuple[Steps, np.ndarray]:
-    """Return the steps of all sequences, and how many of each are no padding."""
-    steps = X if isinstance(X, Steps) else stack_steps(X if X.dtype != object else list(X))
-    real = steps.real()
-    if real.all():
-        return steps, steps.lengths
-    return steps, np.bincount(steps.owners[real], minlength=len(steps.lengths))
+def _measured(X: np.ndarray, steps: Steps | None = None) -> tuple[np.ndarray, int, float]:
+    """Return the number of steps of each sequence, of features, and the share of values that are missing.
+
+    Padding is neither. `steps` are those of all sequences, where they are at hand.
+    """
+    lengths, n_missing = [], 0
+    for part in _parts(X) if steps is None else [steps]:
+        real = part.real()
+        n_real = part.lengths if real.all() else np.bincount(part.owners[real], minlength=len(part.lengths))
+        n_features = part.values.shape[1]
+        if part.values.dtype.kind == "f":
+            n_missing += sum(int(np.isnan(column).sum()) for column in part.values.T)
+            n_missing -= (len(part.values) - int(n_real.sum())) * n_features  # all of padding is NaN
+        lengths.append(n_real)
+    each = np.concatenate(lengths)
+    return each, n_features, n_missing / max(1, int(each.sum()) * n_features)
 
 
-def _missing(steps: Steps, lengths: np.ndarray) -> float:
-    """Return the share of NaN among the values of the real steps."""
-    values = steps.values
-    if values.dtype.kind != "f" or not lengths.sum():
-        return 0.0
-    n_features = values.shape[1]
-    n_padding = (len(values) - lengths.sum()) * n_features
-    n_missing = sum(int(np.isnan(values[:, column]).sum()) for column in range(n_features)) - n_padding
-    return n_missing / (int(lengths.sum()) * n_features)
+def _parts(X: np.ndarray) -> Iterator[Steps]:
+    """Iterate over the steps of some sequences after the other, because views that overlap take memory only here."""
+    for start in range(0, len(X), _AT_ONCE):
+        part = X[start : start + _AT_ONCE]
+        yield stack_steps(list(part) if X.dtype == object else part)
 
 
 def _range(lengths: np.ndarray, noun: str) -> str:

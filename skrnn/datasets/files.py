@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skrnn._hints import closest, did_you_mean
-from skrnn._sklearn import Interval, validate_params
+from skrnn._sklearn import Interval, StrOptions, validate_params
 from skrnn.datasets.image_folders import read_image_folder
 from skrnn.datasets.long_tables import read_long_table
 from skrnn.datasets.numpy_files import read_npz
@@ -41,7 +41,7 @@ _CURES = {
         "name_pattern": [str],
         "window": [Interval(Integral, 1, None, closed="left"), None],
         "step": [Interval(Integral, 1, None, closed="left"), None],
-        "label": [str, callable],
+        "label": [StrOptions({"majority", "last"}), callable],
         "categories": [Mapping, None],
     },
     prefer_skip_nested_validation=True,

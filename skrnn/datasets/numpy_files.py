@@ -26,12 +26,10 @@ def read_npz(path: Path) -> Bunch:
     ValueError
         If it is no such file, there is no X, an array holds Python objects, or their lengths differ.
     """
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path}: expected arrays in a file of numpy.savez. Save them with np.savez(path, X=X, y=y).")
     try:
         with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError(
-                    f"{path}: expected several arrays, found one. Save them with np.savez(path, X=X, y=y)."
-                )
             arrays = {name: _array(file, name, path) for name in _NAMES}
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{path}: expected a file of numpy.savez: {error}") from error

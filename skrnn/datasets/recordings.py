@@ -57,7 +57,7 @@ def read_windows(
     )
     recordings = count(len(rows.ids), "recording")
     by = f"windows of {recordings}, one every {count(step, 'step')}, {order_in_words(recording, time)}"
-    left = f"{count(windows.n_left_over, 'step')} at the ends of recordings are in no window."
+    left = f"Left over, in no window: {count(windows.n_left_over, 'step')}."
     data.description = summary(
         data,
         f"{how}: a table with one row per step",

@@ -1,5 +1,9 @@
 """Tables in files: CSV and other separated text, Parquet and Feather, read by pandas."""
 
+import lzma
+import warnings
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from skrnn.datasets.tables import listed, repeated
-from skrnn.preprocessing.cells import short
 
 SEPARATED = {".csv": ",", ".tsv": "\t"}
 BINARY = (".parquet", ".feather")
 # what is missing in a cell, unless the column holds texts
 _MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "None", "null", "NULL", "<NA>", "#N/A", "#NA"]
+# what reading raises, besides other errors, if the file is damaged or of another kind
+_DAMAGED = (pd.errors.ParserError, OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, ImportError)
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".zst")
 
 
@@ -56,7 +61,7 @@ def _read_binary(path: Path, suffix: str) -> pd.DataFrame:
     try:
         frame = pd.read_parquet(path) if suffix == ".parquet" else pd.read_feather(path)
     except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"expected a file in the {suffix[1:].title()} format: {short(str(error))}") from error
+        raise ValueError(f"expected a file in the {suffix[1:].title()} format: {_in_one_line(error)}") from error
     # an index that has names, such as that of a grouped frame, holds columns
     named = [name for name in frame.index.names if name is not None]
     return frame.reset_index() if named else frame.reset_index(drop=True)
@@ -79,13 +84,15 @@ def _read_separated(path: Path, separator: str, text: str | None, wanted: Sequen
     labels: list[Any] = [name or place for place, name in enumerate(names)]
 
     def parse(decimal: str) -> pd.DataFrame:
-        with _plain_errors():
+        with _plain_errors(), warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
             return pd.read_csv(
                 path,
                 sep=separator,
                 decimal=decimal,
                 header=0,
                 names=labels,
+                index_col=False,  # with None, a row that is too long would lose its first cell to the index
                 skipinitialspace=True,
                 low_memory=False,
                 keep_default_na=False,
@@ -95,11 +102,6 @@ def _read_separated(path: Path, separator: str, text: str | None, wanted: Sequen
     # where ; separates cells, a comma may be the decimal point
     frames = [parse(decimal) for decimal in ((".", ",") if separator == ";" else (".",))]
     frame = min(frames, key=lambda frame: len(frame.select_dtypes("str").columns))
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise ValueError(
-            f"rows have more cells than the first line, which holds the names of {len(names)} columns. Check for a "
-            f"{separator!r} at the end of the rows."
-        )
     return _without_index(frame, names)
 
 
@@ -135,8 +137,17 @@ def _plain_errors() -> Iterator[None]:
             f"expected UTF-8 text, but byte {error.start} is {error.object[error.start]:#x}. Save the file in this "
             "encoding; spreadsheets call it 'CSV UTF-8'."
         ) from error
-    except (pd.errors.ParserError, OSError, EOFError) as error:
-        raise ValueError(f"expected a table in a text file: {short(str(error))}") from error
+    except pd.errors.ParserWarning as error:
+        raise ValueError(
+            "rows have more cells than the first line, which holds the names of the columns. Check for a separator at "
+            "the end of the rows."
+        ) from error
+    except _DAMAGED as error:
+        raise ValueError(f"expected a table in a text file: {_in_one_line(error)}") from error
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _is_number(text: str) -> bool:

@@ -72,9 +72,9 @@ class Table:
         codes, values = factorize(self.column(name, option), f"`{option}={name!r}`")
         if (codes < 0).any():
             row = int((codes < 0).argmax())
+            hint = "" if option == "text" else f" {_MISSING_IN_FILES}"
             raise ValueError(
-                f"`{option}={name!r}`: row {row} (the first is row 0) is missing. Fill it in or drop the row. "
-                f"{_MISSING_IN_FILES}"
+                f"`{option}={name!r}`: row {row} (the first is row 0) is missing. Fill it in or drop the row.{hint}"
             )
         return codes, values
 

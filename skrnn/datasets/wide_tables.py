@@ -8,7 +8,7 @@ from sklearn.utils import Bunch
 
 from skrnn.datasets.description import summary
 from skrnn.datasets.long_tables import feature_names
-from skrnn.datasets.tables import Table, listed
+from skrnn.datasets.tables import Table, listed, shown, to_pandas
 from skrnn.preprocessing.cells import short
 from skrnn.preprocessing.frames import numbers_of
 from skrnn.preprocessing.reading import to_object_array
@@ -45,7 +45,7 @@ def read_wide_table(
             f"column {doubtful[0]!r} is no step of a wide table. If each row is a step, pass `id`, the column that "
             "says which sequence a row belongs to, and `time`; otherwise pass `features`, the columns that are steps."
         )
-    columns = [numbers_of(table.column(name, "features"), f"column {name!r}") for name in names]
+    columns = [_numbers(table, name) for name in names]
     is_single = all(column.dtype == np.float32 for column in columns)
     values = np.stack(columns, axis=1).astype(np.float32 if is_single else np.float64, copy=False)
     pattern = _compile(name_pattern)
@@ -64,9 +64,23 @@ def read_wide_table(
         categories={},
     )
     data.feature_names = data.feature_names or None
-    by = f"by {name_pattern!r}" if is_named else "its columns in their order"
+    by = f"by {name_pattern!r}" if is_named else "a column per step"
     data.description = summary(data, f"{how}: a wide table", by=by, target=target, group=group, notes=notes)
     return data
+
+
+def _numbers(table: Table, name: Hashable) -> np.ndarray:
+    column = table.column(name, "features")
+    try:
+        return numbers_of(column, f"column {name!r}")
+    except (TypeError, ValueError):
+        values = to_pandas(column)
+        wrong = pd.to_numeric(values, errors="coerce").isna() & values.notna() if values.dtype != "category" else values
+        row = int(wrong.to_numpy().argmax()) if wrong.dtype == bool else 0
+        raise ValueError(
+            f"column {name!r} holds {shown(values.iloc[row])} in row {row} (the first is row 0); expected numbers. "
+            "Leave a cell empty where a number is missing, or pass `features`, the columns that are steps."
+        ) from None
 
 
 def read_texts(
