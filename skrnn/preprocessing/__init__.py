@@ -14,6 +14,7 @@ from skrnn.preprocessing.resampler import SequenceResampler
 from skrnn.preprocessing.scaler import SequenceScaler
 from skrnn.preprocessing.tabular import TabularToSequence
 from skrnn.preprocessing.text import TextToSequence
+from skrnn.preprocessing.windows import SlidingWindows, sliding_windows
 
 __all__ = [
     "ImageToSequence",
@@ -23,8 +24,10 @@ __all__ = [
     "SequencePadder",
     "SequenceResampler",
     "SequenceScaler",
+    "SlidingWindows",
     "TabularToSequence",
     "TextToSequence",
     "TimeDistributed",
     "from_channels_first",
+    "sliding_windows",
 ]

@@ -129,7 +129,8 @@ class SequenceTransformer(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, B
             raise ValueError(NO_STEP)
         learned = self._learn(reading, sequences)
         check_features(self, reading, steps.values.shape[1], reset=True)
-        vars(self).update(learned)
+        for name, value in learned.items():
+            setattr(self, name, value)
         return self
 
     def transform(self, X):
