@@ -37,7 +37,11 @@ _CURES = {
 @validate_params(
     {
         "path": [str, os.PathLike],
+        "target": [Hashable],
+        "id": [Hashable],
+        "time": [Hashable],
         "text": [str, None],
+        "group": [Hashable],
         "name_pattern": [str],
         "window": [Interval(Integral, 1, None, closed="left"), None],
         "step": [Interval(Integral, 1, None, closed="left"), None],

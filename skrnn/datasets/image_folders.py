@@ -27,6 +27,7 @@ def read_image_folder(path: Path) -> Bunch:
     ValueError
         If there are no images, or one cannot be read or differs from most others in size or colours.
     """
+    path = path.resolve()  # "." has no name
     folders = sorted(child for child in path.iterdir() if child.is_dir() and not child.name.startswith("."))
     files = {folder.name: _visible(folder) for folder in folders}
     images = {name: [file for file in inside if _is_image(file)] for name, inside in files.items()}

@@ -100,7 +100,7 @@ def read_ts(path: Path) -> Bunch:
 
 
 def _read_tag(line: str, header: _Header, path: Path, number: int) -> None:
-    word, *values = line[1:].split()
+    word, *values = line[1:].split() or [""]
     name = word.lower()
     known = {*_FLAGS, *_NUMBERS, *_TEXTS}
     if name not in known:

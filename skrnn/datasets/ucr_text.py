@@ -18,7 +18,7 @@ def is_ucr_text(line: str) -> bool:
         values = numbers(fields, missing=_MISSING)
     except ValueError:
         return False
-    return len(values) > 1 and float(values[0]).is_integer()
+    return len(values) > 1 and _is_label(values[0])
 
 
 def read_ucr_text(path: Path) -> Bunch:
@@ -47,7 +47,7 @@ def read_ucr_text(path: Path) -> Bunch:
         if rows and len(row) != len(rows[0]):
             message = f"found {len(row)} numbers, but the first line has {len(rows[0])}. Pad shorter cases with NaN"
             raise line_error(path, number, message)
-        if not float(row[0]).is_integer():
+        if not _is_label(row[0]):
             raise line_error(path, number, f"expected a class label first, a whole number, found {row[0]:g}")
         if np.isnan(row[1:]).all():
             raise line_error(path, number, "expected values after the class label; all are missing")
@@ -63,6 +63,11 @@ def read_ucr_text(path: Path) -> Bunch:
     )
     data.description = summary(data, f"{path.name}: a file of the UCR archive, a row per sequence and its label first")
     return data
+
+
+def _is_label(value: float) -> bool:
+    """Return whether a number is whole and an integer of 64 bits holds it exactly."""
+    return float(value).is_integer() and abs(value) < 2**53
 
 
 def _separator(line: str) -> str | None:
