@@ -124,13 +124,14 @@ def test_mutated_files_give_data_or_a_value_error(tmp_path):
     generator = np.random.default_rng(0)
     seeds = [content if isinstance(content, bytes) else content.encode() for content, *_ in RIGHT.values()]
     seeds = [content for content in seeds if len(content) < 1000]
-    pieces = [b"?", b":", b",", b"\n", b"@data\n", b"@", b"#", b"nan", b"\x00", b"\xff", b"(", b"1e400", b" ", b"\r", b"@dimensions 3\n", "\u0663\u2028".encode()]  # fmt: skip
+    pieces = [b"1", b",2", b"a", b"?", b":", b",", b"\n", b"@data\n", b"@", b"#", b"nan", b"\x00", b"\xff", b"(", b"1e400", b" ", b"\r", b"@dimensions 3\n", "\u0663\u2028".encode()]  # fmt: skip
     path = tmp_path / "fuzz.ts"
     n_read, messages = 0, []
     for _ in range(2000):
         content = bytearray(seeds[generator.integers(len(seeds))])
-        for _ in range(generator.integers(1, 4)):
-            where = int(generator.integers(len(content) + 1))
+        for _ in range(generator.integers(1, 3)):
+            header = content.find(b"@data") + 6 if generator.random() < 0.8 else 0  # mostly after the header
+            where = int(generator.integers(min(header, len(content)), len(content) + 1))
             match generator.integers(5):
                 case 0:
                     del content[where:]
@@ -141,8 +142,9 @@ def test_mutated_files_give_data_or_a_value_error(tmp_path):
                 case 3:
                     del content[where : where + int(generator.integers(1, 9))]
                 case 4:
-                    lines = content.splitlines(keepends=True)
-                    content = bytearray(b"".join(lines[i] for i in generator.permutation(len(lines))))
+                    lines = [*content.splitlines(keepends=True), b""]
+                    lines.insert(generator.integers(len(lines)), lines[generator.integers(len(lines))])
+                    content = bytearray(b"".join(lines))
         path.write_bytes(content)
         try:
             data = load_file(path)
@@ -154,8 +156,8 @@ def test_mutated_files_give_data_or_a_value_error(tmp_path):
         assert all(np.isfinite(case).any() and not np.isinf(case).any() for case in data.X)
         assert data.y is None or (len(data.y) == len(data.X) and all(data.y))
     assert [message for message in messages if not message.startswith(str(path))] == []
-    assert n_read > 200
-    assert len(messages) > 200
+    assert n_read > 100
+    assert len(messages) > 100
 
 
 UCR = {
