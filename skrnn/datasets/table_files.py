@@ -59,7 +59,13 @@ def _read_binary(path: Path, suffix: str) -> pd.DataFrame:
     import pyarrow as pa
 
     try:
-        frame = pd.read_parquet(path) if suffix == ".parquet" else pd.read_feather(path)
+        if suffix == ".parquet":
+            # without these options the table would be in memory twice
+            frame = pd.read_parquet(
+                path, engine="pyarrow", to_pandas_kwargs={"split_blocks": True, "self_destruct": True}
+            )
+        else:
+            frame = pd.read_feather(path)
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"expected a file in the {suffix[1:].title()} format: {_in_one_line(error)}") from error
     # an index that has names, such as that of a grouped frame, holds columns

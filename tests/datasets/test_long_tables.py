@@ -145,6 +145,15 @@ def test_times_of_any_kind_are_sorted_as_times(name, library):
     np.testing.assert_array_equal(data.X[1], [[4], [2]])
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint64, np.float32, np.float64])
+def test_extreme_times_are_sorted(dtype):
+    limits = np.iinfo(dtype) if np.dtype(dtype).kind in "iu" else np.finfo(dtype)
+    times = np.array([limits.max, limits.min, 0 if limits.min < 0 else 5, limits.min, limits.max], dtype=dtype)
+    frame = pd.DataFrame({"id": [2, 2, 2, 1, 1], "t": times[[0, 1, 2, 4, 3]], "v": range(5)})
+    data = sequences_from_frame(frame, id="id", time="t")
+    assert [each.ravel().tolist() for each in data.X] == [[1, 2, 0], [4, 3]]
+
+
 def test_times_of_day_of_polars():
     frame = POLARS.with_columns(time=pl.Series([datetime.time(hour) for hour in (20, 9, 1, 3, 10)]))
     data = sequences_from_frame(frame, id="trial", time="time", features=["speed"])
