@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import Bunch
 
 from skrnn.preprocessing.padding import Steps, stack_steps
@@ -42,7 +43,7 @@ def describe(bunch: Bunch) -> list[tuple[str, str]]:
     else:
         rows.append(("classes", _shares(bunch.y)))
     if bunch.groups is not None:
-        rows.append(("groups", count(len(np.unique(bunch.groups)), "group")))
+        rows.append(("groups", count(len(_counts(bunch.groups)), "group")))
     return rows
 
 
@@ -83,9 +84,9 @@ def summary(
         parts[0] += f" of {_range(lengths, 'step')}"
         parts.append(count(n_features, "feature"))
     parts[0] += f" ({by})" if by else ""
-    parts.append("no labels" if bunch.y is None else count(len(np.unique(bunch.y)), "class") + _named(target))
+    parts.append("no labels" if bunch.y is None else count(len(_counts(bunch.y)), "class") + _named(target))
     if bunch.groups is not None:
-        parts.append(count(len(np.unique(bunch.groups)), "group") + _named(group))
+        parts.append(count(len(_counts(bunch.groups)), "group") + _named(group))
     missing = f"{_share(share)} of the values are missing." if share else ""
     return " ".join(filter(None, [f"{how}; {', '.join(parts)}.", missing, *notes]))
 
@@ -141,12 +142,19 @@ def _share(share: float) -> str:
 
 
 def _shares(y: np.ndarray) -> str:
-    classes, counts = np.unique(y, return_counts=True)
-    shares = [f"{label} {100 * n / len(y):.0f} %" for label, n in zip(classes, counts, strict=True)]
+    shares = 100 * _counts(y) / len(y)
     if len(shares) > _AT_MOST:
-        smallest, largest = 100 * counts.min() / len(y), 100 * counts.max() / len(y)
-        return f"{len(classes):,}: from {smallest:.2g} % to {largest:.2g} % of the samples each"
-    return f"{len(classes)}: {', '.join(shares)}"
+        return f"{len(shares):,}: from {shares.min():.2g} % to {shares.max():.2g} % of the samples each"
+    return f"{len(shares)}: {', '.join(f'{label} {share:.0f} %' for label, share in shares.items())}"
+
+
+def _counts(labels: np.ndarray) -> pd.Series:
+    """Return how often each label occurs, sorted by label if they can be compared."""
+    counts = pd.Series(labels).value_counts(sort=False)
+    try:
+        return counts.sort_index()
+    except TypeError:
+        return counts
 
 
 def _features(bunch: Bunch, n_features: int) -> str:

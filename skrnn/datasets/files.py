@@ -91,8 +91,8 @@ def load_file(
     path : str or path-like
         The file or folder.
     target : hashable or False, default=None
-        The column of the labels. None takes the only column called target, label, class or y. False: there are no
-        labels.
+        The column of the labels. None takes the only column called target, label, class or y, but no y beside x
+        or z. False: there are no labels.
     id : hashable, default=None
         The column that says which sequence a row belongs to; with `window`, which recording.
     time : hashable, default=None
@@ -197,7 +197,7 @@ def load_file(
         _check_options(given)
         frame = read_table(path, _suffix(path), text=text, wanted=_columns_of(given))
         table = open_table(frame)
-        chosen, notes = _target(table, target, taken=(id, time, text, group))
+        chosen, notes = _target(table, target, taken=[id, time, text, group, *(features or ())])
         if text is not None:
             return read_texts(table, path.name, text=text, target=chosen, group=group, notes=notes)
         if window is not None:
@@ -320,7 +320,10 @@ def _target(table: Table, target: Any, taken: Sequence[Any]) -> tuple[Any, list[
     """Return the column of the labels, None if there are none, and a sentence if it was guessed."""
     if target is not None:
         return (None if target is False else target), []
-    names = [name for name in table.names if str(name).lower() in _TARGETS and name not in taken]
+    others = {str(name).lower() for name in table.names}
+    # y beside x or z is an axis, as of an accelerometer
+    usual = [name for name in _TARGETS if name != "y" or not others & {"x", "z"}]
+    names = [name for name in table.names if str(name).lower() in usual and name not in taken]
     if len(names) == 1:
         return names[0], [
             f"The labels were taken from {names[0]!r} because of its name; `target` names another column."

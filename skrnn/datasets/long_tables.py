@@ -113,6 +113,11 @@ def sequences_from_frame(
     A long table; 2 sequences of 2 to 3 steps (by 'trial', sorted by 'second'), 2 features,
     2 classes ('gait'). 10.0 % of the values are missing.
     """
+    if id is None:
+        raise ValueError(
+            "`id` is None; expected the column that says which sequence a row belongs to. One recording is cut by "
+            "skrnn.preprocessing.sliding_windows."
+        )
     return read_long_table(
         open_table(frame),
         "A long table",

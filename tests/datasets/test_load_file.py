@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from skrnn.datasets import load_file
+from skrnn.datasets import load_file, sequences_from_frame
 from skrnn.datasets.description import describe
 
 NAN = np.nan
@@ -111,6 +111,26 @@ def test_a_table_without_labels(write):
     assert data.y is None
     assert data.X.tolist() == [[[1], [2]]]
     assert "no labels" in data.description
+
+
+def test_the_target_is_guessed_only_where_it_is_clear(write):
+    accelerometer = write("acc.csv", "id,t,x,y,z,act\n1,0,1,2,3,sit\n1,1,1,2,3,sit\n")
+    with pytest.raises(ValueError, match="which column holds the labels"):
+        load_file(accelerometer, id="id", time="t")
+    data = load_file(accelerometer, id="id", time="t", target="act")
+    assert data.feature_names == ["x", "y", "z"]
+    labelled = load_file(write("b.csv", "id,x,y,Label\n1,1,2,a\n1,1,3,a\n"), id="id")
+    assert labelled.feature_names == ["x", "y"]
+    assert labelled.y.tolist() == ["a"]
+    named = load_file(write("c.csv", "id,y,label\n1,2,a\n1,3,a\n"), id="id", features=["y"])
+    assert named.y.tolist() == ["a"]
+
+
+def test_labels_of_several_types(tmp_path):
+    frame = pd.DataFrame({"id": [1, 2], "v": [1.0, 2.0], "y": [1, "a"]})
+    data = sequences_from_frame(frame, id="id", target="y")
+    assert data.y.tolist() == [1, "a"]
+    assert ("classes", "2: 1 50 %, a 50 %") in describe(data)
 
 
 def test_windows(write):

@@ -253,6 +253,7 @@ ERRORS = [
     (PANDAS, {"id": "trial", "features": ["speed", "wet", "speed"]}, "`features` holds 'speed' several times."),
     (PANDAS, {"id": "trial", "target": "gait", "features": ["speed", "gait"]}, "`features` holds 'gait', which is also `target`"),
     (PANDAS, {**USUAL, "target": "trial"}, "`target='trial'` is also `id`"),
+    (PANDAS, {"id": None}, "`id` is None; expected the column that says which sequence a row belongs to."),
     (PANDAS, {**USUAL, "time": "trial"}, "`time='trial'` is also `id`"),
     (pd.DataFrame([[1, 2, 3]], columns=["id", "v", "v"]), {"id": "id"}, "`features='v'`: 2 columns have this name"),
     (pd.DataFrame([[1, 2, 3]], columns=["id", "id", "v"]), {"id": "id"}, "`id='id'`: 2 columns have this name"),
