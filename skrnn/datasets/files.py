@@ -69,22 +69,20 @@ def load_file(
 
     The end of the name decides how it is read:
 
-    ==================================  ==============================================================================
-    ``.csv``, ``.tsv``, ``.parquet``,   a table; see below. Text files may be compressed, such as ``.csv.gz``
-    ``.feather``
-    ``.ts``                             a file of the UCR and UEA archives, of equal or unequal lengths
-    ``.txt``, ``.tsv``                  a file of the UCR archive that has no names of columns and the label first
-    ``.npz``                            the arrays `X`, `y` and, optionally, `groups` of :func:`numpy.savez`
-    a folder                            images ``class/name.png`` or ``.jpg``, all of one size
-    ==================================  ==============================================================================
+    - ``.csv``, ``.tsv``, ``.parquet`` and ``.feather``: a table, whose rows the parameters explain. Text files may be
+      compressed, such as ``.csv.gz``;
+    - ``.ts``: a file of the UCR and UEA archives, with sequences of equal or unequal length;
+    - ``.txt``, and ``.tsv`` without names of columns: a text file of the UCR archive, the label of each line first;
+    - ``.npz``: the arrays `X`, `y` and, optionally, `groups` of :func:`numpy.savez`, read without pickle;
+    - a folder: images ``class/name.png`` or ``.jpg``, all of one size.
 
-    The parameters decide what the rows of a table are:
+    The rows of a table are:
 
-    - with `text`, a row is a text;
-    - with `window`, a row is a step of a recording with a label for each step, and recordings are cut into windows;
-    - with `id`, a row is a step of the sequence with this id;
-    - otherwise a row is a sequence, and its columns are the steps of one feature, in their order, or of several
-      features whose names match `name_pattern`.
+    - with `text`, texts;
+    - with `window`, the steps of recordings with a label for each step, which are cut into windows;
+    - with `id`, the steps of the sequences with these ids;
+    - otherwise sequences. The columns are the steps of one feature, in their order, or of several features if the name
+      of a column matches `name_pattern`.
 
     Parameters
     ----------

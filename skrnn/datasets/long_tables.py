@@ -211,9 +211,8 @@ def feature_names(table: Table, features: Sequence[Hashable] | None, **others: H
         raise ValueError(f"`features` holds {twice[0]!r} several times.")
     for name in names:
         if taken.get(name, "time") != "time":
-            raise ValueError(
-                f"`features` holds {name!r}, which is also `{taken[name]}`: it would give the answer away."
-            )
+            why = ": it would give the answer away" if taken[name] == "target" else ""
+            raise ValueError(f"`features` holds {name!r}, which is also `{taken[name]}`{why}.")
     return names
 
 
