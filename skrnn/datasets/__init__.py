@@ -1,4 +1,6 @@
-"""Data sets that are bundled, generated, or downloaded once and verified. This package does not import TensorFlow.
+"""Data of your own, from files and frames, and data sets that are bundled, generated, or downloaded once and verified.
+
+This package does not import TensorFlow.
 
 The public names are those in ``__all__``; everything else may change without notice.
 """

@@ -106,6 +106,28 @@ def test_a_wide_table_of_several_features(write):
     assert by_step.feature_names == ["rain"]
 
 
+def test_columns_that_are_called_like_numbers(write):
+    data = load_file(write("a.csv", "0,1,2\n7,0.5,1\n8,0.25,2\n"), target="0")
+    assert data.X.tolist() == [[[0.5], [1]], [[0.25], [2]]]
+    assert data.y.tolist() == [7, 8]
+
+
+def test_spaces_after_commas(write):
+    data = load_file(write("a.csv", "s1, s2, label\n1, 2, walk\n3, , run\n"))
+    np.testing.assert_array_equal(data.X, [[[1], [2]], [[3], [NAN]]])
+    assert data.y.tolist() == ["walk", "run"]
+
+
+def test_a_wide_table_of_single_precision(write):
+    table = pd.DataFrame({"id": np.float32([1, 2]), "v": np.float32([3, 4]), "y": [0, 1]})
+    table.to_parquet(write("a.parquet", ""))
+    data = load_file("a.parquet", features=["v", "id"])
+    assert data.X.dtype == np.float32
+    assert data.X.tolist() == [[[3], [1]], [[4], [2]]]
+    table.astype({"v": float}).to_parquet("a.parquet")
+    assert load_file("a.parquet", features=["v", "id"]).X.dtype == np.float64
+
+
 def test_a_table_without_labels(write):
     data = load_file(write("a.csv", "s1,s2\n1,2\n"), target=False)
     assert data.y is None
@@ -265,6 +287,7 @@ ERRORS = {
     "two columns of one name": ("a.csv", "s1,s1,y\n1,2,3\n", {}, "several columns are called 's1'"),
     "no names": ("a.csv", "1,0.5,0.25\n2,0.5,0.25\n", {}, "the first line holds the numbers '1', '0.5', '0.25'; expected the names of the columns."),
     "a separator at the end of the first line": ("a.csv", "s1,y,\n1,2,\n", {}, "column 3 of 3 has no name in the first line."),
+    "an index that numbers no rows": ("a.csv", ",s1,y\n1,1,2\n0,1,2\n", {}, "column 1 of 3 has no name in the first line."),
     "a separator at the end of the rows": ("a.csv", "s1,y\n1,2,\n", {}, "rows have more cells than the first line"),
     "a cell too many in all rows": ("a.csv", "s1,y\n0,1,2\n1,1,2\n", {}, "rows have more cells than the first line"),
     "a cell too many in one row": ("a.csv", "s1,y\n1,2\n1,2,3\n", {}, "Expected 2 fields in line 3, saw 3"),

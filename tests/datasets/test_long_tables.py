@@ -109,7 +109,13 @@ def test_any_order_of_rows_gives_what_a_loop_over_groups_gives(dtype):
     generator = np.random.default_rng(1)
     for n_sequences in (1, 2, 57):
         frame = shuffled(generator, n_sequences, dtype)
-        for table in (frame, frame.sort_values("when"), frame.sort_values(["who", "when"]), pl.DataFrame(frame)):
+        for table in (
+            frame,
+            frame.sort_values("when"),
+            frame.sort_values(["who", "when"]),
+            frame.sort_values(["who", "when"], ascending=[True, False]),
+            pl.DataFrame(frame),
+        ):
             data = sequences_from_frame(table, id="who", time="when", target="label")
             rows = table.to_pandas() if isinstance(table, pl.DataFrame) else table
             wanted = {who: group.sort_values("when") for who, group in rows.groupby("who", sort=False)}
@@ -118,6 +124,14 @@ def test_any_order_of_rows_gives_what_a_loop_over_groups_gives(dtype):
                 assert found.dtype == dtype
                 np.testing.assert_array_equal(found, group[["p", "q", "r"]].to_numpy())
                 assert label == group["label"].iloc[0]
+        untimed = sequences_from_frame(frame, id="who", features=["p"])
+        for found, (_, group) in zip(untimed.X, frame.groupby("who", sort=False), strict=True):
+            np.testing.assert_array_equal(found, group[["p"]].to_numpy())
+
+
+def test_one_sequence_may_begin_when_another_ends():
+    frame = pd.DataFrame({"id": [1, 1, 2, 2], "t": [0, 1, 1, 2], "v": [1.0, 2.0, 3.0, 4.0]})
+    assert sequences_from_frame(frame, id="id", time="t").X.tolist() == [[[1], [2]], [[3], [4]]]
 
 
 TIMES = {
