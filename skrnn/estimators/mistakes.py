@@ -25,6 +25,7 @@ _VERY_DIFFERENT = 30.0
 _MOST_IDS = 10_000_000
 _MOST_FEATURES = 64  # of a flat table
 _SERIES = 30  # minimum length of a series for an estimate of its smoothness
+_SILENCE = " If X is right, warnings.filterwarnings('ignore', category=skrnn.InputWarning) silences this warning."
 _PASSED_THROUGH = {"skrnn", "sklearn", "imblearn", "optuna", "joblib", "contextlib"}
 
 
@@ -42,7 +43,7 @@ def warn_of_mistakes(form: InputForm, values: np.ndarray) -> None:
         return
     message = next(_hints(form, values), None)
     if message is not None:
-        warnings.warn(message, InputWarning, stacklevel=_depth_of_caller())
+        warnings.warn(message + _SILENCE, InputWarning, stacklevel=_depth_of_caller())
 
 
 def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
@@ -52,7 +53,7 @@ def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
         yield (
             f"X has the shape (n_samples, 1, {n_features}), which is read as sequences of one step with {n_features} "
             f"features, so the network has nothing to remember. If X contains one feature at {n_features} steps, pass "
-            "np.swapaxes(X, 1, 2) or X[:, 0]."
+            "skrnn.preprocessing.from_channels_first(X)."
         )
     at_most = min(max(_NUMBERS // (n_steps * n_features), _ROWS[0]), _ROWS[1])
     rows = values[np.linspace(0, n - 1, min(n, at_most)).astype(int)].astype(np.float32)
@@ -68,7 +69,8 @@ def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
         yield (
             f"X has the shape (n_samples, {n_steps}, {n_features}), which is read as {n_steps} steps of {n_features} "
             "features, but its values vary smoothly along the last axis, as steps do, and differ along the middle "
-            "axis, as features do. If X is (n_samples, n_features, n_timesteps), pass np.swapaxes(X, 1, 2)."
+            "axis, as features do. If X is (n_samples, n_features, n_timesteps), pass "
+            "skrnn.preprocessing.from_channels_first(X)."
         )
     flat = _features_of_flat(rows[:, :, 0]) if enough and n_features == 1 else None
     if flat is not None:

@@ -118,33 +118,39 @@ class SequenceImputer(SequenceTransformer):
         return {"statistics_": statistics, "indicator_features_": indicators}
 
     def _transform(self, sequences: Steps) -> Steps:
-        values = sequences.values
-        missing = np.isnan(values)
-        filled = values.copy()
-        rows, features = np.nonzero(missing)
-        if len(rows):
-            before, after = _known_neighbours(sequences, missing)
-            before, after = before[rows, features], after[rows, features]
-            new = self.statistics_[features]
-            use = before >= 0
-            new[use] = values[before[use], features[use]]
-            if self.method == "linear":
-                use = (before < 0) & (after >= 0)
-                new[use] = values[after[use], features[use]]
-                use = (before >= 0) & (after >= 0)
-                weight = (rows[use] - before[use]) / (after[use] - before[use])
-                new[use] += weight * (values[after[use], features[use]] - new[use])
-            filled[rows, features] = new
+        filled = sequences.values.copy()
+        missing = np.isnan(filled)
+        ends = np.cumsum(sequences.lengths)
+        starts_and_ends = [np.repeat(edge, sequences.lengths) for edge in (ends - sequences.lengths, ends)]
+        for feature in np.flatnonzero(missing.any(axis=0)):
+            rows, before, after = _known_neighbours(missing[:, feature], *starts_and_ends)
+            filled[rows, feature] = self._fill(filled[:, feature], self.statistics_[feature], rows, before, after)
         if len(self.indicator_features_):
             filled = np.concatenate([filled, missing[:, self.indicator_features_].astype(filled.dtype)], axis=1)
         return Steps(filled, sequences.lengths)
 
+    def _fill(
+        self, values: np.ndarray, otherwise: float, rows: np.ndarray, before: np.ndarray, after: np.ndarray
+    ) -> np.ndarray:
+        """Return the new values of the missing `rows` of a feature, given the known rows around them, -1 for none."""
+        new = np.where(before >= 0, values[before], otherwise).astype(np.float64)
+        if self.method == "linear":
+            new = np.where((before < 0) & (after >= 0), values[after], new)
+            both = (before >= 0) & (after >= 0)
+            weights = (rows - before)[both] / (after - before)[both]
+            new[both] += weights * (values[after[both]] - new[both])
+        return new
 
-def _known_neighbours(sequences: Steps, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the row of the last known value and that of the next, at each place of `missing`; -1 if there is none."""
-    rows = np.arange(len(missing))[:, np.newaxis]
-    ends = np.cumsum(sequences.lengths)
-    start, end = (np.repeat(edge, sequences.lengths)[:, np.newaxis] for edge in (ends - sequences.lengths, ends))
-    before = np.maximum.accumulate(np.where(missing, -1, rows), axis=0)
-    after = np.minimum.accumulate(np.where(missing, len(missing), rows)[::-1], axis=0)[::-1]
-    return np.where(before < start, -1, before), np.where(after >= end, -1, after)
+
+def _known_neighbours(
+    missing: np.ndarray, starts: np.ndarray, ends: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rows of missing values, and for each the known rows before and after it in its sequence; -1 for none.
+
+    `starts` and `ends` are those of the sequence of each row.
+    """
+    rows, known = np.flatnonzero(missing), np.flatnonzero(~missing)
+    around = np.concatenate([[-1], known, [len(missing)]])
+    place = np.searchsorted(known, rows)
+    before, after = around[place], around[place + 1]
+    return rows, np.where(before < starts[rows], -1, before), np.where(after >= ends[rows], -1, after)

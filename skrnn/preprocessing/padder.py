@@ -4,16 +4,17 @@ from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing.cells import sequence_name
 from skrnn.preprocessing.padding import NO_STEP, pad_sequences, stack_steps
+from skrnn.preprocessing.per_sequence import NoSetOutput
 from skrnn.preprocessing.reading import Form, Reading, as_sequences, check_features, check_table, read
 
 
-class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class SequencePadder(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Bring sequences of unequal length to one length.
 
     Sequences of numbers are padded with NaN, and sequences of token ids with 0. The estimators of this package read
@@ -118,6 +119,22 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         self.form_ = form
         self.max_length_ = longest if self.max_length is None else int(self.max_length)
         return self
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features of a step.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            The names of the features. None uses ``feature_names_in_`` or, if it is not defined, ``x0, x1, ...``.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            The same names; "x0" alone if X was a table, whose columns are steps, or token ids.
+        """
+        names = super().get_feature_names_out(input_features)
+        return names if self.form_ == "sequences" else np.array(["x0"], dtype=object)
 
     def transform(self, X):
         """Pad the shorter sequences and truncate the longer ones.

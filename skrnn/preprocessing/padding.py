@@ -12,6 +12,10 @@ import numpy as np
 from skrnn.preprocessing.cells import sequence_name
 
 Side = Literal["pre", "post"]
+_CHANNELS_FIRST = (
+    " If each row of a sequence is a channel, as in aeon, sktime and tsai, pass "
+    "skrnn.preprocessing.from_channels_first(X)."
+)
 NO_STEP = "X holds no steps: all of its sequences are empty or padding."
 
 
@@ -160,11 +164,21 @@ class Steps:
         if not allow_nan and np.isnan(self.values[index]).any():
             raise ValueError(
                 f"Input X contains NaN: {self.where(index)}. Only whole steps of NaN at either edge of a sequence are "
-                "read as padding; SequenceImputer fills in other missing values."
+                "read as padding; SequenceImputer fills in other missing values." + self._hint_of_channels(index)
             )
         raise ValueError(
             f"Input X contains infinity or a value too large for {self.values.dtype!r}: {self.where(index)}."
         )
+
+    def _hint_of_channels(self, index: int) -> str:
+        """Say so if NaN pads the features of a sequence, as it pads the steps if channels come first."""
+        row = int(self.owners[index])
+        start = int(self.lengths[:row].sum())
+        missing = np.isnan(self.values[start : start + int(self.lengths[row])])
+        is_known = ~missing[0]
+        ends_alike = len(missing) > 1 and (missing == missing[0]).all() and is_known.any()
+        is_padded = np.diff(np.flatnonzero(is_known)).max(initial=1) == 1 and is_known.sum() > 1
+        return _CHANNELS_FIRST if ends_alike and is_padded else ""
 
     def to_sequences(self, value: float, dtype: Any) -> "Sequences":
         """Return the steps without padding, padded anew at the end with `value`.
@@ -211,11 +225,17 @@ def stack_steps(sequences: list[np.ndarray] | np.ndarray, *, n_features: int = 1
         if columns[row].shape[1] != n_features:
             raise ValueError(
                 f"{sequence_name(row, starts=True)} has {columns[row].shape[1]} features per step, but "
-                f"{sequence_name(known[0])} has {n_features}."
+                f"{sequence_name(known[0])} has {n_features}.{_hint_of_channels(columns)}"
             )
     filled = [array for array in columns if len(array)]
     values = np.concatenate(filled) if filled else np.empty((0, n_features))
     return Steps(values, np.array([len(array) for array in columns], dtype=np.intp))
+
+
+def _hint_of_channels(sequences: list[np.ndarray]) -> str:
+    """Say so if sequences with unequal numbers of features are all equally long, and have more features than steps."""
+    n_rows = {len(array) for array in sequences}
+    return _CHANNELS_FIRST if len(n_rows) == 1 and all(len(array) < array.shape[1] for array in sequences) else ""
 
 
 @dataclass(frozen=True)

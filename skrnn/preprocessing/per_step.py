@@ -12,15 +12,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import HasMethods, Hidden, _fit_context
 from skrnn.preprocessing.padding import NO_STEP, Steps
-from skrnn.preprocessing.per_sequence import read_steps
+from skrnn.preprocessing.per_sequence import NoSetOutput, read_steps
 from skrnn.preprocessing.reading import Reading, as_numbers, check_features, to_object_array
 
 
-def _can_go_back(estimator: "TimeDistributed") -> bool:
-    return hasattr(getattr(estimator, "transformer_", estimator.transformer), "inverse_transform")
+def _transformer_has(name: str) -> Callable[["TimeDistributed"], bool]:
+    return lambda estimator: hasattr(getattr(estimator, "transformer_", estimator.transformer), name)
 
 
-class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class TimeDistributed(NoSetOutput, MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     """Apply a transformer to each step of sequences.
 
     The transformer is fitted on a table whose rows are the steps of all sequences, and then transforms each step. For
@@ -52,7 +52,7 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
     -----
     If X is a numeric array of three dimensions, so is the result. If X is a list or object array of sequences, the
     result is an object array. Leading and trailing steps that are NaN in all features are padding. Other NaN values are
-    passed to the transformer.
+    passed to the transformer. If the features have names, the transformer gets the steps as a pandas data frame.
 
     Examples
     --------
@@ -68,6 +68,18 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
             [nan, nan]]])
     >>> scaler.transformer_.data_max_
     array([ 5., 30.])
+
+    Codes of categories become one feature for each category; codes that `fit` did not see become zeros:
+
+    >>> from sklearn.compose import make_column_transformer
+    >>> from sklearn.preprocessing import OneHotEncoder
+    >>> one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    >>> encoder = TimeDistributed(make_column_transformer((one_hot, [1]), remainder="passthrough"))
+    >>> encoder.fit(np.array([[[0.5, 1], [0.6, 3], [0.7, 1]]]))
+    TimeDistributed(...)
+    >>> encoder.transform([[[0.8, 3], [0.9, 2]]])[0]
+    array([[0. , 1. , 0.8],
+           [0. , 0. , 0.9]])
     """
 
     _parameter_constraints: ClassVar[dict] = {"transformer": [HasMethods(["fit", "transform"]), Hidden(None)]}
@@ -122,14 +134,14 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         real = steps.real()
         if not real.any():
             raise ValueError(NO_STEP)
-        rows, owners = steps.values[real], steps.owners[real]
+        rows, owners = _with_names(steps.values[real], reading.names), steps.owners[real]
         fit_params = {} if sample_weight is None else {"sample_weight": sample_weight[owners]}
         transformer = clone(self.transformer)
         transformer.fit(rows, None if y is None else np.asarray(y)[owners], **fit_params)
         # Needed later for X in which all steps are padding: then there is no row to transform.
         n_features_out = _apply(transformer.transform, rows[:1]).shape[1]
 
-        check_features(self, reading, rows.shape[1], reset=True)
+        check_features(self, reading, steps.values.shape[1], reset=True)
         self.transformer_ = transformer
         self._n_features_out = n_features_out
         return self
@@ -150,9 +162,12 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         check_is_fitted(self)
         reading, steps = self._read(X, self.n_features_in_)
         check_features(self, reading, steps.values.shape[1], reset=False)
-        return self._apply_per_step(self.transformer_.transform, reading, steps, self._n_features_out)
+        names = getattr(self, "feature_names_in_", None)
+        return self._apply_per_step(
+            lambda rows: self.transformer_.transform(_with_names(rows, names)), reading, steps, self._n_features_out
+        )
 
-    @available_if(_can_go_back)
+    @available_if(_transformer_has("inverse_transform"))
     def inverse_transform(self, X):
         """Undo the transformation of each step.
 
@@ -177,6 +192,25 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
             )
         return self._apply_per_step(self.transformer_.inverse_transform, reading, steps, self.n_features_in_)
 
+    @available_if(_transformer_has("get_feature_names_out"))
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features of a transformed step.
+
+        Available only if the transformer has this method.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            The names of the features. None uses ``feature_names_in_`` or, if it is not defined, ``x0, x1, ...``.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            The names that the transformer gives.
+        """
+        check_is_fitted(self)
+        return self.transformer_.get_feature_names_out(input_features)
+
     def _read(self, X: Any, n_features: int = 1) -> tuple[Reading, Steps]:
         hint = " To transform the columns of a table, use the transformer without TimeDistributed."
         return read_steps(X, n_features, hint)
@@ -193,7 +227,16 @@ class TimeDistributed(MetaEstimatorMixin, TransformerMixin, BaseEstimator, auto_
         return values.reshape(*reading.values.shape[:2], -1)
 
 
-def _apply(method: Callable, rows: np.ndarray) -> np.ndarray:
+def _with_names(rows: np.ndarray, names: Any) -> Any:
+    """Return a data frame if all features have names, so that the transformer can select columns by name."""
+    if names is None or not all(isinstance(name, str) for name in names):
+        return rows
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=[*names], copy=False)
+
+
+def _apply(method: Callable, rows: Any) -> np.ndarray:
     result = method(rows)
     result = result.toarray() if issparse(result) else np.asarray(result)
     if result.ndim != 2 or len(result) != len(rows):

@@ -84,7 +84,7 @@ def read(X: Any) -> Reading:
         If a sequence does not have one or two dimensions, or holds anything but real numbers, or if sequences differ
         in the names of their features.
     """
-    if isinstance(X, np.ndarray) and X.dtype != object and X.ndim != 1 and not isinstance(X, np.matrix):
+    if isinstance(X, np.ndarray) and X.dtype != object and X.ndim > 1 and not isinstance(X, np.matrix):
         return Reading(real_numbers(X, "X"))
     _refuse_what_is_no_array(X)
     if is_frame(X):

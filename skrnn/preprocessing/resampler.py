@@ -11,7 +11,7 @@ from skrnn.preprocessing.padding import Steps
 from skrnn.preprocessing.per_sequence import SequenceTransformer
 from skrnn.preprocessing.reading import Reading
 
-_MOST_STEPS = np.iinfo(np.int32).max
+_MOST_STEPS = 100_000_000  # of one sequence
 
 
 class SequenceResampler(SequenceTransformer):
@@ -112,7 +112,10 @@ class SequenceResampler(SequenceTransformer):
             starts = np.repeat(np.cumsum(sequences.lengths) - sequences.lengths, lengths)
             return Steps(_between(sequences.values, starts + before, rest / (self.n_steps - 1)), lengths)
         times = _times(sequences, self.time_index_)
-        new_times = [self._new_times(number, old) for number, old in enumerate(times)]
+        # The last time may miss a multiple of the interval by the rounding of the times.
+        rounding = 4 * np.finfo(sequences.values.dtype).eps * np.abs(sequences.values[:, self.time_index_])
+        errors = [error.max(initial=0) for error in sequences.split(rounding)]
+        new_times = [self._new_times(number, old, errors[number]) for number, old in enumerate(times)]
         rows, weights, start = [], [], 0
         for old, new in zip(times, new_times, strict=True):
             row = np.searchsorted(old, new, side="right") - 1
@@ -125,20 +128,19 @@ class SequenceResampler(SequenceTransformer):
         values = _between(sequences.values, np.concatenate(rows).astype(np.intp), np.concatenate(weights))
         return Steps(values, lengths)
 
-    def _new_times(self, number: int, old: np.ndarray) -> np.ndarray:
-        """Return the times of the steps of a sequence after resampling, from 0 on."""
+    def _new_times(self, number: int, old: np.ndarray, error: float) -> np.ndarray:
+        """Return the times of a sequence after resampling, from 0 on; the old ones may be wrong by `error`."""
         if not len(old):
             return old
         if self.n_steps is not None:
             return np.linspace(0, old[-1], self.n_steps)
-        # The last time may miss a multiple of the interval by rounding.
-        n_intervals = np.floor(old[-1] / self.interval * (1 + 1e-9))
+        n_intervals = np.floor((old[-1] + error) / self.interval)
         if n_intervals >= _MOST_STEPS:
             raise ValueError(
                 f"{sequence_name(number, starts=True)} lasts {old[-1]:g} units of time, which interval={self.interval} "
                 f"divides into {n_intervals:g} steps. Set a larger interval, in the unit of the feature {self.time!r}."
             )
-        return np.minimum(np.arange(n_intervals + 1) * self.interval, old[-1])
+        return np.arange(n_intervals + 1) * self.interval
 
     def _time_index(self, reading: Reading, n_features: int) -> int | None:
         if self.time is None:
@@ -180,4 +182,4 @@ def _between(values: np.ndarray, rows: np.ndarray, weights: np.ndarray) -> np.nd
     weights = weights[:, np.newaxis]
     before, after = values[rows], values[np.minimum(rows + 1, len(values) - 1)]
     # This form keeps constant values exactly as they are.
-    return np.where(weights > 0, before + weights * (after - before), before).astype(values.dtype)
+    return (before + weights * (after - before)).astype(values.dtype)

@@ -39,8 +39,8 @@ class SequenceScaler(SequenceTransformer):
 
     Notes
     -----
-    A feature that is constant in a sequence becomes 0. Missing values (NaN) are left out and kept. Steps at either end
-    that are NaN in all features are padding, and are kept, too.
+    A feature that is constant in a sequence, but for rounding, becomes 0. Missing values (NaN) are left out and kept.
+    Steps at either end that are NaN in all features are padding, and are kept, too.
 
     Examples
     --------
@@ -59,34 +59,35 @@ class SequenceScaler(SequenceTransformer):
         self.method = method
 
     def _transform(self, sequences: Steps) -> Steps:
-        values, lengths = sequences.values.astype(np.float64), sequences.lengths
-        if not len(values):
+        values = sequences.values.astype(np.float64)
+        lengths = sequences.lengths[sequences.lengths > 0]
+        if not len(lengths):
             return sequences
         low, high = _of_each(np.fmin, values, lengths), _of_each(np.fmax, values, lengths)
-        # Compared exactly: the mean of equal values may differ from them by rounding.
-        varies = low < high
-        if self.method == "minmax":
-            scaled = np.divide(values - low, high - low, out=np.zeros_like(values), where=varies)
-        else:
-            scaled = np.where(varies, values - _mean_of_each(values, lengths), 0)
+        # What differs by rounding alone is constant: scaled up, it would be noise.
+        eps = np.finfo(sequences.values.dtype).eps
+        varies = high - low > 4 * eps * np.fmax(np.abs(low), np.abs(high))
+        center = low if self.method == "minmax" else _mean_of_each(values, lengths)
+        values -= np.repeat(center, lengths, axis=0)
         if self.method == "standard":
             # Relative to the largest deviation, so that no square overflows or vanishes.
-            largest = _of_each(np.fmax, np.abs(scaled), lengths)
-            np.divide(scaled, largest, out=scaled, where=varies)
-            deviation = np.sqrt(_mean_of_each(scaled**2, lengths))
-            np.divide(scaled, deviation, out=scaled, where=varies)
-        scaled[np.isnan(values)] = np.nan
-        return Steps(scaled.astype(sequences.values.dtype), lengths)
+            largest = np.where(varies, np.fmax(high - center, center - low), 1)
+            squares = (values / np.repeat(largest, lengths, axis=0)) ** 2
+            scale = largest * np.sqrt(_mean_of_each(squares, lengths))
+        else:
+            scale = high - low if self.method == "minmax" else np.ones_like(center)
+        values /= np.repeat(np.where(varies, scale, np.inf), lengths, axis=0)
+        return Steps(values.astype(sequences.values.dtype), sequences.lengths)
 
 
 def _of_each(reduce: np.ufunc, values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Reduce each feature of each sequence to one number, and repeat it for every step, in the shape of `values`."""
-    lengths = lengths[lengths > 0]
-    starts = np.cumsum(lengths) - lengths
-    return np.repeat(reduce.reduceat(values, starts, axis=0), lengths, axis=0)
+    """Reduce each feature of each sequence to one number; the result has the shape (n_sequences, n_features)."""
+    return reduce.reduceat(values, np.cumsum(lengths) - lengths, axis=0)
 
 
 def _mean_of_each(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the mean of the known values of each feature of each sequence."""
     known = ~np.isnan(values)
-    counts = np.maximum(_of_each(np.add, known.astype(np.float64), lengths), 1)
-    return _of_each(np.add, np.where(known, values, 0), lengths) / counts
+    return _of_each(np.add, np.where(known, values, 0), lengths) / np.maximum(
+        _of_each(np.add, known.astype(np.intp), lengths), 1
+    )

@@ -5,15 +5,16 @@ from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
+from skrnn.preprocessing.per_sequence import NoSetOutput
 from skrnn.preprocessing.reading import as_numbers, column_names
 
 
-class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class TabularToSequence(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Read the columns of a table as the steps of a sequence.
 
     Parameters
@@ -110,12 +111,29 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
             The fitted transformer.
         """
         table = self._check_table(X)
-        columns = self._columns(column_names(X), table.shape[1])
+        columns, features = self._columns(column_names(X), table.shape[1])
 
         validate_data(self, X, skip_check_array=True)
         self.n_steps_ = len(columns)
         self.columns_ = columns
+        self._features = features
         return self
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features of a step.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            The names of the columns, which must be those seen in `fit`. None does not check them.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            What ``{feature}`` stands for in the column names, or ``x0, x1, ...`` if columns are not identified by name.
+        """
+        super().get_feature_names_out(input_features)
+        return np.array(self._features, dtype=object)
 
     def transform(self, X):
         """Turn rows into sequences.
@@ -162,8 +180,8 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
     def _check_table(self, X) -> np.ndarray:
         return check_array(as_numbers(X), input_name="X", estimator=self, ensure_all_finite="allow-nan")
 
-    def _columns(self, names: list, n_columns: int) -> np.ndarray:
-        """Return the column of each feature at each step, of shape (n_steps, n_features)."""
+    def _columns(self, names: list, n_columns: int) -> tuple[np.ndarray, list[str]]:
+        """Return the column of each feature at each step, of shape (n_steps, n_features), and the features' names."""
         pattern = _compile(self.name_pattern)
         matches = [pattern.fullmatch(str(name)) for name in names]
         if self.order == "names" or (self.order == "auto" and any(matches)):
@@ -175,10 +193,12 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
             )
         if n_columns % self.n_steps:
             raise ValueError(f"X has {n_columns} columns, which cannot be divided into n_steps={self.n_steps} steps.")
-        columns = np.arange(n_columns)
-        return columns.reshape(-1, self.n_steps).T if self.order == "feature" else columns.reshape(self.n_steps, -1)
+        in_a_row = np.arange(n_columns)
+        by_feature = self.order == "feature"
+        columns = in_a_row.reshape(-1, self.n_steps).T if by_feature else in_a_row.reshape(self.n_steps, -1)
+        return columns, [f"x{feature}" for feature in range(columns.shape[1])]
 
-    def _columns_by_name(self, names: list, matches: list) -> np.ndarray:
+    def _columns_by_name(self, names: list, matches: list) -> tuple[np.ndarray, list[str]]:
         if not names:
             raise ValueError("order='names' requires X to be a data frame, because other inputs have no column names.")
         column_of: dict[tuple[str, int], int] = {}
@@ -201,7 +221,8 @@ class TabularToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
                 if (feature, step) not in column_of:
                     missing = self.name_pattern.replace("{step}", str(step)).replace("{feature}", feature)
                     raise ValueError(f"X has no column {missing!r}: each feature needs a column for each step.")
-        return np.array([[column_of[feature, step] for feature in features] for step in steps])
+        columns = np.array([[column_of[feature, step] for feature in features] for step in steps])
+        return columns, [feature or "x0" for feature in features]
 
 
 def _compile(name_pattern: str) -> re.Pattern:

@@ -158,7 +158,7 @@ def sliding_windows(
     if not len(first):
         raise ValueError(
             f"No recording of X has the length={length} steps of a window; the longest of {len(given.groups)} has "
-            f"{steps.lengths.max()} steps. Set a shorter length."
+            f"{steps.lengths.max()} steps. Set a shorter length. A single recording is an array, not a list."
         )
     views = np.moveaxis(sliding_window_view(steps.values, length, axis=0), -1, 1)
     labels = given.labels

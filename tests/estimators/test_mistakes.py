@@ -18,7 +18,13 @@ from skrnn import GRUClassifier, InputWarning, LSTMClassifier
 from skrnn.datasets import fetch_imdb, fetch_mnist, load_digits, make_adding_problem, make_reviews
 from skrnn.estimators.mistakes import warn_of_mistakes
 from skrnn.estimators.sequences import read_new
-from skrnn.preprocessing import ImageToSequence, TabularToSequence, TextToSequence, TimeDistributed
+from skrnn.preprocessing import (
+    ImageToSequence,
+    TabularToSequence,
+    TextToSequence,
+    TimeDistributed,
+    from_channels_first,
+)
 
 
 def hint_for(X):
@@ -330,7 +336,7 @@ SENSORS = {
 def test_features_before_steps(kind):
     message = hint_for(channels_first(SENSORS[kind]))
     assert f"(n_samples, {SENSORS[kind].shape[2]}, 60)" in message
-    assert "np.swapaxes(X, 1, 2)" in message
+    assert "skrnn.preprocessing.from_channels_first(X)." in message
 
 
 @pytest.mark.parametrize("kind", SENSORS)
@@ -359,7 +365,7 @@ def scaled_walks(rng, shape):
 def test_features_of_the_same_level_and_scale(series, shape):
     """The last axis runs on as a series does, and few series are unlike each other."""
     X = series(np.random.default_rng(0), shape)
-    assert "np.swapaxes(X, 1, 2)" in hint_for(X)
+    assert "skrnn.preprocessing.from_channels_first(X)." in hint_for(X)
     assert hint_for(channels_first(X)) is None
     if shape[1] == 3:
         n_steps = shape[2]
@@ -371,7 +377,7 @@ def test_the_cures_cure():
     X = SENSORS["both"]
     scaled = TimeDistributed(StandardScaler()).fit_transform(X)
     assert hint_for(scaled) is None
-    assert hint_for(np.swapaxes(channels_first(scaled), 1, 2)) is None
+    assert hint_for(from_channels_first(channels_first(scaled))) is None
     assert hint_for(TabularToSequence(n_steps=60).fit_transform(flat(scaled))) is None
     assert hint_for(TabularToSequence(n_steps=60, order="feature").fit_transform(flat(channels_first(scaled)))) is None
     assert hint_for(StandardScaler().fit_transform(load_wine().data)) is None
@@ -383,14 +389,17 @@ def test_real_series_in_other_forms():
         np.stack([x[:, :20] for x in ucr("JapaneseVowels") if x.shape[1] > 19]),
     )
     for X in (motions, vowels):
-        assert "np.swapaxes(X, 1, 2)" in hint_for(X)
+        assert "skrnn.preprocessing.from_channels_first(X)." in hint_for(X)
         assert f"TabularToSequence(n_steps={X.shape[2]})" in hint_for(flat(channels_first(X)))
     assert "n_steps=100, order='feature'" in hint_for(flat(motions))
     standardized = (motions - motions.mean(axis=(0, 2), keepdims=True)) / motions.std(axis=(0, 2), keepdims=True)
-    assert "np.swapaxes(X, 1, 2)" in hint_for(standardized)
+    assert "skrnn.preprocessing.from_channels_first(X)." in hint_for(standardized)
     assert hint_for(channels_first(standardized)) is None
     for name in ("GunPoint", "ArrowHead", "ItalyPowerDemand"):
-        assert "sequences of one step" in hint_for(np.stack(ucr(name)))
+        X = np.stack(ucr(name))
+        assert "sequences of one step" in hint_for(X)
+        assert "skrnn.preprocessing.from_channels_first(X)." in hint_for(X)
+        assert hint_for(from_channels_first(X)) is None
 
 
 @pytest.mark.parametrize("dtype", ["float64", "uint8"])
@@ -480,9 +489,10 @@ def test_token_ids_with_an_embedding_give_no_warning():
 def test_the_warning_can_be_an_error_or_silenced(large):
     classifier = GRUClassifier(2, epochs=1)
     before = dict(vars(classifier))
-    with pytest.raises(InputWarning, match="The values of X are so large"):
+    with pytest.raises(InputWarning, match="The values of X are so large") as caught:
         classifier.fit(*large)
     assert vars(classifier) == before
+    assert "warnings.filterwarnings('ignore', category=skrnn.InputWarning)" in str(caught.value)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=InputWarning)
         classifier.fit(*large)

@@ -309,6 +309,14 @@ def test_data_frames_are_never_wrapped_around_sequences(transformer, X):
         assert type(clone(transformer).fit_transform(X)) is np.ndarray
 
 
+def test_there_are_as_many_names_as_features(transformer, X):
+    result = transformer.fit_transform(X)
+    if hasattr(transformer, "get_feature_names_out"):
+        names = transformer.get_feature_names_out()
+        assert names.dtype == object
+        assert [len(names)] * len(X) == [sequence.shape[1] if sequence.ndim == 2 else 1 for sequence in result]
+
+
 def test_inverse_transform_gives_one_input_for_each_row(transformer, X):
     result = transformer.fit_transform(X)
     if hasattr(transformer, "inverse_transform"):

@@ -1,12 +1,14 @@
 """A transformer for every step: fitted on all steps, never on padding."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.feature_selection import SelectKBest
@@ -52,6 +54,59 @@ def test_equally_long_sequences_of_a_list_still_give_an_object_array():
 def test_univariate_sequences_have_one_feature():
     scaled = TimeDistributed(MinMaxScaler()).fit_transform([[0.0, 1.0], [2.0]])
     assert [sequence.tolist() for sequence in scaled] == [[[0.0], [0.5]], [[1.0]]]
+
+
+def one_hot(columns, **parameters):
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False, **parameters)
+    return TimeDistributed(ColumnTransformer([("onehot", encoder, columns)], remainder="passthrough"))
+
+
+CODES = [np.array([[0.5, 3], [0.6, nan], [0.7, 1]]), np.array([[0.8, 1], [nan, nan]])]
+ENCODED = [[[0, 1, 0, 0.5], [0, 0, 1, 0.6], [1, 0, 0, 0.7]], [[1, 0, 0, 0.8], [nan] * 4]]
+
+
+def test_codes_of_categories():
+    """A missing code is a category of its own if fit has seen one; padding is none."""
+    for X in (CODES, to_object_array(CODES), [pd.DataFrame(x, columns=["a", "code"]) for x in CODES]):
+        for found, expected in zip(one_hot([1]).fit_transform(X), ENCODED, strict=True):
+            assert_array_equal(found, expected)
+    padded = one_hot([1]).fit_transform(pad_sequences(CODES, value=nan, dtype=float))
+    assert_array_equal(padded, [ENCODED[0], [*ENCODED[1], [nan] * 4]])
+
+
+def test_codes_that_fit_has_not_seen():
+    encoder = one_hot([1]).fit([CODES[0][[0, 2]]])
+    assert_array_equal(
+        encoder.transform([[[0.1, nan], [0.2, 2], [0.3, 3]]])[0], [[0, 0, 0.1], [0, 0, 0.2], [0, 1, 0.3]]
+    )
+
+
+def test_codes_and_their_names_in_frames():
+    X = [pd.DataFrame({"code": pd.array([1, None], dtype="Int64"), "a": [0.5, 0.6]}), pd.DataFrame(CODES[1][:1], columns=["code", "a"])]  # fmt: skip # noqa: E501
+    encoder = one_hot(["code"], dtype=np.float32).fit(X)
+    assert encoder.get_feature_names_out().tolist() == [
+        "onehot__code_0.8",
+        "onehot__code_1.0",
+        "onehot__code_nan",
+        "remainder__a",
+    ]
+    assert_array_equal(encoder.transform(X)[0], [[0, 1, 0, 0.5], [0, 0, 1, 0.6]])
+    with pytest.raises(ValueError, match=r"must be in the same order as they were in fit\.$"):
+        encoder.transform([x[["a", "code"]] for x in X])
+    with pytest.warns(UserWarning, match="X does not have valid feature names") as caught:
+        encoder.transform([x.to_numpy(dtype=float) for x in X])
+    assert len(caught) == 1
+
+
+def test_the_transformer_sees_the_names():
+    frames = [pd.DataFrame({"a": [1.0, 2.0], "b": [4.0, nan]})]
+    scaler = TimeDistributed(StandardScaler()).fit(frames)
+    assert scaler.transformer_.feature_names_in_.tolist() == ["a", "b"]
+    assert_array_equal(scaler.inverse_transform(scaler.transform(frames))[0], frames[0])
+    assert not hasattr(TimeDistributed(StandardScaler()).fit([[[1.0]]]).transformer_, "feature_names_in_")
+    reducer = TimeDistributed(PCA(1)).fit([pd.DataFrame(np.eye(2), columns=["a", "b"])])
+    assert reducer.get_feature_names_out().tolist() == ["pca0"]
+    assert not hasattr(TimeDistributed(FunctionTransformer()), "get_feature_names_out")
 
 
 def test_padding_is_kept_out_of_fit_and_restored():

@@ -209,7 +209,8 @@ def test_windows_of_a_recording_stay_on_one_side_of_each_split():
             None,
             {"length": 6},
             ValueError,
-            "No recording of X has the length=6 steps of a window; the longest of 1 has 5 steps. Set a shorter length.",
+            "No recording of X has the length=6 steps of a window; the longest of 1 has 5 steps. Set a shorter length. "
+            "A single recording is an array, not a list.",
         ),
         (RECORDING, [0, 1], {}, ValueError, "The number of values of y is 2, but X has 5 steps."),
         ([RECORDING] * 3, [0, 1], {}, ValueError, "The number of values of y is 2, but X has 3 recordings."),
