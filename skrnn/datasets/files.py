@@ -186,6 +186,8 @@ def load_file(
         "categories": categories,
     }
     given = {name: value for name, value in options.items() if value is not None}
+    if not categories:
+        given.pop("categories", None)  # training data of any kind may have none
     reader = _reader(path, given)
     if reader is not None:
         if given:
@@ -301,6 +303,8 @@ def _check_options(given: dict[str, Any]) -> None:
         raise ValueError(f"`{useless[0]}` has no meaning with `text`: leave one of them out.")
     if "step" in given and "window" not in given:
         raise ValueError("`step` is the distance between windows: pass `window`, their length, too.")
+    if "categories" in given and not {"id", "window"} & given.keys():
+        raise ValueError("`categories` are levels of features of tables with one row per step: pass `id` or `window`.")
     if "time" in given and not {"id", "window"} & given.keys():
         raise ValueError(
             "`time` sorts the steps of a sequence: pass `id`, the column that says which sequence a row belongs to, or "

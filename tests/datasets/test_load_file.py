@@ -78,6 +78,11 @@ def test_levels_of_a_test_file_have_the_numbers_of_the_training_file(write):
     assert train.X.ravel().tolist() == [1, 0]
     test = load_file(write("test.csv", "id,c,y\n1,red,0\n1,green,0\n"), id="id", categories=train.categories)
     assert test.X.ravel().tolist() == [1, 2]
+    for name, content in (("a.ts", "@classLabel false\n@data\n1\n"), ("a.csv", "s1,y\n1,2\n")):
+        other = load_file(write(name, content))
+        assert load_file(name, categories=other.categories).X.tolist() == [[[1]]]
+    with pytest.raises(ValueError, match="Feature 'c' is categorical, but not in `categories`, which has none"):
+        load_file("test.csv", id="id", categories={})
 
 
 def test_a_wide_table_of_one_feature(write):
@@ -307,6 +312,7 @@ ERRORS = {
     "a step that is missing": ("a.csv", "u_t0,v_t0,v_t1,y\n1,0,2,3\n", {}, "X has no column 'u_t1'"),
     "time alone": ("a.csv", "t,v,y\n1,0,2\n", {"time": "t"}, "`time` sorts the steps of a sequence: pass `id`"),
     "step alone": ("a.csv", "t,v,y\n1,0,2\n", {"step": 3}, "`step` is the distance between windows: pass `window`"),
+    "levels of a wide table": ("a.csv", "t,v,y\n1,0,2\n", {"categories": {"t": ["a"]}}, "`categories` are levels of features of tables with one row per step"),
     "texts with an id": ("a.csv", "t,v,y\na,0,2\n", {"text": "t", "id": "v"}, "`id` has no meaning with `text`"),
     "a label that changes": ("a.csv", "id,v,y\n1,0,2\n1,1,3\n", {"id": "id"}, "`target='y'` must be the same in all rows of a sequence"),
     "a group that changes": ("a.csv", "id,v,y,g\n1,0,2,1\n1,1,2,2\n", {"id": "id", "group": "g"}, "`group='g'` must be the same in all rows of a sequence"),

@@ -291,3 +291,5 @@ def test_columns_without_names_are_found_by_number():
     data = sequences_from_frame(frame, id=0)
     assert data.X.tolist() == [[[1, 2], [3, 4]]]
     assert data.feature_names == [1, 2]
+    with pytest.raises(ValueError, match="`id=False`: there is no such column"):
+        sequences_from_frame(frame, id=False)
