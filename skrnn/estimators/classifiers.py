@@ -39,6 +39,10 @@ _PARAMETERS = """units : int or tuple of int, default=64
         are masked with a warning.
     mask_zero : bool, default=True
         Whether token id 0 is padding.
+    static_features : list of int or str, default=None
+        Indices or names of features that have one value in each sequence, such as an age: in X they are repeated at
+        every step. The recurrent layers do not read them; they are concatenated to the pooled output, before batch
+        normalization and the dense layers and after `layer_dropout`. At least one feature must remain.
     multilabel : bool, default=False
         Whether each sequence may have several labels, or none. Then y is a matrix of zeros and ones with a column for
         each label. If not, each sequence has one label, and such a matrix must be one-hot.

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 
 from skrnn.estimators.routing import invalid_parameter, is_routed
 from skrnn.estimators.sequences import InputForm
+from skrnn.estimators.static_features import resolve_static_features
 from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.outputs import output_for
 from skrnn.network.spec import NetworkSpec
@@ -59,6 +60,7 @@ class RecurrentParameters(KerasClassifier):
         "embedding_dim": [None, Interval(Integral, 1, None, closed="left")],
         "vocabulary_size": [None, Interval(Integral, 1, None, closed="left")],
         "mask_zero": ["boolean"],
+        "static_features": [None, "array-like"],
         "multilabel": ["boolean"],
         "optimizer": [str, type, keras.optimizers.Optimizer],
         "learning_rate": [
@@ -96,6 +98,7 @@ class RecurrentParameters(KerasClassifier):
         embedding_dim=None,
         vocabulary_size=None,
         mask_zero=True,
+        static_features=None,
         multilabel=False,
         optimizer="adam",
         learning_rate=None,
@@ -126,6 +129,7 @@ class RecurrentParameters(KerasClassifier):
         self.embedding_dim = embedding_dim
         self.vocabulary_size = vocabulary_size
         self.mask_zero = mask_zero
+        self.static_features = static_features
         self.multilabel = multilabel
         self.optimizer = optimizer
         self.learning_rate = learning_rate
@@ -225,6 +229,7 @@ class RecurrentParameters(KerasClassifier):
 
     def _network_spec(self, form: InputForm, n_classes: int, masked: bool) -> NetworkSpec:
         """Return the structure of the network for an input form."""
+        names = getattr(self, "feature_names_in_", None)
         return NetworkSpec(
             cell=self.cell,
             units=_as_tuple(self.units),
@@ -245,6 +250,7 @@ class RecurrentParameters(KerasClassifier):
             mask_zero=form.mask_zero,
             masked=masked,
             byte_scale=form.byte_scale,
+            static_features=resolve_static_features(self.static_features, form.kind, form.n_features, names),
         )
 
     def _n_epochs(self, n_rows: int) -> int:

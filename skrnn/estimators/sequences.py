@@ -4,11 +4,12 @@
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from skrnn.estimators.static_features import check_constant, resolve_static_features
 from skrnn.preprocessing.cells import sequence_name
 from skrnn.preprocessing.padding import Sequences, Steps, id_of_padding, is_finite, stack_steps
 from skrnn.preprocessing.reading import Form, Reading, check_features, check_table, read
@@ -37,6 +38,8 @@ class InputForm:
     n_columns : int or None
         Number of columns that an array or a data frame must have if `fit` saw a list of equally long sequences of
         single numbers: lengths in a list are free, the width of a table is fixed.
+    static_features : tuple of int
+        Features that have one value in each sequence.
     """
 
     kind: Form
@@ -46,6 +49,7 @@ class InputForm:
     mask_zero: bool = True
     byte_scale: float = 1.0
     n_columns: int | None = None
+    static_features: tuple[int, ...] = ()
 
 
 def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
@@ -54,7 +58,7 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
     Parameters
     ----------
     estimator : estimator
-        Has ``embedding_dim``, ``vocabulary_size`` and ``mask_zero``.
+        Has ``embedding_dim``, ``vocabulary_size``, ``mask_zero`` and ``static_features``.
     X : array-like, data frame or list of sequences
 
     Returns
@@ -78,7 +82,9 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
         form = InputForm("token_ids", 1, int(size), given, bool(estimator.mask_zero))
         sequences = _read_ids(form, ids)
     elif reading.is_table:
-        return InputForm("table"), _read_table(estimator, reading, reset=True)
+        table = _read_table(estimator, reading, reset=True)
+        resolve_static_features(estimator.static_features, "table", 1, None)
+        return InputForm("table"), table
     elif _n_dimensions(reading) > 3:
         raise ValueError(
             f"Found array with dim {np.ndim(values)}. {type(estimator).__name__} expected at most 3: (n_samples, "
@@ -92,7 +98,10 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
         else:
             form = InputForm("sequences", sequences.values.shape[2], byte_scale=scale)
     check_features(estimator, reading, form.n_features, reset=True)
-    return form, sequences
+    names = getattr(estimator, "feature_names_in_", None)
+    static = resolve_static_features(estimator.static_features, form.kind, form.n_features, names)
+    check_constant(sequences.values, static, names)
+    return replace(form, static_features=static), sequences
 
 
 def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
@@ -125,6 +134,7 @@ def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
         if found != form.n_features:
             raise ValueError(f"X has {found} features, but {name} is expecting {form.n_features} features as input.")
     check_features(estimator, reading, form.n_features, reset=False)
+    check_constant(sequences.values, form.static_features, getattr(estimator, "feature_names_in_", None))
     return sequences
 
 
