@@ -12,6 +12,7 @@ from skrnn._tensorflow import keras  # before SciKeras, which imports TensorFlow
 from scikeras.wrappers import KerasClassifier
 from sklearn.base import BaseEstimator
 
+from skrnn.estimators.pretrained import check_embedding_matrix
 from skrnn.estimators.routing import invalid_parameter, is_routed
 from skrnn.estimators.sequences import InputForm
 from skrnn.estimators.static_features import resolve_static_features
@@ -21,7 +22,13 @@ from skrnn.network.spec import NetworkSpec
 
 _UPDATES = 2000  # enough for small data with Adam's default learning rate: 45 epochs on the bundled digits
 _EPOCHS = 10, 100  # minimum and maximum for epochs="auto"
-_MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked"}  # between two fits of one network
+_MAY_CHANGE = {
+    "dropout",
+    "recurrent_dropout",
+    "layer_dropout",
+    "masked",
+    "embedding_trainable",
+}  # between two fits of one network
 
 
 class _Absent:
@@ -59,6 +66,7 @@ class RecurrentParameters(KerasClassifier):
         "pooling": [StrOptions({"last", "mean", "max"})],
         "embedding_dim": [None, Interval(Integral, 1, None, closed="left")],
         "vocabulary_size": [None, Interval(Integral, 1, None, closed="left")],
+        "embedding_trainable": ["boolean"],
         "mask_zero": ["boolean"],
         "static_features": [None, "array-like"],
         "multilabel": ["boolean"],
@@ -97,6 +105,8 @@ class RecurrentParameters(KerasClassifier):
         pooling="last",
         embedding_dim=None,
         vocabulary_size=None,
+        embedding_matrix=None,
+        embedding_trainable=True,
         mask_zero=True,
         static_features=None,
         multilabel=False,
@@ -128,6 +138,8 @@ class RecurrentParameters(KerasClassifier):
         self.pooling = pooling
         self.embedding_dim = embedding_dim
         self.vocabulary_size = vocabulary_size
+        self.embedding_matrix = embedding_matrix
+        self.embedding_trainable = embedding_trainable
         self.mask_zero = mask_zero
         self.static_features = static_features
         self.multilabel = multilabel
@@ -220,6 +232,12 @@ class RecurrentParameters(KerasClassifier):
                     f"The {layers!r} parameter of {name} must be an int or a tuple of ints of at least 1, one for each "
                     f"layer. Got {getattr(self, layers)!r} instead."
                 )
+        check_embedding_matrix(self.embedding_matrix)
+        if self.embedding_matrix is None and not self.embedding_trainable:
+            raise ValueError(
+                "embedding_trainable=False needs embedding_matrix: without pretrained vectors the embedding would stay "
+                "random. Set embedding_trainable=True, or pass embedding_matrix."
+            )
         if self.multilabel and self.class_weight is not None:
             raise ValueError(
                 f"class_weight={self.class_weight!r} cannot be used with multilabel=True, because a sequence may have "
@@ -245,12 +263,13 @@ class RecurrentParameters(KerasClassifier):
             recurrent_dropout=float(self.recurrent_dropout),
             layer_dropout=float(self.layer_dropout),
             pooling=self.pooling,
-            embedding_dim=self.embedding_dim,
+            embedding_dim=self.embedding_dim if self.embedding_matrix is None else form.embedding_dim,
             vocabulary_size=form.vocabulary_size,
             mask_zero=form.mask_zero,
             masked=masked,
             byte_scale=form.byte_scale,
             static_features=resolve_static_features(self.static_features, form.kind, form.n_features, names),
+            embedding_trainable=bool(self.embedding_trainable),
         )
 
     def _n_epochs(self, n_rows: int) -> int:

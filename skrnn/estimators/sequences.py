@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from skrnn.estimators.pretrained import Pretrained
 from skrnn.estimators.static_features import check_constant, resolve_static_features
 from skrnn.preprocessing.cells import sequence_name
 from skrnn.preprocessing.padding import Sequences, Steps, id_of_padding, is_finite, stack_steps
 from skrnn.preprocessing.reading import Form, Reading, check_features, check_table, read
+from skrnn.preprocessing.token_ids import digest_of, vocabulary_of
 
 _INT32_MAX = np.iinfo(np.int32).max
 
@@ -40,6 +42,12 @@ class InputForm:
         single numbers: lengths in a list are free, the width of a table is fixed.
     static_features : tuple of int
         Features that have one value in each sequence.
+    embedding_dim : int or None
+        Width of the vectors in `embedding_matrix`, if there are any.
+    embedding_source : str or None
+        Tells whether `embedding_matrix` has changed; see `Pretrained`.
+    vocabulary : str or None
+        A digest of the vocabulary of X, if X has one.
     """
 
     kind: Form
@@ -50,9 +58,12 @@ class InputForm:
     byte_scale: float = 1.0
     n_columns: int | None = None
     static_features: tuple[int, ...] = ()
+    embedding_dim: int | None = None
+    embedding_source: str | None = None
+    vocabulary: str | None = None
 
 
-def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
+def read_new(estimator: Any, X: Any, pretrained: Pretrained | None = None) -> tuple[InputForm, Sequences]:
     """Recognise the form of X in `fit`, read it, and set ``n_features_in_`` and ``feature_names_in_``.
 
     Parameters
@@ -60,6 +71,8 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
     estimator : estimator
         Has ``embedding_dim``, ``vocabulary_size``, ``mask_zero`` and ``static_features``.
     X : array-like, data frame or list of sequences
+    pretrained : Pretrained, optional
+        The vectors of token ids, if the estimator has an ``embedding_matrix``.
 
     Returns
     -------
@@ -75,11 +88,20 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
     """
     reading = read(X)
     values = reading.values
-    if estimator.embedding_dim is not None:
+    if estimator.embedding_dim is not None or pretrained is not None:
         ids = _token_ids(reading)
-        given = estimator.vocabulary_size is not None
-        size = estimator.vocabulary_size if given else int(np.nanmax(ids.values)) + 1
-        form = InputForm("token_ids", 1, int(size), given, bool(estimator.mask_zero))
+        size, given = estimator.vocabulary_size, estimator.vocabulary_size is not None
+        if not given:
+            size = int(np.nanmax(ids.values)) + 1
+        form = InputForm("token_ids", 1, int(size), given, bool(estimator.mask_zero), vocabulary=_vocabulary_digest(X))
+        if pretrained is not None:
+            form = replace(
+                form,
+                vocabulary_size=pretrained.vocabulary_size,
+                vocabulary_is_given=True,
+                embedding_dim=pretrained.vectors.shape[1],
+                embedding_source=pretrained.source,
+            )
         sequences = _read_ids(form, ids)
     elif reading.is_table:
         table = _read_table(estimator, reading, reset=True)
@@ -110,6 +132,11 @@ def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
     if form.kind == "table":
         return _read_table(estimator, _as_table(estimator, reading), reset=False)
     if form.kind == "token_ids":
+        if form.vocabulary is not None and _vocabulary_digest(X) not in (None, form.vocabulary):
+            raise ValueError(
+                f"X holds token ids of another vocabulary than the one that {type(estimator).__name__} was fitted on: "
+                "the same id is another word. Encode all texts with one fitted transformer, by its transform method."
+            )
         sequences = _read_ids(form, _token_ids(reading))
     else:
         n_dims, name = _n_dimensions(reading), type(estimator).__name__
@@ -212,8 +239,8 @@ def _token_ids(reading: Reading) -> Steps:
     rows = reading.values
     if _n_dimensions(reading) != 2:
         raise ValueError(
-            f"X has {_n_dimensions(reading)} dimensions, but embedding_dim asks for token ids: expected integers "
-            "(n_samples, n_timesteps) or a list of lists of integers."
+            f"X has {_n_dimensions(reading)} dimensions, but embedding_dim or embedding_matrix asks for token ids: "
+            "expected integers (n_samples, n_timesteps) or a list of lists of integers."
         )
     if len(rows) == 0:
         raise ValueError(f"Found array with 0 sample(s) (shape={np.shape(rows)}) while a minimum of 1 is required.")
@@ -243,12 +270,20 @@ def _refuse(steps: Steps, wrong: np.ndarray, rule: str) -> None:
         raise ValueError(f"{rule}, but {steps.where(index)} holds {int(found) if found == int(found) else found}.")
 
 
+def _vocabulary_digest(X: Any) -> str | None:
+    vocabulary = vocabulary_of(X)
+    return None if vocabulary is None else digest_of(vocabulary)
+
+
 def _read_ids(form: InputForm, steps: Steps) -> Sequences:
     unknown = steps.values >= form.vocabulary_size
     if form.vocabulary_is_given:
-        _refuse(steps, unknown, f"Token ids must lie below vocabulary_size={form.vocabulary_size}")
+        limit = f"vocabulary_size={form.vocabulary_size}"
+        if form.embedding_source is not None:
+            limit = f"{form.vocabulary_size}, the number of ids that the embedding_matrix of fit allows"
+        _refuse(steps, unknown, f"Token ids must lie below {limit}")
     padding = id_of_padding(form.mask_zero)
-    ids = steps.to_sequences(padding, np.int32).values[:, :, 0]
+    ids = np.asarray(steps.to_sequences(padding, np.int32).values)[:, :, 0]
     if unknown.any():
         _warn_of_unknown_ids(int(unknown.sum()), form)
         ids[ids >= form.vocabulary_size] = padding

@@ -10,8 +10,8 @@ from skrnn._hints import closest, did_you_mean
 from skrnn.preprocessing.cells import short
 
 _NEED_FEATURES = (
-    "static_features needs X of shape (n_samples, n_timesteps, n_features), or a list of arrays or data frames of shape "
-    "(n_timesteps, n_features), where a static feature has the same value at every step"
+    "static_features needs X of shape (n_samples, n_timesteps, n_features), or a list of arrays or data frames of "
+    "shape (n_timesteps, n_features), where a static feature has the same value at every step"
 )
 _READ_AS = {
     "table": "X is a table, which is read as sequences of one feature",
@@ -43,9 +43,9 @@ def resolve_static_features(given: Any, kind: str, n_features: int, names: Seque
     """
     if given is None:
         return ()
-    if isinstance(given, (str, bytes)) or not isinstance(given, Sequence) and np.ndim(given) != 1:
+    if isinstance(given, (str, bytes)) or (not isinstance(given, Sequence) and np.ndim(given) != 1):
         raise TypeError(
-            f"static_features must be a list of indices or names of features, such as [0] or ['age']. Got {short(given)}."
+            f"static_features must be a list of indices or names, such as [0] or ['age']. Got {short(given)}."
         )
     if len(given) == 0:
         return ()
@@ -61,8 +61,8 @@ def resolve_static_features(given: Any, kind: str, n_features: int, names: Seque
     if len(found) == n_features:
         raise ValueError(
             f"static_features contains all {n_features} features of X, which leaves none for the recurrent layers. "
-            "At least one feature must be able to change from step to step; for static features alone, use a classifier "
-            "for tables."
+            "At least one feature must be able to change from step to step; for static features alone, use a "
+            "classifier for tables."
         )
     return tuple(sorted(found))
 
@@ -86,7 +86,7 @@ def _index_of(feature: Any, n_features: int, names: Sequence[str] | None) -> int
             f"static_features must contain indices or names of features. Got {short(feature)} of type "
             f"{type(feature).__name__}; np.flatnonzero turns a mask into indices."
         )
-    if not 0 <= feature < n_features:
+    if not 0 <= int(feature) < n_features:
         raise ValueError(
             f"static_features contains {feature}, but X has {n_features} features: expected indices from 0 to "
             f"{n_features - 1}."

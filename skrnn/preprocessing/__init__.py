@@ -8,5 +8,6 @@ from skrnn.preprocessing.padder import SequencePadder
 from skrnn.preprocessing.per_step import TimeDistributed
 from skrnn.preprocessing.tabular import TabularToSequence
 from skrnn.preprocessing.text import TextToSequence
+from skrnn.preprocessing.token_ids import TokenIds
 
-__all__ = ["ImageToSequence", "SequencePadder", "TabularToSequence", "TextToSequence", "TimeDistributed"]
+__all__ = ["ImageToSequence", "SequencePadder", "TabularToSequence", "TextToSequence", "TimeDistributed", "TokenIds"]

@@ -1,25 +1,15 @@
 """Static features: they skip the recurrence and join the dense head, on every path."""
 
-import copy
 import pickle
 
 import keras
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from skrnn import GRUClassifier, LSTMClassifier, RecurrentClassifier, SimpleRNNClassifier
+from skrnn import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
 from skrnn.estimators import base
-from skrnn.model_selection import OptunaSearchCV, compare_architectures
-from skrnn.network import network as network_module
-from skrnn.preprocessing import TimeDistributed
 
 N, T = 24, 6
 
@@ -82,9 +72,7 @@ def test_all_ways_to_predict_agree(network, X, monkeypatch, tmp_path):
     assert_array_equal(classifier.freeze().predict_proba(X), expected)
     assert_array_equal(pickle.loads(pickle.dumps(classifier)).predict_proba(X), expected)
     assert_allclose([*classifier.staged_predict_proba(X)][-1], expected, rtol=1e-6)
-    assert_array_equal(
-        [*classifier.staged_predict_proba(X)][2], [*classifier.freeze().staged_predict_proba(X)][2]
-    )
+    assert_array_equal([*classifier.staged_predict_proba(X)][2], [*classifier.freeze().staged_predict_proba(X)][2])
     monkeypatch.setattr(base, "_SMALL", -1)
     assert_allclose(classifier.predict_proba(X), expected, rtol=1e-4, atol=1e-6)
 
