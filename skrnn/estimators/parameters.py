@@ -19,16 +19,12 @@ from skrnn.estimators.static_features import resolve_static_features
 from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.outputs import output_for
 from skrnn.network.spec import NetworkSpec
+from skrnn.preprocessing.word_vectors import WordVectors
 
 _UPDATES = 2000  # enough for small data with Adam's default learning rate: 45 epochs on the bundled digits
 _EPOCHS = 10, 100  # minimum and maximum for epochs="auto"
-_MAY_CHANGE = {
-    "dropout",
-    "recurrent_dropout",
-    "layer_dropout",
-    "masked",
-    "embedding_trainable",
-}  # between two fits of one network
+# Between two fits of one network.
+_MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked", "embedding_trainable"}
 
 
 class _Absent:
@@ -138,7 +134,7 @@ class RecurrentParameters(KerasClassifier):
         self.pooling = pooling
         self.embedding_dim = embedding_dim
         self.vocabulary_size = vocabulary_size
-        self.embedding_matrix = embedding_matrix
+        self.embedding_matrix = WordVectors.wrap(embedding_matrix)
         self.embedding_trainable = embedding_trainable
         self.mask_zero = mask_zero
         self.static_features = static_features
@@ -203,7 +199,7 @@ class RecurrentParameters(KerasClassifier):
                 raise invalid_parameter(name, self._get_param_names(), type(self).__name__)
         own = {*self._get_param_names()}
         for name in own & params.keys():
-            setattr(self, name, params[name])
+            setattr(self, name, WordVectors.wrap(params[name]) if name == "embedding_matrix" else params[name])
         self._set_routed({name: value for name, value in params.items() if name not in own})
         return self
 
@@ -248,6 +244,7 @@ class RecurrentParameters(KerasClassifier):
     def _network_spec(self, form: InputForm, n_classes: int, masked: bool) -> NetworkSpec:
         """Return the structure of the network for an input form."""
         names = getattr(self, "feature_names_in_", None)
+        size, is_ids = self.vocabulary_size, form.kind == "token_ids"
         return NetworkSpec(
             cell=self.cell,
             units=_as_tuple(self.units),
@@ -264,8 +261,8 @@ class RecurrentParameters(KerasClassifier):
             layer_dropout=float(self.layer_dropout),
             pooling=self.pooling,
             embedding_dim=self.embedding_dim if self.embedding_matrix is None else form.embedding_dim,
-            vocabulary_size=form.vocabulary_size,
-            mask_zero=form.mask_zero,
+            vocabulary_size=form.vocabulary_size if size is None or not is_ids else int(size),
+            mask_zero=bool(self.mask_zero) if is_ids else form.mask_zero,
             masked=masked,
             byte_scale=form.byte_scale,
             static_features=resolve_static_features(self.static_features, form.kind, form.n_features, names),

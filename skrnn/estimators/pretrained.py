@@ -14,7 +14,7 @@ from skrnn.exceptions import InputWarning
 from skrnn.preprocessing.cells import NUMBERS, short
 from skrnn.preprocessing.frames import is_frame
 from skrnn.preprocessing.token_ids import vocabulary_of
-from skrnn.preprocessing.word_vectors import read_word_vectors
+from skrnn.preprocessing.word_vectors import WordVectors, read_word_vectors
 
 _PATHS = (str, os.PathLike)
 
@@ -86,7 +86,7 @@ def check_embedding_matrix(matrix: Any) -> None:
 
 def _is_by_word(matrix: Any) -> bool:
     """Return whether vectors are found by word: in a file, a mapping, or word vectors of gensim."""
-    return isinstance(matrix, (*_PATHS, Mapping)) or hasattr(matrix, "key_to_index")
+    return isinstance(WordVectors.wrap(matrix), (*_PATHS, WordVectors))
 
 
 def _as_matrix(matrix: Any) -> np.ndarray:

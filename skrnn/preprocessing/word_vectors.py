@@ -1,7 +1,7 @@
-"""Read pretrained word vectors from a text file in the format of GloVe or word2vec."""
+"""Pretrained word vectors: a mapping that prints shortly, and text files in the format of GloVe or word2vec."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,54 @@ import numpy as np
 from skrnn.preprocessing.cells import short
 
 
+class WordVectors(Mapping):
+    """Word vectors of another mapping, by reference.
+
+    A parameter of an estimator is printed, and copied by every clone. Printing hundreds of thousands of vectors takes
+    minutes, and copies take memory; this object prints a line, and copies share the vectors.
+
+    Parameters
+    ----------
+    vectors : mapping of str to array-like, or word vectors of gensim
+    """
+
+    def __init__(self, vectors: Any):
+        self.vectors = vectors
+
+    def __getitem__(self, word: Any) -> Any:
+        return self.vectors[word]
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.vectors
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(getattr(self.vectors, "key_to_index", self.vectors))
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __copy__(self) -> "WordVectors":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "WordVectors":
+        return self
+
+    def __repr__(self) -> str:
+        return f"<vectors of {len(self)} words>"
+
+    @classmethod
+    def wrap(cls, value: Any) -> Any:
+        """Wrap a mapping or word vectors of gensim, and return anything else as it is."""
+        is_mapping = isinstance(value, Mapping) or hasattr(value, "key_to_index")
+        return cls(value) if is_mapping and not isinstance(value, cls) else value
+
+
 def read_word_vectors(path: str | os.PathLike[str], words: Iterable[Any]) -> dict[Any, np.ndarray]:
     """Read the vectors of some words from a text file.
 
     Each line holds a word and its numbers, separated by spaces. A first line with the number of words and of
-    dimensions, which word2vec and fastText write, is a header. A word may contain spaces: the numbers are the last fields. The file
-    is read line by line, and only the numbers of `words` are kept.
+    dimensions, which word2vec and fastText write, is a header. A word may contain spaces: the numbers are the last
+    fields. The file is read line by line, and only the numbers of `words` are kept.
 
     Parameters
     ----------
@@ -64,6 +106,8 @@ def read_word_vectors(path: str | os.PathLike[str], words: Iterable[Any]) -> dic
                 numbers = rest if word in wanted else None
             else:
                 word, *fields = line.rsplit(b" ", n_dimensions)
+                if b"" in fields:
+                    raise _bad_line(path, number, line, "has two spaces between numbers; expected one")
                 numbers = b" ".join(fields) if word in wanted else None
             if numbers is not None:
                 vectors.setdefault(wanted[word], _numbers(path, number, line, numbers, n_dimensions))
@@ -78,12 +122,14 @@ def read_word_vectors(path: str | os.PathLike[str], words: Iterable[Any]) -> dic
 def _header(line: bytes) -> tuple[int, int] | None:
     """Return the number of words and of dimensions from a first line of word2vec's format, or None."""
     fields = line.split(b" ")
-    return (int(fields[0]), int(fields[1])) if len(fields) == 2 and all(map(bytes.isdigit, fields)) else None
+    is_header = len(fields) == 2 and all(field.isdigit() and len(field) < 10 for field in fields)
+    return (int(fields[0]), int(fields[1])) if is_header else None
 
 
 def _numbers(path: Any, number: int, line: bytes, text: bytes, n_dimensions: int) -> np.ndarray:
     try:
-        numbers = np.array(text.split(b" "), dtype=np.float64).astype(np.float32)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, which is an error
+            numbers = np.array(text.split(b" "), dtype=np.float64).astype(np.float32)
     except (ValueError, OverflowError):
         numbers = np.empty(0, np.float32)
     if len(numbers) != n_dimensions or not np.isfinite(numbers).all():
