@@ -119,7 +119,7 @@ def _as_matrix(matrix: Any) -> np.ndarray:
 
 def _as_float32(array: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):  # what is too large becomes infinite, which is an error
-        return np.ascontiguousarray(array, dtype=np.float32)
+        return np.asarray(array, dtype=np.float32)
 
 
 def _vocabulary_for(matrix: Any, X: Any) -> Mapping[Any, int]:

@@ -66,7 +66,8 @@ def test_arithmetic_gives_plain_arrays():
     assert type(plain) is np.ndarray
     for result, expected in [
         (ids + 1, plain + 1), (ids == plain, plain == plain), (ids > ids, plain > plain), (-ids, -plain),
-        (np.where(ids > 4, ids, 0), np.where(plain > 4, plain, 0)), (np.add.outer(ids[0], ids[1]), np.add.outer(plain[0], plain[1])),
+        (np.where(ids > 4, ids, 0), np.where(plain > 4, plain, 0)),
+        (np.add.outer(ids[0], ids[1]), np.add.outer(plain[0], plain[1])),
         (np.concatenate([ids, ids]), np.concatenate([plain, plain])),
     ]:  # fmt: skip
         assert type(result) is np.ndarray

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import re
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -83,12 +85,22 @@ def test_missing_files(tmp_path):
 def test_any_bytes_are_read_or_refused_by_line(data, tmp_path_factory):
     path = tmp_path_factory.mktemp("fuzz") / "vectors"
     path.write_bytes(data)
+    found = {}
+    with pytest.raises(ValueError, match=re.escape(str(path))) if _is_refused(path) else nullcontext():
+        found = read_word_vectors(path, WANTED)
+    assert all(np.isfinite(vector).all() for vector in found.values())
+    assert len({len(vector) for vector in found.values()}) <= 1
+
+
+WANTED = ["a", "0", ""]
+
+
+def _is_refused(path):
     try:
-        found = read_word_vectors(path, ["a", "0", ""])
-    except ValueError as error:
-        assert str(path) in str(error)
-    else:
-        assert all(np.isfinite(vector).all() for vector in found.values())
+        read_word_vectors(path, WANTED)
+    except ValueError:
+        return True
+    return False
 
 
 def test_a_mapping_is_printed_in_a_line_and_shared_by_copies():
