@@ -64,7 +64,6 @@ class RecurrentParameters(KerasClassifier):
         "vocabulary_size": [None, Interval(Integral, 1, None, closed="left")],
         "embedding_trainable": ["boolean"],
         "mask_zero": ["boolean"],
-        "static_features": [None, "array-like"],
         "multilabel": ["boolean"],
         "optimizer": [str, type, keras.optimizers.Optimizer],
         "learning_rate": [

@@ -267,15 +267,10 @@ def test_processes_and_threads_give_the_same_folds():
 
 def test_comparisons_in_two_processes():
     estimators = {name: pipeline(embedding_matrix=VECTORS, units=units) for name, units in (("a", 2), ("b", 3))}
-    comparison = compare_architectures(estimators, TEXTS, Y, cv=2, n_jobs=2)
+    comparison = compare_architectures(estimators, TEXTS, Y, cv=2, n_jobs=2, baselines=True)
     assert "bag of words" in str(comparison)
-    on_ids = compare_architectures(
-        IDS,
-        Y,
-        estimators={"a": network(embedding_matrix=VECTORS), "b": network(embedding_matrix=ARRAY)},
-        cv=2,
-        n_jobs=2,
-    )
+    estimators = {"a": network(embedding_matrix=VECTORS), "b": network(embedding_matrix=ARRAY)}
+    on_ids = compare_architectures(estimators, IDS, Y, cv=2, n_jobs=2, baselines=True)
     assert "bag of words" in str(on_ids)  # not a forest on ids as if they were measurements
 
 
@@ -471,3 +466,9 @@ def test_fingerprints_depend_on_the_vectors(glove):
 
     assert of(VECTORS) == of(copy.deepcopy(VECTORS))
     assert len({of(VECTORS), of({**VECTORS, "film": VECTORS["the"]}), of(ARRAY), of(ARRAY + 1), of(None)}) == 5
+    before = of(glove)
+    assert of(str(glove)) == before
+    glove.write_text(glove.read_text().replace("film", "movie"))
+    assert of(glove) != before
+    renamed = TokenIds(IDS, {f"{word}s": id_ for word, id_ in IDS.vocabulary.items()})
+    assert fingerprint({"X": IDS}) == fingerprint({"X": IDS.copy()}) != fingerprint({"X": renamed})
