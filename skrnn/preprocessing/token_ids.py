@@ -95,6 +95,12 @@ def vocabulary_of(X: Any) -> Mapping[Any, int] | None:
     return first if all(row.vocabulary is first or row.vocabulary == first for row in X) else None
 
 
+def with_vocabulary_of(X: Any, ids: np.ndarray) -> np.ndarray:
+    """Return ids that were made from X with the vocabulary of X, if it has one."""
+    vocabulary = vocabulary_of(X)
+    return ids if vocabulary is None else TokenIds(ids, vocabulary)
+
+
 _digests: tuple[tuple[Mapping[Any, int], int, str], ...] = ()
 
 

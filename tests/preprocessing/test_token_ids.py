@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 from sklearn.model_selection import train_test_split
 from sklearn.utils import resample
 
-from skrnn.preprocessing import TextToSequence, TokenIds
+from skrnn.preprocessing import SequencePadder, TextToSequence, TokenIds
 from skrnn.preprocessing.token_ids import digest_of, vocabulary_of
 
 TEXTS = ["the cat sat", "the dog sat", "a cat", "the end of it"]
@@ -107,3 +107,12 @@ def test_digests_depend_on_words_and_ids_and_not_on_their_order():
     first = digest_of(growing)
     growing["b"] = 2
     assert digest_of(growing) == digest_of({"a": 1, "b": 2}) != first
+
+
+def test_a_padder_passes_the_vocabulary_on():
+    ids = TextToSequence(max_length=None).fit_transform(TEXTS)
+    padded = SequencePadder().fit_transform(ids)
+    assert padded.vocabulary is ids.vocabulary
+    assert padded.shape == (4, 5)
+    assert type(SequencePadder().fit_transform([[1, 2], [3]])) is np.ndarray
+    assert type(SequencePadder().fit_transform([[1.0, 2.0], [3.0]])) is np.ndarray
