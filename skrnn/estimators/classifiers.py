@@ -36,7 +36,7 @@ _PARAMETERS = """units : int or tuple of int, default=64
         Width of the embedding. If given, X holds token ids. `embedding_matrix` sets it, too.
     vocabulary_size : int, default=None
         Token ids must be below it; a larger one is an error. None takes it from `fit`; later, steps with a larger id
-        are masked with a warning.
+        are masked with a warning. `embedding_matrix` sets it, too, by its number of rows or the vocabulary of X.
     embedding_matrix : array of shape (n_ids, embedding_dim), mapping, or path, default=None
         Pretrained word vectors that the embedding starts from; X then holds token ids. Row i of an array is the vector
         of the id i. A mapping from words to vectors (a dict, or gensim's ``KeyedVectors``) and the path of a text file

@@ -11,9 +11,9 @@ import numpy as np
 
 from skrnn.estimators.caller import depth_of_caller
 from skrnn.exceptions import InputWarning
-from skrnn.preprocessing.cells import NUMBERS, short
+from skrnn.preprocessing.cells import real_numbers, short
 from skrnn.preprocessing.frames import is_frame
-from skrnn.preprocessing.token_ids import vocabulary_of
+from skrnn.preprocessing.token_ids import digest_of, vocabulary_of
 from skrnn.preprocessing.word_vectors import WordVectors, read_word_vectors
 
 _PATHS = (str, os.PathLike)
@@ -102,10 +102,11 @@ def _as_matrix(matrix: Any) -> np.ndarray:
     if not (isinstance(matrix, (list, tuple)) or hasattr(matrix, "__array__")):
         raise TypeError(f"{expected}. Got {short(matrix)}.")
     try:
-        array = np.asarray(matrix)
+        array = np.asanyarray(matrix)  # with its mask, if it has one
     except ValueError as error:
         raise ValueError(f"{expected}. The rows of the given one differ in length.") from error
-    if array.ndim != 2 or array.dtype.kind not in NUMBERS or 0 in array.shape:
+    array = np.asarray(real_numbers(array, "embedding_matrix"))
+    if array.ndim != 2 or 0 in array.shape:
         raise ValueError(f"{expected}. Got an array of shape {array.shape} and type {array.dtype}.")
     vectors = _as_float32(array)
     if not np.isfinite(vectors).all():
@@ -125,6 +126,7 @@ def _as_float32(array: np.ndarray) -> np.ndarray:
 def _vocabulary_for(matrix: Any, X: Any) -> Mapping[Any, int]:
     vocabulary = vocabulary_of(X)
     if vocabulary is not None:
+        digest_of(vocabulary)  # which checks it
         return vocabulary
     kind = "a file" if isinstance(matrix, _PATHS) else "a mapping"
     raise ValueError(
@@ -156,6 +158,13 @@ def _by_word(matrix: Any, X: Any) -> Pretrained:
             stacklevel=depth_of_caller(),
         )
     ids = np.array([vocabulary[word] for word in found], dtype=np.int64)
+    shared, counts = np.unique(ids, return_counts=True)
+    if counts.max() > 1:
+        same = [word for word in found if vocabulary[word] == shared[counts.argmax()]]
+        raise ValueError(
+            f"The vocabulary of X gives several words one id, such as {short(same)}, so it is not clear which of their "
+            "vectors in embedding_matrix to take. Leave out all words but one for each id."
+        )
     vectors = np.stack([*found.values()])
     source = _path_source(matrix) if is_file else _digest(ids, vectors)
     return Pretrained(ids, vectors, int(max(vocabulary.values())) + 1, source)
@@ -168,7 +177,7 @@ def _look_up(matrix: Any, vocabulary: Mapping[Any, int]) -> dict[Any, np.ndarray
         if word not in matrix:
             continue
         try:
-            vector = _as_float32(np.asarray(matrix[word]))
+            vector = _as_float32(real_numbers(np.asanyarray(matrix[word]), "A vector"))
         except (TypeError, ValueError):
             vector = np.empty(0, np.float32)
         if vector.ndim != 1 or not vector.size or not np.isfinite(vector).all():

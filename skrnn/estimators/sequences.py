@@ -89,7 +89,7 @@ def read_new(estimator: Any, X: Any, pretrained: Pretrained | None = None) -> tu
     reading = read(X)
     values = reading.values
     if estimator.embedding_dim is not None or pretrained is not None:
-        ids = _token_ids(reading)
+        ids = _token_ids(reading, "embedding_dim" if pretrained is None else "embedding_matrix")
         size, given = estimator.vocabulary_size, estimator.vocabulary_size is not None
         if not given:
             size = int(np.nanmax(ids.values)) + 1
@@ -137,7 +137,8 @@ def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
                 f"X holds token ids of another vocabulary than the one that {type(estimator).__name__} was fitted on: "
                 "the same id is another word. Encode all texts with one fitted transformer, by its transform method."
             )
-        sequences = _read_ids(form, _token_ids(reading))
+        parameter = "embedding_dim" if form.embedding_source is None else "embedding_matrix"
+        sequences = _read_ids(form, _token_ids(reading, parameter))
     else:
         n_dims, name = _n_dimensions(reading), type(estimator).__name__
         if n_dims != 3 and not (n_dims == 2 and form.kind == "univariate"):
@@ -234,17 +235,20 @@ def _scale_of(values: Any) -> float | None:
     return (values.dtype.metadata or {}).get("scale") if values.dtype == np.uint8 else None
 
 
-def _token_ids(reading: Reading) -> Steps:
-    """Return whole numbers that fit a network's input; missing values at either edge of a sequence are padding."""
+def _token_ids(reading: Reading, parameter: str) -> Steps:
+    """Return whole numbers that fit a network's input; missing values at either edge of a sequence are padding.
+
+    Errors name the `parameter` that asks for token ids.
+    """
     rows = reading.values
     if _n_dimensions(reading) != 2:
         raise ValueError(
-            f"X has {_n_dimensions(reading)} dimensions, but embedding_dim or embedding_matrix asks for token ids: "
-            "expected integers (n_samples, n_timesteps) or a list of lists of integers."
+            f"X has {_n_dimensions(reading)} dimensions, but {parameter} asks for token ids: expected integers "
+            "(n_samples, n_timesteps) or a list of lists of integers."
         )
     if len(rows) == 0:
         raise ValueError(f"Found array with 0 sample(s) (shape={np.shape(rows)}) while a minimum of 1 is required.")
-    asks = "embedding_dim asks for token ids, integers from 0 on"
+    asks = f"{parameter} asks for token ids, integers from 0 on"
     if isinstance(rows, list):
         _same_dimensions(rows)
     for number, row in enumerate(rows if isinstance(rows, list) else rows[:1]):

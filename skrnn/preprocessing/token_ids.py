@@ -2,9 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
+
+from skrnn.preprocessing.cells import short
 
 _MOST_DIGESTS = 4  # kept at a time: of the vocabularies of some folds
 
@@ -24,6 +27,11 @@ class TokenIds(np.ndarray):
         The ids.
     vocabulary : mapping of str to int
         The id of each word. It is kept as it is, not copied.
+
+    Raises
+    ------
+    TypeError
+        If the vocabulary is not a mapping.
 
     Attributes
     ----------
@@ -48,6 +56,8 @@ class TokenIds(np.ndarray):
 
     def __new__(cls, ids: Any, vocabulary: Mapping[Any, int]) -> Self:
         """View ids as an array with a vocabulary."""
+        if not isinstance(vocabulary, Mapping):
+            raise TypeError(f"vocabulary must be a mapping from words to ids. Got {short(vocabulary)}.")
         array = np.asarray(ids).view(cls)
         array.vocabulary = vocabulary
         return array
@@ -105,13 +115,22 @@ _digests: tuple[tuple[Mapping[Any, int], int, str], ...] = ()
 
 
 def digest_of(vocabulary: Mapping[Any, int]) -> str:
-    """Return a digest of the words and their ids. Digests of the latest few vocabularies are kept."""
+    """Return a digest of the words and their ids. Digests of the latest few vocabularies are kept.
+
+    Raises
+    ------
+    ValueError
+        If an id is not an integer of at least 0.
+    """
     global _digests
     known, size = _digests, len(vocabulary)
     for other, size_then, digest in known:
         if other is vocabulary and size == size_then:
             return digest
-    pairs = sorted(((int(id_), repr(word)) for word, id_ in vocabulary.items()))
+    for word, id_ in vocabulary.items():
+        if not isinstance(id_, Integral) or id_ < 0:
+            raise ValueError(f"The vocabulary of X gives {word!r} the id {id_!r}; expected an integer of at least 0.")
+    pairs = sorted((int(id_), repr(word)) for word, id_ in vocabulary.items())
     digest = hashlib.sha256(repr(pairs).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     _digests = ((vocabulary, size, digest), *known[: _MOST_DIGESTS - 1])
     return digest

@@ -366,7 +366,8 @@ WRONG = {
     "one dimension": (np.ones(3), r"embedding_matrix must be an array of shape.*shape \(3,\)"),
     "three dimensions": (np.ones((3, 2, 2)), r"shape \(3, 2, 2\)"),
     "empty": (np.ones((0, 3)), r"shape \(0, 3\)"),
-    "texts": (np.array([["a", "b"]]), "type <U1"),
+    "texts": (np.array([["a", "b"]]), "embedding_matrix holds values of type <U1"),
+    "a masked number": (np.ma.masked_array(ARRAY, ARRAY[2, 1] == ARRAY), "nan in row 2, column 1"),
     "rows of different length": ([[1.0], [1.0, 2.0]], "rows of the given one differ in length"),
     "NaN": (np.array([[1.0, 2.0], [3.0, np.nan]]), "nan in row 1, column 1"),
     "too large": (np.array([[1.0, 1e300]]), r"1e\+300 in row 0, column 1"),
@@ -422,7 +423,7 @@ def test_freezing_random_vectors_is_refused():
 
 
 def test_numbers_are_not_token_ids():
-    with pytest.raises(ValueError, match="embedding_dim or embedding_matrix asks for token ids"):
+    with pytest.raises(ValueError, match="embedding_matrix asks for token ids"):
         network(embedding_matrix=ARRAY).fit(np.ones((4, 3, 2)), [0, 1, 0, 1])
 
 
@@ -435,6 +436,23 @@ def test_few_words_found_is_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         network(embedding_matrix={word: VECTORS[word] for word in WORDS[:7]}).fit(IDS, Y)
+
+
+BAD_VOCABULARIES = {
+    "no integer": ({"film": "1"}, "gives 'film' the id '1'; expected an integer"),
+    "negative": ({"film": -1}, "gives 'film' the id -1"),
+    "two words of one id": ({"film": 1, "good": 1, "bad": 2}, r"several words one id, such as \['film', 'good'\]"),
+    "empty": ({}, "The vocabulary of X is empty"),
+}
+
+
+@pytest.mark.parametrize(("vocabulary", "message"), BAD_VOCABULARIES.values(), ids=BAD_VOCABULARIES)
+def test_invalid_vocabularies(vocabulary, message):
+    X = TokenIds([[1, 2], [2, 1]] * 2, vocabulary)
+    with pytest.raises(ValueError, match=message):
+        network(embedding_matrix=VECTORS).fit(X, [0, 1, 0, 1])
+    with pytest.raises(TypeError, match="vocabulary must be a mapping"):
+        TokenIds([[1, 2]], ["film"])
 
 
 # Copies
