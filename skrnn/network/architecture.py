@@ -79,7 +79,7 @@ def connect(spec: NetworkSpec, home: ModuleType = kernel_layers) -> Tensors:
             features = x if static is None else [x, static]
         x = _dropout(spec, home, f"{spec.cell}_{depth}_dropout")(x)
     if static is not None:
-        x = layers.Concatenate(dtype="float32", name="with_static_features")([x, static])
+        x = layers.Concatenate(dtype="float32", name="static")([x, static])
     logits = _logits(spec, home, x)
     probabilities = layers.Activation(spec.output.link, dtype="float32", name="probabilities")(logits)
     return Tensors(inputs, features, logits, probabilities)
