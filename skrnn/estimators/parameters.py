@@ -12,7 +12,6 @@ from skrnn._tensorflow import keras  # before SciKeras, which imports TensorFlow
 from scikeras.wrappers import KerasClassifier
 from sklearn.base import BaseEstimator
 
-from skrnn.estimators.pretrained import check_embedding_matrix
 from skrnn.estimators.routing import invalid_parameter, is_routed
 from skrnn.estimators.sequences import InputForm
 from skrnn.estimators.static_features import resolve_static_features
@@ -227,7 +226,6 @@ class RecurrentParameters(KerasClassifier):
                     f"The {layers!r} parameter of {name} must be an int or a tuple of ints of at least 1, one for each "
                     f"layer. Got {getattr(self, layers)!r} instead."
                 )
-        check_embedding_matrix(self.embedding_matrix)
         if self.embedding_matrix is None and not self.embedding_trainable:
             raise ValueError(
                 "embedding_trainable=False needs embedding_matrix: without pretrained vectors the embedding would stay "

@@ -64,10 +64,9 @@ def read_pretrained(estimator: Any, X: Any) -> Pretrained | None:
 def require_same_source(estimator: Any, X: Any, source: str | None) -> None:
     """Raise a ValueError if `embedding_matrix` has changed since the training that is to be continued."""
     matrix = estimator.embedding_matrix
-    if matrix is None or isinstance(matrix, _PATHS):  # a file is not read again for every epoch
-        now = None if matrix is None else _path_source(matrix)
-        if matrix is not None:
-            _vocabulary_for(matrix, X)
+    if isinstance(matrix, _PATHS):  # not read again for every epoch
+        _vocabulary_for(matrix, X)
+        now: str | None = _path_source(matrix)
     else:
         pretrained = read_pretrained(estimator, X)
         now = None if pretrained is None else pretrained.source
@@ -76,12 +75,6 @@ def require_same_source(estimator: Any, X: Any, source: str | None) -> None:
             "warm_start and partial_fit continue training the same network, but embedding_matrix changed. Fit a clone, "
             "or set warm_start=False."
         )
-
-
-def check_embedding_matrix(matrix: Any) -> None:
-    """Raise a TypeError or ValueError unless `embedding_matrix` has a valid type and, as an array, valid numbers."""
-    if matrix is not None and not _is_by_word(matrix):
-        _as_matrix(matrix)
 
 
 def _is_by_word(matrix: Any) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from skrnn.preprocessing.cells import short
 
-_MOST_DIGESTS = 4  # kept at a time: of the vocabularies of some folds
+_MOST_DIGESTS = 32  # kept at a time: more than a search has folds
 
 
 class TokenIds(np.ndarray):
