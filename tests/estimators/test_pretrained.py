@@ -490,3 +490,16 @@ def test_fingerprints_depend_on_the_vectors(glove):
     assert of(glove) != before
     renamed = TokenIds(IDS, {f"{word}s": id_ for word, id_ in IDS.vocabulary.items()})
     assert fingerprint({"X": IDS}) == fingerprint({"X": IDS.copy()}) != fingerprint({"X": renamed})
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("pretrained_embeddings", "embedding_matrix"),
+        ("freeze_embedding", "embedding_trainable"),
+        ("embedding_matrx", "embedding_matrix"),
+    ],
+)
+def test_names_from_elsewhere(theirs, ours):
+    with pytest.raises(ValueError, match=f"Did you mean '{ours}'"):
+        network(**{theirs: None}).fit(IDS, Y)
