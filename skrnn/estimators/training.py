@@ -260,10 +260,11 @@ class Training:
         network : Network
             As in `step`.
         """
+        has_begun = self._callbacks is not None  # not with no epochs at all
         if self._reached.state is None:
             with self._inside(network):
                 self._reached = replace(self._reached, state=network.state())
-        if self._callbacks is None or not self._own_callbacks:
+        if not (has_begun and self._own_callbacks):
             return
         with self._inside(network) as callbacks:
             callbacks.on_train_end(self._logs)
