@@ -5,6 +5,8 @@ import re
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the API pages import the package, and with it TensorFlow
 
+import numpy as np
+
 import skrnn
 
 project = "skrnn"
@@ -24,8 +26,8 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autosummary_context = {
-    # What SciKeras and scikit-learn bring along and no user calls by name.
-    "hidden_methods": ["__init__", "get_metadata_routing", "scorer", "set_output"],
+    # What SciKeras, scikit-learn and NumPy's arrays bring along and no user of ours calls by name.
+    "hidden_methods": ["__init__", "get_metadata_routing", "scorer", "set_output", *dir(np.ndarray)],
     "hidden_prefixes": ("set_fit_", "set_partial_fit_", "set_score_", "set_transform_", "set_inverse_transform_"),
 }
 numpydoc_show_class_members = False

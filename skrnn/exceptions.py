@@ -5,9 +5,9 @@ class InputWarning(UserWarning):
     """Warning that X was probably not meant as it was read, so that a network will hardly learn from it.
 
     The classifiers issue it at most once per `fit`, if X shows one of the most common mistakes: features of very large,
-    very small or very different scale, token ids without ``embedding_dim``, the axes of steps and features swapped, or
-    a table with several features for each step. It requires strong evidence, so X may be wrong even if there is no
-    warning.
+    very small or very different scale, token ids without ``embedding_dim``, pretrained vectors for few of the words,
+    the axes of steps and features swapped, or a table with several features for each step. It requires strong evidence,
+    so X may be wrong even if there is no warning.
 
     Examples
     --------

@@ -33,12 +33,24 @@ _PARAMETERS = """units : int or tuple of int, default=64
     pooling : {"last", "mean", "max"}, default="last"
         How the outputs of the last recurrent layer become one vector, over the steps that are not padding.
     embedding_dim : int, default=None
-        Width of the embedding. If given, X holds token ids.
+        Width of the embedding. If given, X holds token ids. `embedding_matrix` sets it, too.
     vocabulary_size : int, default=None
         Token ids must be below it; a larger one is an error. None takes it from `fit`; later, steps with a larger id
-        are masked with a warning.
+        are masked with a warning. `embedding_matrix` sets it, too, by its number of rows or the vocabulary of X.
+    embedding_matrix : array of shape (n_ids, embedding_dim), mapping, or path, default=None
+        Pretrained word vectors that the embedding starts from; X then holds token ids. Row i of an array is the vector
+        of the id i. A mapping from words to vectors (a dict, or gensim's ``KeyedVectors``) and the path of a text file
+        in the format of GloVe, word2vec or fastText are looked up by word, so X must know its words, as
+        the ids of `TextToSequence` do. Words without a vector start at random. A file is read in every `fit`.
+    embedding_trainable : bool, default=True
+        Whether training changes the embedding. False keeps all of it, including the random vectors of words that are
+        not in `embedding_matrix`.
     mask_zero : bool, default=True
         Whether token id 0 is padding.
+    static_features : list of int or str, default=None
+        Indices or names of features that have one value in each sequence, such as an age: in X they are repeated at
+        every step. The recurrent layers do not read them; they are concatenated to the pooled output, before batch
+        normalization and the dense layers and after `layer_dropout`. At least one feature must remain.
     multilabel : bool, default=False
         Whether each sequence may have several labels, or none. Then y is a matrix of zeros and ones with a column for
         each label. If not, each sequence has one label, and such a matrix must be one-hot.
@@ -85,7 +97,10 @@ _ATTRIBUTES = """classes_ : ndarray of shape (n_classes,)
         Names of the columns if X is a data frame, or of the features of a step if the sequences are data frames.
         Defined only if all names are strings.
     n_parameters_ : int
-        Number of weights, as ``keras.Model.count_params`` counts them.
+        Number of weights, as ``keras.Model.count_params`` counts them: with ``embedding_trainable=False``, too, it
+        includes the embedding.
+    n_pretrained_ : int
+        Number of token ids whose vectors come from `embedding_matrix`; 0 without it.
     history_ : dict
         One float per epoch in each of the lists ``loss``, ``accuracy`` and, with validation data, ``val_loss`` and
         ``val_accuracy``. The first two use the weights of training, the others only the sample weights of held-out

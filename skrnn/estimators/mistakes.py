@@ -4,12 +4,12 @@ Each check examines a sample of the rows and needs strong evidence, because a mi
 one. Messages say what to do, and contain no numbers that differ between folds, so that Python shows each of them once.
 """
 
-import sys
 import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
+from skrnn.estimators.caller import depth_of_caller
 from skrnn.estimators.sequences import InputForm
 from skrnn.exceptions import InputWarning
 
@@ -26,7 +26,6 @@ _MOST_IDS = 10_000_000
 _MOST_FEATURES = 64  # of a flat table
 _SERIES = 30  # minimum length of a series for an estimate of its smoothness
 _SILENCE = " If X is right, warnings.filterwarnings('ignore', category=skrnn.InputWarning) silences this warning."
-_PASSED_THROUGH = {"skrnn", "sklearn", "imblearn", "optuna", "joblib", "contextlib"}
 
 
 def warn_of_mistakes(form: InputForm, values: np.ndarray) -> None:
@@ -43,7 +42,7 @@ def warn_of_mistakes(form: InputForm, values: np.ndarray) -> None:
         return
     message = next(_hints(form, values), None)
     if message is not None:
-        warnings.warn(message + _SILENCE, InputWarning, stacklevel=_depth_of_caller())
+        warnings.warn(message + _SILENCE, InputWarning, stacklevel=depth_of_caller())
 
 
 def _hints(form: InputForm, values: np.ndarray) -> Iterator[str]:
@@ -280,11 +279,3 @@ def _ratio(sizes: np.ndarray) -> float:
 
 def _are_bytes(steps: np.ndarray) -> bool:
     return bool(steps.min() == 0 and 200 < steps.max() <= 255 and (steps == np.rint(steps)).all())
-
-
-def _depth_of_caller() -> int:
-    """Return the `stacklevel` that attributes a warning to the user's call of `fit`, not to a library."""
-    frame, depth = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PASSED_THROUGH:
-        frame, depth = frame.f_back, depth + 1
-    return depth

@@ -14,13 +14,16 @@ from sklearn.base import BaseEstimator
 
 from skrnn.estimators.routing import invalid_parameter, is_routed
 from skrnn.estimators.sequences import InputForm
+from skrnn.estimators.static_features import resolve_static_features
 from skrnn.network.activations import ACTIVATIONS
 from skrnn.network.outputs import output_for
 from skrnn.network.spec import NetworkSpec
+from skrnn.preprocessing.word_vectors import WordVectors
 
 _UPDATES = 2000  # enough for small data with Adam's default learning rate: 45 epochs on the bundled digits
 _EPOCHS = 10, 100  # minimum and maximum for epochs="auto"
-_MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked"}  # between two fits of one network
+# Between two fits of one network.
+_MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked", "embedding_trainable"}
 
 
 class _Absent:
@@ -58,6 +61,7 @@ class RecurrentParameters(KerasClassifier):
         "pooling": [StrOptions({"last", "mean", "max"})],
         "embedding_dim": [None, Interval(Integral, 1, None, closed="left")],
         "vocabulary_size": [None, Interval(Integral, 1, None, closed="left")],
+        "embedding_trainable": ["boolean"],
         "mask_zero": ["boolean"],
         "multilabel": ["boolean"],
         "optimizer": [str, type, keras.optimizers.Optimizer],
@@ -95,7 +99,10 @@ class RecurrentParameters(KerasClassifier):
         pooling="last",
         embedding_dim=None,
         vocabulary_size=None,
+        embedding_matrix=None,
+        embedding_trainable=True,
         mask_zero=True,
+        static_features=None,
         multilabel=False,
         optimizer="adam",
         learning_rate=None,
@@ -125,7 +132,10 @@ class RecurrentParameters(KerasClassifier):
         self.pooling = pooling
         self.embedding_dim = embedding_dim
         self.vocabulary_size = vocabulary_size
+        self.embedding_matrix = WordVectors.wrap(embedding_matrix)
+        self.embedding_trainable = embedding_trainable
         self.mask_zero = mask_zero
+        self.static_features = static_features
         self.multilabel = multilabel
         self.optimizer = optimizer
         self.learning_rate = learning_rate
@@ -187,7 +197,7 @@ class RecurrentParameters(KerasClassifier):
                 raise invalid_parameter(name, self._get_param_names(), type(self).__name__)
         own = {*self._get_param_names()}
         for name in own & params.keys():
-            setattr(self, name, params[name])
+            setattr(self, name, WordVectors.wrap(params[name]) if name == "embedding_matrix" else params[name])
         self._set_routed({name: value for name, value in params.items() if name not in own})
         return self
 
@@ -216,6 +226,11 @@ class RecurrentParameters(KerasClassifier):
                     f"The {layers!r} parameter of {name} must be an int or a tuple of ints of at least 1, one for each "
                     f"layer. Got {getattr(self, layers)!r} instead."
                 )
+        if self.embedding_matrix is None and not self.embedding_trainable:
+            raise ValueError(
+                "embedding_trainable=False needs embedding_matrix: without pretrained vectors the embedding would stay "
+                "random. Set embedding_trainable=True, or pass embedding_matrix."
+            )
         if self.multilabel and self.class_weight is not None:
             raise ValueError(
                 f"class_weight={self.class_weight!r} cannot be used with multilabel=True, because a sequence may have "
@@ -225,6 +240,8 @@ class RecurrentParameters(KerasClassifier):
 
     def _network_spec(self, form: InputForm, n_classes: int, masked: bool) -> NetworkSpec:
         """Return the structure of the network for an input form."""
+        names = getattr(self, "feature_names_in_", None)
+        size, is_ids = self.vocabulary_size, form.kind == "token_ids"
         return NetworkSpec(
             cell=self.cell,
             units=_as_tuple(self.units),
@@ -240,11 +257,13 @@ class RecurrentParameters(KerasClassifier):
             recurrent_dropout=float(self.recurrent_dropout),
             layer_dropout=float(self.layer_dropout),
             pooling=self.pooling,
-            embedding_dim=self.embedding_dim,
-            vocabulary_size=form.vocabulary_size,
-            mask_zero=form.mask_zero,
+            embedding_dim=self.embedding_dim if self.embedding_matrix is None else form.embedding_dim,
+            vocabulary_size=form.vocabulary_size if size is None or not is_ids else int(size),
+            mask_zero=bool(self.mask_zero) if is_ids else form.mask_zero,
             masked=masked,
             byte_scale=form.byte_scale,
+            static_features=resolve_static_features(self.static_features, form.kind, form.n_features, names),
+            embedding_trainable=bool(self.embedding_trainable),
         )
 
     def _n_epochs(self, n_rows: int) -> int:

@@ -4,14 +4,17 @@
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from skrnn.estimators.pretrained import Pretrained
+from skrnn.estimators.static_features import check_constant, resolve_static_features
 from skrnn.preprocessing.cells import sequence_name
 from skrnn.preprocessing.padding import Sequences, Steps, id_of_padding, is_finite, stack_steps
 from skrnn.preprocessing.reading import Form, Reading, check_features, check_table, read
+from skrnn.preprocessing.token_ids import digest_of, vocabulary_of
 
 _INT32_MAX = np.iinfo(np.int32).max
 
@@ -37,6 +40,14 @@ class InputForm:
     n_columns : int or None
         Number of columns that an array or a data frame must have if `fit` saw a list of equally long sequences of
         single numbers: lengths in a list are free, the width of a table is fixed.
+    static_features : tuple of int
+        Features that have one value in each sequence.
+    embedding_dim : int or None
+        Width of the vectors in `embedding_matrix`, if there are any.
+    embedding_source : str or None
+        Tells whether `embedding_matrix` has changed; see `Pretrained`.
+    vocabulary : str or None
+        A digest of the vocabulary of X, if X has one.
     """
 
     kind: Form
@@ -46,16 +57,22 @@ class InputForm:
     mask_zero: bool = True
     byte_scale: float = 1.0
     n_columns: int | None = None
+    static_features: tuple[int, ...] = ()
+    embedding_dim: int | None = None
+    embedding_source: str | None = None
+    vocabulary: str | None = None
 
 
-def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
+def read_new(estimator: Any, X: Any, pretrained: Pretrained | None = None) -> tuple[InputForm, Sequences]:
     """Recognise the form of X in `fit`, read it, and set ``n_features_in_`` and ``feature_names_in_``.
 
     Parameters
     ----------
     estimator : estimator
-        Has ``embedding_dim``, ``vocabulary_size`` and ``mask_zero``.
+        Has ``embedding_dim``, ``vocabulary_size``, ``mask_zero`` and ``static_features``.
     X : array-like, data frame or list of sequences
+    pretrained : Pretrained, optional
+        The vectors of token ids, if the estimator has an ``embedding_matrix``.
 
     Returns
     -------
@@ -71,14 +88,25 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
     """
     reading = read(X)
     values = reading.values
-    if estimator.embedding_dim is not None:
-        ids = _token_ids(reading)
-        given = estimator.vocabulary_size is not None
-        size = estimator.vocabulary_size if given else int(np.nanmax(ids.values)) + 1
-        form = InputForm("token_ids", 1, int(size), given, bool(estimator.mask_zero))
+    if estimator.embedding_dim is not None or pretrained is not None:
+        ids = _token_ids(reading, "embedding_dim" if pretrained is None else "embedding_matrix")
+        size, given = estimator.vocabulary_size, estimator.vocabulary_size is not None
+        if not given:
+            size = int(np.nanmax(ids.values)) + 1
+        form = InputForm("token_ids", 1, int(size), given, bool(estimator.mask_zero), vocabulary=_vocabulary_digest(X))
+        if pretrained is not None:
+            form = replace(
+                form,
+                vocabulary_size=pretrained.vocabulary_size,
+                vocabulary_is_given=True,
+                embedding_dim=pretrained.vectors.shape[1],
+                embedding_source=pretrained.source,
+            )
         sequences = _read_ids(form, ids)
     elif reading.is_table:
-        return InputForm("table"), _read_table(estimator, reading, reset=True)
+        table = _read_table(estimator, reading, reset=True)
+        resolve_static_features(estimator.static_features, "table", 1, None)
+        return InputForm("table"), table
     elif _n_dimensions(reading) > 3:
         raise ValueError(
             f"Found array with dim {np.ndim(values)}. {type(estimator).__name__} expected at most 3: (n_samples, "
@@ -92,7 +120,10 @@ def read_new(estimator: Any, X: Any) -> tuple[InputForm, Sequences]:
         else:
             form = InputForm("sequences", sequences.values.shape[2], byte_scale=scale)
     check_features(estimator, reading, form.n_features, reset=True)
-    return form, sequences
+    names = getattr(estimator, "feature_names_in_", None)
+    static = resolve_static_features(estimator.static_features, form.kind, form.n_features, names)
+    check_constant(sequences.values, static, names)
+    return replace(form, static_features=static), sequences
 
 
 def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
@@ -101,7 +132,13 @@ def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
     if form.kind == "table":
         return _read_table(estimator, _as_table(estimator, reading), reset=False)
     if form.kind == "token_ids":
-        sequences = _read_ids(form, _token_ids(reading))
+        if form.vocabulary is not None and _vocabulary_digest(X) not in (None, form.vocabulary):
+            raise ValueError(
+                f"X holds token ids of another vocabulary than the one that {type(estimator).__name__} was fitted on: "
+                "the same id is another word. Encode all texts with one fitted transformer, by its transform method."
+            )
+        parameter = "embedding_dim" if form.embedding_source is None else "embedding_matrix"
+        sequences = _read_ids(form, _token_ids(reading, parameter))
     else:
         n_dims, name = _n_dimensions(reading), type(estimator).__name__
         if n_dims != 3 and not (n_dims == 2 and form.kind == "univariate"):
@@ -125,6 +162,7 @@ def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
         if found != form.n_features:
             raise ValueError(f"X has {found} features, but {name} is expecting {form.n_features} features as input.")
     check_features(estimator, reading, form.n_features, reset=False)
+    check_constant(sequences.values, form.static_features, getattr(estimator, "feature_names_in_", None))
     return sequences
 
 
@@ -197,17 +235,20 @@ def _scale_of(values: Any) -> float | None:
     return (values.dtype.metadata or {}).get("scale") if values.dtype == np.uint8 else None
 
 
-def _token_ids(reading: Reading) -> Steps:
-    """Return whole numbers that fit a network's input; missing values at either edge of a sequence are padding."""
+def _token_ids(reading: Reading, parameter: str) -> Steps:
+    """Return whole numbers that fit a network's input; missing values at either edge of a sequence are padding.
+
+    Errors name the `parameter` that asks for token ids.
+    """
     rows = reading.values
     if _n_dimensions(reading) != 2:
         raise ValueError(
-            f"X has {_n_dimensions(reading)} dimensions, but embedding_dim asks for token ids: expected integers "
+            f"X has {_n_dimensions(reading)} dimensions, but {parameter} asks for token ids: expected integers "
             "(n_samples, n_timesteps) or a list of lists of integers."
         )
     if len(rows) == 0:
         raise ValueError(f"Found array with 0 sample(s) (shape={np.shape(rows)}) while a minimum of 1 is required.")
-    asks = "embedding_dim asks for token ids, integers from 0 on"
+    asks = f"{parameter} asks for token ids, integers from 0 on"
     if isinstance(rows, list):
         _same_dimensions(rows)
     for number, row in enumerate(rows if isinstance(rows, list) else rows[:1]):
@@ -233,12 +274,20 @@ def _refuse(steps: Steps, wrong: np.ndarray, rule: str) -> None:
         raise ValueError(f"{rule}, but {steps.where(index)} holds {int(found) if found == int(found) else found}.")
 
 
+def _vocabulary_digest(X: Any) -> str | None:
+    vocabulary = vocabulary_of(X)
+    return None if vocabulary is None else digest_of(vocabulary)
+
+
 def _read_ids(form: InputForm, steps: Steps) -> Sequences:
     unknown = steps.values >= form.vocabulary_size
     if form.vocabulary_is_given:
-        _refuse(steps, unknown, f"Token ids must lie below vocabulary_size={form.vocabulary_size}")
+        limit = f"vocabulary_size={form.vocabulary_size}"
+        if form.embedding_source is not None:
+            limit = f"{form.vocabulary_size}, the number of ids that the embedding_matrix of fit allows"
+        _refuse(steps, unknown, f"Token ids must lie below {limit}")
     padding = id_of_padding(form.mask_zero)
-    ids = steps.to_sequences(padding, np.int32).values[:, :, 0]
+    ids = np.asarray(steps.to_sequences(padding, np.int32).values)[:, :, 0]
     if unknown.any():
         _warn_of_unknown_ids(int(unknown.sum()), form)
         ids[ids >= form.vocabulary_size] = padding

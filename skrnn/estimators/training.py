@@ -103,13 +103,17 @@ class Training:
         earlier: State | None = None
         self.first_epoch = 0
         self._earlier_history: dict[str, list[float]] = {}
+        self._restarts = False
+        self._vectors = None if data.pretrained is None else (data.pretrained.ids, data.pretrained.vectors)
         if data.continues:
             require_same_network(classifier._spec, spec)
             spec = replace(spec, masked=spec.masked or classifier._spec.masked)
             earlier, self.first_epoch = classifier._state, classifier.n_iter_
             self._earlier_history = classifier.history_
+            # A new optimizer is also needed where it has more or fewer weights to update than before.
+            before = classifier._optimizer_spec, classifier._spec.embedding_trainable
+            self._restarts = before != (self._optimizer_spec, spec.embedding_trainable)
         self._spec = spec
-        self._restarts = data.continues and self._optimizer_spec != classifier._optimizer_spec
         self.epochs = classifier._n_epochs(len(rows)) if epochs is None else epochs
         self._seed, self._shuffle, self._verbose = data.seed, bool(classifier.shuffle), int(classifier.verbose)
         self._patience = int(classifier.patience) if classifier.early_stopping and validation is not None else None
@@ -127,6 +131,8 @@ class Training:
             "_spec": spec,
             "_optimizer_spec": self._optimizer_spec,
         }
+        if not data.continues:
+            self._known["n_pretrained_"] = 0 if data.pretrained is None else len(data.pretrained.ids)
 
     # Beginning
 
@@ -254,10 +260,11 @@ class Training:
         network : Network
             As in `step`.
         """
+        has_begun = self._callbacks is not None  # not with no epochs at all
         if self._reached.state is None:
             with self._inside(network):
                 self._reached = replace(self._reached, state=network.state())
-        if self._callbacks is None or not self._own_callbacks:
+        if not (has_begun and self._own_callbacks):
             return
         with self._inside(network) as callbacks:
             callbacks.on_train_end(self._logs)
@@ -292,7 +299,7 @@ class Training:
         reached, model = self._reached, network.model
         state = reached.state
         if state is None:
-            state = network.initial_state(self._seed)
+            state = network.initial_state(self._seed, self._vectors)
         elif self._restarts and not self.n_epochs:
             state = network.restarted(state.weights)
         network.load(state, with_optimizer=True)

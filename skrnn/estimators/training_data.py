@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skrnn.estimators.held_out import split_rows
+from skrnn.estimators.pretrained import Pretrained, read_pretrained, require_same_source
 from skrnn.estimators.sequences import InputForm, Sequences, read_like, read_new
 from skrnn.estimators.targets import (
     balanced_weights,
@@ -81,6 +82,8 @@ class TrainingData:
         The seed of all randomness of the network.
     continues : bool
         Whether training continues an earlier call.
+    pretrained : Pretrained or None
+        Rows of the embedding to start from.
     """
 
     form: InputForm
@@ -89,6 +92,7 @@ class TrainingData:
     class_weights: np.ndarray | None
     seed: int
     continues: bool
+    pretrained: Pretrained | None
 
     @property
     def is_multilabel(self) -> bool:
@@ -119,10 +123,13 @@ def read_training_data(
     estimator: Any, X: Any, y: Any, sample_weight: Any, *, continues: bool, classes: Any = None
 ) -> TrainingData:
     """Check and read X, y and the weights, either for the first time or in the form of the first call."""
+    pretrained = None
     if continues:
         form, sequences = estimator._form, read_like(estimator._form, estimator, X)
+        require_same_source(estimator, X, form.embedding_source)
     else:
-        form, sequences = read_new(estimator, X)
+        pretrained = read_pretrained(estimator, X)
+        form, sequences = read_new(estimator, X, pretrained)
     multilabel = bool(estimator.multilabel)
     if continues:
         _check_same_kind(estimator)
@@ -149,7 +156,7 @@ def read_training_data(
     rows = rows if weights.all() else rows.take(np.flatnonzero(weights))
     if not (multilabel or class_weights is None) and not class_weights[rows.targets].any():
         raise ValueError("class_weight is 0 for the classes of all samples: there is no row to train on.")
-    return TrainingData(form, rows, classes, class_weights, seed, continues)
+    return TrainingData(form, rows, classes, class_weights, seed, continues, pretrained)
 
 
 def _check_same_kind(estimator: Any) -> None:

@@ -26,6 +26,7 @@ from skrnn.preprocessing.frames import is_frame
 from skrnn.preprocessing.padding import Steps, id_of_padding, stack_steps
 from skrnn.preprocessing.reading import Reading, as_numbers, as_sequences, check_features, read
 
+_OF_EMBEDDINGS = {"embedding_dim", "embedding_matrix"}
 _MAX_ITER = 1000  # measured: 100 for 8,000 images of MNIST, a tenth of the limit
 
 
@@ -39,8 +40,8 @@ def baselines_for(X: Any, y: Any, estimators: Mapping[str, Any], X_test: Any = N
     y : array-like of shape (n_samples,) or (n_samples, n_classes)
         Labels, or the indicators of several labels per sample. One-hot rows are indicators here.
     estimators : mapping of str to estimator
-        The classifiers of the comparison. An ``embedding_dim`` anywhere in them says that whole numbers in X are token
-        ids, and a `TextToSequence` how texts are split into words.
+        The classifiers of the comparison. An ``embedding_dim`` or ``embedding_matrix`` anywhere in them says that whole
+        numbers in X are token ids, and a `TextToSequence` how texts are split into words.
     X_test : array-like, data frame, or collection of sequences or texts, default=None
         A fixed test set. Its lengths decide together with those in X.
 
@@ -126,8 +127,8 @@ def _parts_of(estimators: Mapping[str, Any]) -> Iterator[Any]:
 def _asks_for_ids(part: Any) -> bool:
     """Return whether an estimator has an embedding, or a parameter of a search, a dict or a list of dicts, sets one."""
     spaces = [space for space in (part if isinstance(part, list) else [part]) if isinstance(space, Mapping)]
-    searched = any(str(name).rpartition("__")[2] == "embedding_dim" for space in spaces for name in space)
-    return searched or getattr(part, "embedding_dim", None) is not None
+    searched = any(str(name).rpartition("__")[2] in _OF_EMBEDDINGS for space in spaces for name in space)
+    return searched or any(getattr(part, name, None) is not None for name in _OF_EMBEDDINGS)
 
 
 def _weighted(estimator: Any) -> Any:

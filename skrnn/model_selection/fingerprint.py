@@ -12,6 +12,7 @@ import hashlib
 import importlib
 import importlib.util
 import logging
+import os
 import re
 import sys
 import sysconfig
@@ -29,6 +30,7 @@ from sklearn.base import BaseEstimator
 
 from skrnn._keras import OF_EVERY_OBJECT, function_arguments
 from skrnn._sklearn import CALLBACKS
+from skrnn.preprocessing.token_ids import TokenIds
 
 _ATOMS = {type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented)}
 _BUILTINS = (
@@ -201,6 +203,8 @@ class _Describer:
         is_plain = type(value) in (np.ndarray, np.memmap) or isinstance(value, np.generic)
         kind = () if is_plain else self._type(value, where)
         mask = (self.describe(np.ma.getmaskarray(value), where),) if isinstance(value, np.ma.MaskedArray) else ()
+        if isinstance(value, TokenIds):
+            kind = *kind, self.describe(dict(value.vocabulary or {}), f"the vocabulary of {where}")
         array = np.asarray(value)
         head = ("array", *kind, repr(array.dtype), array.dtype.str, repr(array.shape), *mask)
         if array.dtype.names is not None:
@@ -310,6 +314,9 @@ class _Describer:
         """Describe the parameters and fitted attributes. A pickle would also contain scikit-learn's version."""
         ignored = _WITHOUT_EFFECT if _is_library(type(value).__module__) else set()
         state = {name: item for name, item in vars(value).items() if name not in ignored | {CALLBACKS}}
+        if isinstance(path := state.get("embedding_matrix"), (str, os.PathLike)):
+            with suppress(OSError), open(path, "rb") as file:  # a missing file is an error of `fit`
+                state["embedding_matrix"] = hashlib.file_digest(file, "sha256").hexdigest()
         return *self._type(value, where), *self._state(state, where)
 
     def _keras(self, value: Any, where: str) -> Tokens:

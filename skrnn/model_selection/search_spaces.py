@@ -21,7 +21,7 @@ def search_space(estimator: BaseEstimator) -> dict[str, BaseDistribution]:
     ``learning_rate``            0.0005 to 0.01, logarithmic       all but SGD
     ``learning_rate``            0.01 to 1, logarithmic            ``optimizer="sgd"``
     ``layer_dropout``            0 to 0.5                          all
-    ``embedding_dim``            8 to 64, logarithmic              token ids
+    ``embedding_dim``            8 to 64, logarithmic              token ids, no embedding_matrix
     ``pooling``                  "last", "mean", "max"             token ids
     ``optimizer__use_ema``       True                              optimizers by name or class
     ``optimizer__ema_momentum``  0.95                              optimizers by name or class
@@ -87,8 +87,9 @@ def search_space(estimator: BaseEstimator) -> dict[str, BaseDistribution]:
     }
     if "cell" in estimator.get_params():
         space = {"cell": CategoricalDistribution(["simple_rnn", "lstm", "gru"]), **space}
-    if estimator.embedding_dim is not None:
+    if estimator.embedding_dim is not None and estimator.embedding_matrix is None:
         space["embedding_dim"] = IntDistribution(8, 64, log=True)
+    if estimator.embedding_dim is not None or estimator.embedding_matrix is not None:
         space["pooling"] = CategoricalDistribution(["last", "mean", "max"])
     if isinstance(estimator.optimizer, (str, type)):  # an instance takes no more arguments
         own = estimator.get_params()

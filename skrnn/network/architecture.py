@@ -28,14 +28,14 @@ class Tensors(NamedTuple):
     Attributes
     ----------
     inputs : KerasTensor of shape (n, T, n_features), float32, or (n, T), int32
-    features : KerasTensor of shape (n, width), float32
-        The pooled output of the last recurrent layer.
+    features : KerasTensor of shape (n, width), float32, or list of two
+        The pooled output of the last recurrent layer, and the static features if there are any.
     logits : KerasTensor of shape (n, output.width), float32
     probabilities : KerasTensor of shape (n, output.width), float32
     """
 
     inputs: keras.KerasTensor
-    features: keras.KerasTensor
+    features: keras.KerasTensor | list[keras.KerasTensor]
     logits: keras.KerasTensor
     probabilities: keras.KerasTensor
 
@@ -64,15 +64,22 @@ def connect(spec: NetworkSpec, home: ModuleType = kernel_layers) -> Tensors:
     """
     start()
     inputs, x, mask = _input_and_mask(spec)
+    static = None
+    if spec.static_features:
+        # The same at every step: the first one would do, but a saved model may read padding there.
+        static = _pool("max", ops.take(x, spec.static_features, axis=-1), mask)
+        x = ops.take(x, spec.recurrent_features, axis=-1)
     for depth, units in enumerate(spec.units):
         last = depth == len(spec.units) - 1
         layer = _recurrent_layer(spec, home, depth, units, return_sequences=not last or spec.pooling != "last")
         x = layer(x, mask=mask)
         if last and spec.pooling != "last":
-            x = _pool(spec, x, mask)
+            x = _pool(spec.pooling, x, mask)
         if last:
-            features = x
+            features = x if static is None else [x, static]
         x = _dropout(spec, home, f"{spec.cell}_{depth}_dropout")(x)
+    if static is not None:
+        x = layers.Concatenate(dtype="float32", name="static")([x, static])
     logits = _logits(spec, home, x)
     probabilities = layers.Activation(spec.output.link, dtype="float32", name="probabilities")(logits)
     return Tensors(inputs, features, logits, probabilities)
@@ -100,6 +107,7 @@ def _input_and_mask(spec: NetworkSpec) -> tuple[keras.KerasTensor, keras.KerasTe
         spec.vocabulary_size,
         spec.embedding_dim,
         embeddings_initializer=initializers.RandomUniform(seed=_FIXED_SEED),
+        trainable=spec.embedding_trainable,
         dtype="float32",
         name="embedding",
     )
@@ -147,12 +155,12 @@ def _dropout(spec: NetworkSpec, home: ModuleType, name: str) -> Callable[[keras.
     return home.Dropout(spec.layer_dropout, seed=_FIXED_SEED, dtype="float32", name=name)
 
 
-def _pool(spec: NetworkSpec, x: keras.KerasTensor, mask: keras.KerasTensor | None) -> keras.KerasTensor:
-    """Pool the outputs of all steps that count, ``(n, T, units)``, into one vector ``(n, units)``."""
+def _pool(pooling: str, x: keras.KerasTensor, mask: keras.KerasTensor | None) -> keras.KerasTensor:
+    """Pool the values of all steps that count, ``(n, T, width)``, into one vector ``(n, width)``."""
     if mask is None:
-        return ops.mean(x, axis=1) if spec.pooling == "mean" else ops.max(x, axis=1)
+        return ops.mean(x, axis=1) if pooling == "mean" else ops.max(x, axis=1)
     counts = ops.expand_dims(mask, -1)
     n_steps = ops.sum(ops.cast(counts, "float32"), axis=1)
-    if spec.pooling == "mean":
+    if pooling == "mean":
         return ops.divide(ops.sum(ops.where(counts, x, 0.0), axis=1), ops.maximum(n_steps, 1.0))
     return ops.where(ops.greater(n_steps, 0.0), ops.max(ops.where(counts, x, _LOWEST), axis=1), 0.0)

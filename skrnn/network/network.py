@@ -153,6 +153,7 @@ class Network:
         self._encoder = keras.Model(tensors.inputs, tensors.features)
         self._head = keras.Model(tensors.features, tensors.logits)
         self._built = read_state(self.model)
+        self._built_trainable = self.trainable
         self._random_states = [v for v in self.model.variables if v.name == "seed_generator_state"]
         self._loaded: State | None = None
         self._holds_optimizer = False  # or only the weights of that state
@@ -165,9 +166,22 @@ class Network:
     # State
 
     @interrupts_come_through()
-    def initial_state(self, seed: int) -> State:
-        """Return fresh weights and a fresh optimizer, drawn from `seed` alone."""
-        return self.restarted(tuple(initial_weights(self.model, self._built.weights, seed)))
+    def initial_state(self, seed: int, vectors: tuple[np.ndarray, np.ndarray] | None = None) -> State:
+        """Return fresh weights and a fresh optimizer.
+
+        Parameters
+        ----------
+        seed : int
+            All random weights follow from it.
+        vectors : tuple of (ndarray of shape (k,), ndarray of shape (k, embedding_dim)), optional
+            Token ids, and their rows in the embedding. All other rows are random.
+        """
+        weights = initial_weights(self.model, self._built.weights, seed)
+        if vectors is not None:
+            ids, rows = vectors
+            weights[0] = weights[0].copy()  # the embedding is the first layer
+            weights[0][ids] = rows
+        return self.restarted(tuple(weights))
 
     @interrupts_come_through()
     def restarted(self, weights: tuple[np.ndarray, ...]) -> State:
@@ -212,9 +226,9 @@ class Network:
         return tuple(layer.trainable for layer in layers_of(self.model))
 
     def set_trainable(self, flags: tuple[bool, ...] | None) -> None:
-        """Freeze layers and train others, as `trainable` describes them; None trains all."""
+        """Freeze layers and train others, as `trainable` describes them; None trains those that `spec` trains."""
         layers = layers_of(self.model)
-        flags = (True,) * len(layers) if flags is None else flags
+        flags = self._built_trainable if flags is None else flags
         if flags != self.trainable:
             for layer, flag in zip(layers, flags, strict=True):  # a layer before those in it
                 layer.trainable = flag
@@ -328,7 +342,8 @@ class Network:
             labels, weights = tf.gather(y, rows), tf.gather(weight, rows)
             sequences = self._batch(x, rows, shape)
             with tf.GradientTape() as tape:
-                features = self._encoder(sequences, training=True)[: tf.size(rows)]
+                n_rows = tf.size(rows)
+                features = keras.tree.map_structure(lambda x: x[:n_rows], self._encoder(sequences, training=True))
                 logits = self._head(features, training=True)
                 losses = weights * self.spec.output.losses(labels, logits)
                 loss = self.model.optimizer.scale_loss(tf.reduce_mean(losses))

@@ -67,6 +67,9 @@ def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_ste
         return taken
 
     h, mask = _sequence_and_mask(spec, x, *(take("embedding") if spec.reads_ids else []))
+    static = h[:, 0, [*spec.static_features]]  # the first step is never padding
+    if spec.static_features:
+        h = h[:, :, [*spec.recurrent_features]]
     for _ in spec.units:
         forward = recurrent_layer(spec, h, mask, *take("recurrent"))
         if spec.bidirectional:
@@ -79,6 +82,9 @@ def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_ste
         h = _pool_so_far(spec.pooling, h, mask)
     else:
         h = last if spec.pooling == "last" else _pool_so_far(spec.pooling, h, mask)[:, -1]
+    if spec.static_features:
+        static = np.broadcast_to(static[:, None] if every_step else static, (*h.shape[:-1], static.shape[-1]))
+        h = np.concatenate([h, static], axis=-1)
     if spec.batch_normalization:
         gamma, beta, mean, variance = take("batch_normalization")
         h = (h - mean) / np.sqrt(variance + _BATCH_NORMALIZATION_EPSILON) * gamma + beta

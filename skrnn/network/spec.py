@@ -55,6 +55,11 @@ class NetworkSpec:
         Whether the input may contain padding: NaN in numbers, a negative id in token ids.
     byte_scale : float
         The divisor of input of type uint8.
+    static_features : tuple of int
+        Features that do not change within a sequence, in ascending order: the recurrent layers do not read them, and
+        they are concatenated to the pooled output.
+    embedding_trainable : bool
+        Whether training changes the embedding.
     """
 
     cell: str
@@ -76,11 +81,18 @@ class NetworkSpec:
     mask_zero: bool = True
     masked: bool = False
     byte_scale: float = 1.0
+    static_features: tuple[int, ...] = ()
+    embedding_trainable: bool = True
 
     @property
     def reads_ids(self) -> bool:
         """Whether the input is token ids, not numbers."""
         return self.embedding_dim is not None
+
+    @property
+    def recurrent_features(self) -> tuple[int, ...]:
+        """The features that the recurrent layers read, if the input is numbers."""
+        return tuple(feature for feature in range(self.n_features) if feature not in self.static_features)
 
 
 @dataclass(frozen=True)

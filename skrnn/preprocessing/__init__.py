@@ -14,6 +14,7 @@ from skrnn.preprocessing.resampler import SequenceResampler
 from skrnn.preprocessing.scaler import SequenceScaler
 from skrnn.preprocessing.tabular import TabularToSequence
 from skrnn.preprocessing.text import TextToSequence
+from skrnn.preprocessing.token_ids import TokenIds
 from skrnn.preprocessing.windows import SlidingWindows, sliding_windows
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "TabularToSequence",
     "TextToSequence",
     "TimeDistributed",
+    "TokenIds",
     "from_channels_first",
     "sliding_windows",
 ]

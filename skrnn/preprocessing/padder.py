@@ -12,6 +12,7 @@ from skrnn.preprocessing.cells import sequence_name
 from skrnn.preprocessing.padding import NO_STEP, pad_sequences, stack_steps
 from skrnn.preprocessing.per_sequence import NoSetOutput
 from skrnn.preprocessing.reading import Form, Reading, as_sequences, check_features, check_table, read
+from skrnn.preprocessing.token_ids import with_vocabulary_of
 
 
 class SequencePadder(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -147,14 +148,15 @@ class SequencePadder(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, BaseEs
         Returns
         -------
         padded : ndarray of shape (n_sequences, max_length_, n_features) or (n_sequences, max_length_)
-            Floating and padded with NaN, or for token ids integer and padded with 0.
+            Floating and padded with NaN, or for token ids integer and padded with 0. Ids of `TextToSequence` keep their
+            vocabulary.
         """
         check_is_fitted(self)
         sequences = _READERS[self.form_](self, read(X), reset=False)
         types = [sequence.dtype for sequence in sequences if len(sequence)]
         kind, fallback, value = ("iu", np.int64, 0) if self.form_ == "token_ids" else ("f", np.float64, np.nan)
         dtype = np.result_type(*types) if types else np.dtype(fallback)
-        return pad_sequences(
+        padded = pad_sequences(
             sequences,
             max_length=self.max_length_,
             padding=self.padding,
@@ -162,6 +164,7 @@ class SequencePadder(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, BaseEs
             value=value,
             dtype=dtype if dtype.kind in kind else fallback,
         )
+        return with_vocabulary_of(X, padded) if self.form_ == "token_ids" else padded
 
 
 def _form_of(reading: Reading) -> Form:

@@ -219,7 +219,7 @@ def _refuse_what_is_no_array(X: Any) -> None:
         raise TypeError(
             f"Expected X to be an array or a list of sequences, got a {type(X).__name__} with the keys {[*X]}. A "
             "classifier of skrnn has one input: pass the array itself. Features that do not change over time can be "
-            "repeated at every step."
+            "repeated at every step and named in static_features."
         )
     if isinstance(X, (set, frozenset)):
         raise TypeError(f"X is a {type(X).__name__}, which has no order; expected an array or a list of sequences.")
@@ -337,7 +337,8 @@ def _refuse_several_inputs(sequences: list[Any]) -> None:
         raise ValueError(
             f"X is a list of {len(shapes)} arrays of shapes {', '.join(map(str, shapes))}, which looks like several "
             "inputs of a network. A classifier of skrnn has one input, (n_samples, n_timesteps, n_features). "
-            "Features that do not change over time can be repeated at every step: np.concatenate([X, "
+            "Features that do not change over time can be repeated at every step and named in static_features: "
+            "np.concatenate([X, "
             "np.repeat(static[:, np.newaxis], X.shape[1], axis=1)], axis=2)."
         )
 

@@ -13,6 +13,7 @@ from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing.cells import sequence_name
 from skrnn.preprocessing.padding import pad_sequences
 from skrnn.preprocessing.reading import as_sequences, read, to_object_array
+from skrnn.preprocessing.token_ids import TokenIds
 
 PADDING, START, OUT_OF_VOCABULARY = 0, 1, 2
 FIRST_WORD = 4  # Keras' index_from=3 leaves the id 3 unused
@@ -159,7 +160,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
         Returns
         -------
-        ids : ndarray of shape (n_texts, max_length), or object array of shape (n_texts,), of int32
+        ids : TokenIds of shape (n_texts, max_length), or object TokenIds of shape (n_texts,), of int32
             The ids, as `transform` returns them.
         """
         if not self.split:
@@ -180,7 +181,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
         self.vocabulary_ = {words[word]: id_ for id_, word in enumerate(chosen, start=FIRST_WORD)}
         self.n_words_ = len(words)
-        return self._finish([ids[row] for row in numbers])
+        return TokenIds(self._finish([ids[row] for row in numbers]), self.vocabulary_)
 
     def transform(self, X):
         """Turn texts into ids.
@@ -192,17 +193,17 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
         Returns
         -------
-        ids : ndarray of shape (n_texts, max_length), or object array of shape (n_texts,), of int32
-            The ids; with `max_length=None` an object array with one array of shape (n_words,) per text.
+        ids : TokenIds of shape (n_texts, max_length), or object TokenIds of shape (n_texts,), of int32
+            The ids, an array that knows its vocabulary; with `max_length=None` an object array with one array of shape
+            (n_words,) per text.
         """
         check_is_fitted(self)
         id_of = self.vocabulary_.get
-        return self._finish(
-            [
-                np.fromiter((id_of(token, OUT_OF_VOCABULARY) for token in self._tokens(text)), np.int32)
-                for text in _read_texts(X)
-            ]
-        )
+        ids = [
+            np.fromiter((id_of(token, OUT_OF_VOCABULARY) for token in self._tokens(text)), np.int32)
+            for text in _read_texts(X)
+        ]
+        return TokenIds(self._finish(ids), self.vocabulary_)
 
     def inverse_transform(self, X):
         """Turn ids back into texts.

@@ -12,6 +12,7 @@ rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(30, 5, 3)).astype(np.float32), np.arange(30) % 3
 LENGTHS = rng.integers(1, 6, 30)
 PADDED = np.where(np.arange(5)[:, None] < LENGTHS[:, None, None], X, np.nan).astype(np.float32)
+STATIC = np.where(np.arange(3) == 1, X[:, :1], X)
 IDS = rng.integers(0, 9, (30, 6)).astype(np.int32)
 
 FITTED = {
@@ -24,6 +25,9 @@ FITTED = {
     ),
     "padded": (SimpleRNNClassifier(4, pooling="max"), PADDED),
     "token ids": (LSTMClassifier(4, embedding_dim=3), IDS),
+    "pretrained vectors": (GRUClassifier(4, embedding_matrix=rng.normal(size=(9, 3)), embedding_trainable=False), IDS),
+    "static features": (GRUClassifier(4, static_features=[1], dense_units=3), STATIC),
+    "static features, padded": (LSTMClassifier(4, static_features=[1], pooling="mean"), STATIC + 0 * PADDED),
 }
 EVERY_KIND = pytest.mark.parametrize(("classifier", "x"), FITTED.values(), ids=FITTED)
 

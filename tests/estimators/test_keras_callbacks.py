@@ -513,3 +513,21 @@ def test_a_callback_that_fails_as_it_gets_the_model_leaves_nothing_behind(plain)
     with pytest.raises(RuntimeError, match="no"):
         fit([Fails()])
     assert_same(weights_of(fit(None)), weights_of(plain))
+
+
+def test_initialize_trains_nothing_and_calls_no_callback():
+    calls = []
+
+    class Recorder(kc.Callback):
+        def on_train_begin(self, logs=None):
+            calls.append("begin")
+
+        def on_train_end(self, logs=None):
+            calls.append("end")
+
+    X, y = np.random.default_rng(0).normal(size=(12, 3, 2)), np.arange(12) % 2
+    classifier = GRUClassifier(2, epochs=1, callbacks=Recorder, random_state=0).initialize(X, y)
+    assert calls == []
+    assert classifier.n_iter_ == 0
+    classifier.fit(X, y)
+    assert calls == ["begin", "end"]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from keras import optimizers
 from keras.optimizers import schedules
+from sklearn.base import clone
 
 from skrnn import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
 from skrnn.network import network as network_module
@@ -227,3 +228,37 @@ def test_class_and_sample_weights():
     assert_same_training(
         LSTMClassifier(4, class_weight=of_class), adam, weights=weights / weights.mean(), sample_weight=WEIGHTS
     )
+
+
+# Static features and pretrained vectors
+
+STATIC = X[:, :, [0, 0, 1, 1]]
+STATIC[:, :, [0, 2]] = rng.normal(size=(N_ROWS, 1, 2))
+STATIC_PADDED = np.where(np.isnan(PADDED[:, :, :1]), np.nan, STATIC).astype(np.float32)
+STATIC_RAGGED = [x[:length] for x, length in zip(STATIC, LENGTHS, strict=True)]
+STATIC_NETWORKS = {
+    "last": LSTMClassifier(4),
+    "normalised, dense": GRUClassifier(4, pooling="mean", batch_normalization=True, dense_units=3),
+    "bidirectional": SimpleRNNClassifier(3, bidirectional=True, pooling="max"),
+}
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("classifier", STATIC_NETWORKS.values(), ids=STATIC_NETWORKS)
+def test_static_features(classifier, masked, compiled, monkeypatch):
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0 if compiled else 10**6)
+    classifier = clone(classifier).set_params(static_features=[0, 2])
+    sequences, padded = (STATIC_RAGGED, STATIC_PADDED) if masked else (STATIC, None)
+    assert_same_training(classifier, adam, X=sequences, padded=padded)
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+@pytest.mark.parametrize("arguments", [{"momentum": 0.9, "weight_decay": 0.1}, {"use_ema": True, "ema_momentum": 0.7}])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_pretrained_vectors(trainable, arguments, compiled, monkeypatch):
+    monkeypatch.setattr(network_module, "_STEPS_WORTH_COMPILING", 0 if compiled else 10**6)
+    vectors = rng.normal(size=(9, 3)).astype(np.float32)
+    classifier = GRUClassifier(4, embedding_matrix=vectors, embedding_trainable=trainable)
+    assert_same_training(classifier, lambda: keras.optimizers.SGD(0.1, **arguments), X=IDS)
+    assert (classifier._state.weights[0] == vectors).all() != trainable

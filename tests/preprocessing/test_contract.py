@@ -298,7 +298,7 @@ def test_a_row_gives_the_same_in_any_company(transformer, X, rows):
 
 def test_the_result_is_a_numeric_array_with_one_row_for_each_input(transformer, X):
     result = transformer.fit_transform(X)
-    assert type(result) is np.ndarray
+    assert isinstance(result, np.ndarray)
     assert len(result) == len(X)
     assert all(row.dtype.kind in "if" for row in result)
 
@@ -306,7 +306,7 @@ def test_the_result_is_a_numeric_array_with_one_row_for_each_input(transformer, 
 def test_data_frames_are_never_wrapped_around_sequences(transformer, X):
     assert not hasattr(transformer, "set_output")
     with sklearn.config_context(transform_output="pandas"):
-        assert type(clone(transformer).fit_transform(X)) is np.ndarray
+        assert isinstance(clone(transformer).fit_transform(X), np.ndarray)
 
 
 def test_there_are_as_many_names_as_features(transformer, X):
