@@ -123,6 +123,8 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         -----
         InputWarning
             If X shows one of the most common mistakes, such as features of very different scale.
+        ConvergenceWarning
+            If the network has learned nothing from long sequences.
         """
         return self._train(Training.begin(self, X, y, sample_weight, X_val=X_val, y_val=y_val), X, y)
 
@@ -190,6 +192,7 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
             self.__dict__.update(training.learned())
             self._note(interrupt, training.n_epochs)
             raise _Interrupted(interrupt) from None
+        training.warn_at_chance()
         return self
 
     def _is_exact(self) -> bool:

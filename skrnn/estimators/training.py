@@ -14,6 +14,7 @@ import numpy as np
 
 from skrnn._keras import forget_restored_epoch, restored_epoch, set_model
 from skrnn._tensorflow import keras
+from skrnn.estimators.chance import accuracy_by_chance, warn_at_chance
 from skrnn.estimators.mistakes import warn_of_mistakes
 from skrnn.estimators.optimizers import read_optimizer
 from skrnn.estimators.parameters import require_same_network
@@ -117,6 +118,7 @@ class Training:
         self.epochs = classifier._n_epochs(len(rows)) if epochs is None else epochs
         self._seed, self._shuffle, self._verbose = data.seed, bool(classifier.shuffle), int(classifier.verbose)
         self._patience = int(classifier.patience) if classifier.early_stopping and validation is not None else None
+        self._by_chance = accuracy_by_chance(data.form, rows)
         self._rows = rows.batches(int(classifier.batch_size), data.form)
         self._validation = None if validation is None else validation.batches(ROWS_PER_PREDICTION, data.form)
         self._own_callbacks = callbacks
@@ -290,6 +292,10 @@ class Training:
             "best_epoch_": reached.best_epoch,
             "n_parameters_": sum(weight.size for weight in state.weights),
         }
+
+    def warn_at_chance(self) -> None:
+        """Warn if the network has learned nothing from long sequences."""
+        warn_at_chance(self._by_chance, self.history.get("accuracy", []))
 
     # What a step is made of
 
