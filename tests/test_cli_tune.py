@@ -44,7 +44,8 @@ def test_a_search_writes_its_files(finished):
     assert row["rank_test_score"] == 1
     assert best["mean_accuracy"] == pytest.approx(row["mean_test_score"])
     assert best["epochs"] == row["n_epochs"]
-    assert best["params"].keys() == {"units", "learning_rate", "layer_dropout", "use_ema", "ema_momentum"}
+    of_networks = {"units", "learning_rate", "layer_dropout", "bidirectional", "pooling"}
+    assert best["params"].keys() == of_networks | {"global_clipnorm", "use_ema", "ema_momentum"}
     assert best["params"]["units"] == row["param_simplernnclassifier__units"]
     assert 0 < best["held_out_accuracy"] <= 1
     assert sum(best["trials"].values()) == 8
@@ -141,7 +142,8 @@ def test_an_interrupt_before_the_first_trial_is_said(monkeypatch, tmp_path, caps
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["cifar"], 2, "Invalid value for 'dataset': 'cifar' is not one of 'digits', 'mnist', 'imdb', 'reviews'."),
+        (["cifar"], 2,
+         "There is no file cifar. The data sets that the command knows are digits, mnist, imdb, reviews."),
         (["--trials", "0"], 2, "Invalid value for '--trials': Input should be greater than or equal to 1"),
         (["--timeout", "0"], 2, "Invalid value for '--timeout': Input should be greater than or equal to 1"),
         (["--cell", "rnn"], 2,

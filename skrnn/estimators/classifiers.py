@@ -62,7 +62,7 @@ _PARAMETERS = """units : int or tuple of int, default=64
         None uses the optimizer's default.
     epochs : int or "auto", default="auto"
         Number of passes over the data. "auto" chooses it for about 2,000 updates, but at least 10 and at most 100
-        epochs.
+        epochs; or, if the data are so small that these are fewer than 1,000 updates, at most 300.
     batch_size : int, default=32
         Sequences per update. The last batch of an epoch may be smaller.
     shuffle : bool, default=True

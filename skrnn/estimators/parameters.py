@@ -21,7 +21,8 @@ from skrnn.network.spec import NetworkSpec
 from skrnn.preprocessing.word_vectors import WordVectors
 
 _UPDATES = 2000  # enough for small data with Adam's default learning rate: 45 epochs on the bundled digits
-_EPOCHS = 10, 100  # minimum and maximum for epochs="auto"
+_FEWER_UPDATES = 1000  # where _UPDATES would take more than 100 epochs
+_EPOCHS = 10, 100, 300  # for epochs="auto": the minimum, the usual maximum, and that of the smallest data sets
 # Between two fits of one network.
 _MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked", "embedding_trainable"}
 
@@ -270,8 +271,10 @@ class RecurrentParameters(KerasClassifier):
         """Return `epochs`, or the value of "auto" for `n_rows` training rows."""
         if self.epochs != "auto":
             return int(self.epochs)
-        at_least, at_most = _EPOCHS
-        return min(max(-(-_UPDATES // -(-n_rows // self.batch_size)), at_least), at_most)
+        updates = -(-n_rows // self.batch_size)  # in each epoch
+        few, many, most = _EPOCHS
+        wanted = max(-(-_UPDATES // updates), few)
+        return wanted if wanted <= many else max(many, min(-(-_FEWER_UPDATES // updates), most))
 
 
 def require_same_network(before: NetworkSpec, now: NetworkSpec) -> None:

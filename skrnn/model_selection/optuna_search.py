@@ -41,7 +41,7 @@ from skrnn.model_selection.fits import timed_fit
 from skrnn.model_selection.lockstep import Task, trains_by_epochs
 from skrnn.model_selection.nesting import last_step
 from skrnn.model_selection.pruners import RungPruner
-from skrnn.model_selection.search_spaces import search_space
+from skrnn.model_selection.search_spaces import search_space, starting_point
 from skrnn.model_selection.seeds import root_seed
 from skrnn.model_selection.spaces import Space, check_space, parameters_of
 from skrnn.model_selection.splits import draw_splits, labels_of
@@ -295,7 +295,10 @@ class OptunaSearchCV(BaseSearchCV):
 
     def _search(self, task: Task, stack: ExitStack) -> Search:
         """Return the settings that all workers share."""
-        space = search_space(self.estimator) if self.param_distributions is None else self.param_distributions
+        space, first = self.param_distributions, {}
+        if space is None:
+            space = search_space(self.estimator)
+            first = starting_point(self.estimator, space)
         check_space(space)
         storage = self.storage
         alone = effective_n_jobs(self.n_jobs) == 1
@@ -315,6 +318,7 @@ class OptunaSearchCV(BaseSearchCV):
             space=space,
             storage=os.fspath(storage) if is_journal(storage) else storage,
             study_name=self._name_of_study(task, space),
+            first=first,
             sampler=TPESampler() if self.sampler is None else self.sampler,
             seed=root_seed(self.random_state),
             pruner=_default_pruner(self.estimator, task) if self.pruner is None else self.pruner,

@@ -7,7 +7,7 @@ through attributes of the trials: the worker that runs a trial, its last heartbe
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, TypedDict, TypeGuard
 
@@ -118,11 +118,14 @@ class SeededSampler(BaseSampler):
         The sampler to reseed, in place.
     seed : int or None
         The common seed. None reseeds from the operating system's entropy.
+    first : dict of str to object
+        Parameters of the first trial of the study; the sampler suggests those that are missing.
     """
 
-    def __init__(self, sampler: BaseSampler, seed: int | None):
+    def __init__(self, sampler: BaseSampler, seed: int | None, first: Mapping[str, Any]):
         self._sampler = sampler
         self._seed = seed
+        self._first = first
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Seed the sampler, and prepare it for the trial."""
@@ -145,7 +148,9 @@ class SeededSampler(BaseSampler):
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """Forward to the sampler."""
+        """Return the parameter of the first trial, or forward to the sampler."""
+        if trial.number == 0 and param_name in self._first:
+            return self._first[param_name]
         return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:

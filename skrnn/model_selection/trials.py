@@ -4,11 +4,11 @@ import copy
 import time
 import traceback
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from itertools import count, repeat
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import optuna
@@ -52,6 +52,8 @@ class Search:
         Path of a journal file, URL of a database, or an Optuna storage.
     study_name : str
         Full name of the study, including the hash if there is one.
+    first : dict of str to object
+        Parameters of the first trial.
     sampler : optuna.samplers.BaseSampler
         The sampler, which each worker copies.
     seed : int or None
@@ -71,6 +73,7 @@ class Search:
     space: Space
     storage: Storage
     study_name: str
+    first: Mapping[str, Any]
     sampler: BaseSampler
     seed: int | None
     pruner: BasePruner
@@ -107,7 +110,7 @@ class Search:
         return optuna.create_study(
             storage=open_storage(self.storage),
             study_name=self.study_name,
-            sampler=SeededSampler(copy.deepcopy(self.sampler), self.seed),
+            sampler=SeededSampler(copy.deepcopy(self.sampler), self.seed, self.first),
             pruner=self.pruner,
             direction="maximize",
             load_if_exists=True,

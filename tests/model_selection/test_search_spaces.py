@@ -11,10 +11,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from skrnn import GRUClassifier, LSTMClassifier, RecurrentClassifier, SimpleRNNClassifier
-from skrnn.model_selection import search_space
-from skrnn.preprocessing import ImageToSequence
+from skrnn.model_selection import OptunaSearchCV, search_space
+from skrnn.preprocessing import ImageToSequence, PatchSequence
 
 AVERAGING = {"optimizer__use_ema", "optimizer__ema_momentum"}
+ALWAYS = {"units", "learning_rate", "layer_dropout", "pooling", "optimizer__global_clipnorm", *AVERAGING}
 
 
 def test_a_function_may_make_the_space_depend_on_what_was_chosen(images, search_of):
@@ -58,12 +59,9 @@ def test_where_epochs_are_searched_the_last_one_counts(images, search_of):
 @pytest.mark.parametrize(
     ("estimator", "expected"),
     [
-        (LSTMClassifier(), {"units", "learning_rate", "layer_dropout", *AVERAGING}),
-        (RecurrentClassifier(), {"cell", "units", "learning_rate", "layer_dropout", *AVERAGING}),
-        (
-            GRUClassifier(embedding_dim=8),
-            {"units", "learning_rate", "layer_dropout", "embedding_dim", "pooling", *AVERAGING},
-        ),
+        (LSTMClassifier(), {"bidirectional", *ALWAYS}),
+        (RecurrentClassifier(), {"cell", "bidirectional", *ALWAYS}),
+        (GRUClassifier(embedding_dim=8), {"embedding_dim", *ALWAYS}),
     ],
 )
 def test_there_is_a_good_space_for_each_classifier(estimator, expected):
@@ -77,6 +75,37 @@ def test_there_is_a_good_space_for_each_classifier(estimator, expected):
     study = optuna.create_study(sampler=RandomSampler(seed=0))
     for _ in range(10):
         clone(estimator).set_params(**study.ask(space).params)._check_parameters()
+
+
+def test_patches_are_searched_around_their_length():
+    pipeline = make_pipeline(PatchSequence(6), GRUClassifier())
+    patches = search_space(pipeline)["patchsequence__patch_length"]
+    assert (patches.low, patches.high, patches.log) == (3, 12, True)
+    nested = search_space(make_pipeline(pipeline[:-1], GRUClassifier()))
+    assert nested["pipeline__patchsequence__patch_length"] == patches
+    assert search_space(make_pipeline(PatchSequence(1), GRUClassifier()))["patchsequence__patch_length"].low == 1
+
+
+def test_gradients_are_clipped_in_one_way_only():
+    assert "optimizer__global_clipnorm" not in search_space(GRUClassifier(optimizer__clipnorm=0.5))
+    assert "optimizer__global_clipnorm" not in search_space(GRUClassifier(optimizer__clipvalue=0.5))
+    assert "optimizer__global_clipnorm" not in search_space(GRUClassifier(optimizer__global_clipnorm=2.0))
+
+
+def test_the_first_trial_has_the_parameters_of_the_estimator(images):
+    X, y = images
+    own = {"units": 20, "pooling": "max", "layer_dropout": 0.25, "bidirectional": True}
+    search = OptunaSearchCV(GRUClassifier(epochs=2, **own), n_trials=3, cv=2, random_state=0).fit(X, y)
+    first, *others = search.cv_results_["params"]
+    assert {name: first[name] for name in own} == own
+    assert first["learning_rate"] == 0.001  # Keras' default for Adam
+    assert all(params["units"] != 20 or params["layer_dropout"] != 0.25 for params in others)
+
+
+def test_a_parameter_outside_the_space_is_sampled(images):
+    X, y = images
+    search = OptunaSearchCV(GRUClassifier(units=4, epochs=1), n_trials=1, cv=2, random_state=0).fit(X, y)
+    assert 16 <= search.cv_results_["params"][0]["units"] <= 128
 
 
 def test_averaging_is_left_to_an_estimator_that_sets_it_itself():
