@@ -16,6 +16,19 @@ from skrnn.model_selection.statistics import corrected_resampled_ttest, holm, t_
 Kind = Literal["better", "worse", "equivalent", "undecided", "undecidable"]
 _LEVEL = 0.05  # the error rate of all verdicts of a family together
 
+# The beginnings of the names of scikit-learn's metrics between 0 and 1.
+_SHARES = (
+    "accuracy",
+    "average_precision",
+    "balanced_accuracy",
+    "f1",
+    "jaccard",
+    "precision",
+    "recall",
+    "roc_auc",
+    "top_k_accuracy",
+)
+
 
 @dataclass(frozen=True)
 class PairVerdict:
@@ -206,7 +219,7 @@ def score_intervals(comparison: ComparisonData) -> tuple[np.ndarray, np.ndarray]
 
     With cross-validation the standard error has the correction for overlapping training sets, as in
     :func:`~skrnn.model_selection.corrected_resampled_ttest`. On a fixed test set it is the percentile interval of the
-    bootstrap over the test samples.
+    bootstrap over the test samples. That of a share, such as the accuracy, ends at 0 and 1.
     """
     low, high = np.full((2, len(comparison.architectures)), np.nan)
     for row, name in enumerate(comparison.architectures):
@@ -220,4 +233,12 @@ def score_intervals(comparison: ComparisonData) -> tuple[np.ndarray, np.ndarray]
             sizes = {"n_train": comparison.n_train[scored], "n_test": comparison.n_test[scored]}
             test = corrected_resampled_ttest(scores, np.zeros_like(scores), **sizes)
             low[row], high[row] = test.confidence_interval()
+    if comparison.scoring.startswith(_SHARES) and _are_shares(comparison.scores):
+        low, high = np.maximum(low, 0.0), np.minimum(high, 1.0)
     return low, high
+
+
+def _are_shares(scores: np.ndarray) -> bool:
+    """Return whether all finished scores are between 0 and 1; a metric may have any name."""
+    finished = scores[np.isfinite(scores)]
+    return bool(((finished >= 0) & (finished <= 1)).all())

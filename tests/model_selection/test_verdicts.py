@@ -311,3 +311,17 @@ def test_a_dummy_beside_a_tree_is_worse(data):
         {"tree": DecisionTreeClassifier(), "dummy": DummyClassifier()}, *data, cv=5, random_state=0
     )
     assert found.conclusion().startswith("tree is better than dummy by")
+
+
+def test_the_interval_of_a_share_ends_at_0_and_1():
+    """And that of another metric, or of a metric of the same name with other values, does not."""
+    y = np.arange(40) % 2
+    X = np.column_stack([y, np.random.default_rng(0).normal(size=40)])
+    X[3, 0] = 1 - X[3, 0]
+    estimators = {"tree": DecisionTreeClassifier(max_depth=1), "dummy": DummyClassifier()}
+    found = compare_architectures(estimators, X, y, cv=5, random_state=0).summary()
+    assert found.loc["tree", "high"] == 1.0
+    assert found.loc["tree", "low"] < found.loc["tree", "mean"] < 1.0
+    scoring = {"accuracy": lambda estimator, X, y: 2 * estimator.score(X, y)}
+    doubled = compare_architectures(estimators, X, y, cv=5, scoring=scoring, random_state=0).summary()
+    assert doubled.loc["tree", "high"] > 2.0
