@@ -14,11 +14,13 @@ import pandas as pd
 import pytest
 import typer
 from rich.console import Console
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 import skrnn
 from skrnn import cli
 from skrnn.cli import compare, data
+from skrnn.cli.source import Source
 from skrnn.datasets import load_digits
 from skrnn.model_selection import open_storage
 
@@ -170,12 +172,11 @@ def test_an_interrupt_before_the_first_fit_writes_nothing(monkeypatch, tmp_path,
 
 
 def test_reviews_are_generated_in_any_number_and_their_words_learned_in_the_pipeline():
-    X, y = data.load(data.Name.reviews, 4000, None, seed=0)
-    assert len(X) == len(y) == 4000
-    pipeline = data.DATA_SETS[data.Name.reviews].pipeline(skrnn.SimpleRNNClassifier(units=4, epochs=1))
-    fitted = pipeline.fit(X[:40], y[:40])
+    source = data.built_in(data.Name.reviews, 4000, None, seed=0)
+    assert len(source.X) == len(source.y) == 4000
+    fitted = source.pipeline(skrnn.SimpleRNNClassifier(units=4, epochs=1)).fit(source.X[:40], source.y[:40])
     assert 100 < len(fitted[0].vocabulary_) < 400
-    assert fitted.predict_proba(X).shape == (4000, 2)
+    assert fitted.predict_proba(source.X).shape == (4000, 2)
 
 
 @pytest.mark.filterwarnings("default::sklearn.exceptions.FitFailedWarning")
@@ -226,7 +227,8 @@ def test_tuned_networks_are_compared_and_their_trials_kept(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["cifar"], 2, "Invalid value for 'dataset': 'cifar' is not one of 'digits', 'mnist', 'imdb', 'reviews'."),
+        (["cifar"], 2,
+         "There is no file cifar. The data sets that the command knows are digits, mnist, imdb, reviews."),
         (["--cv", "1"], 2, "Invalid value for '--cv': Input should be greater than or equal to 2"),
         (["--units", "0"], 2, "Invalid value for '--units': Input should be greater than or equal to 1"),
         (["--n-jobs", "0"], 2,
@@ -285,30 +287,29 @@ def test_a_full_disk_is_said_on_one_line_and_keeps_the_fits_before_it(tmp_path, 
     plan = {"cv": 3, "n_repeats": 1, "until_sure": False, "max_repeats": 10, "X_test": None, "storage": tmp_path}
     plan |= {"random_state": 0, "y_test": None}
     X, y = load_digits(return_X_y=True)
-    arguments = {"tree": DecisionTreeClassifier(max_depth=3)}, X.reshape(len(X), -1)[:90], y[:90]
+    source = Source("digits", "images", X.reshape(len(X), -1)[:90], y[:90], preprocessor=FunctionTransformer())
+    arguments = {"tree": DecisionTreeClassifier(max_depth=3)}, source, plan, 3, Console(quiet=True)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (6000, hard))  # the first fit takes about 2,500 bytes
     try:
         with pytest.raises(typer.Exit) as caught:
-            compare._compare(*arguments, plan, Console(quiet=True))
+            compare._compare(*arguments)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.exit_code == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("skrnn: error: A finished fit could not be stored: [Errno 27]")
     with pytest.warns(UserWarning, match="its last line is incomplete"):
-        again = compare._compare(*arguments, plan, Console(quiet=True))
+        again = compare._compare(*arguments)
     assert again.complete
 
 
 def test_a_subset_is_stratified_and_drawn_by_the_seed():
-    X, y = data.load(data.Name.digits, 200, None, seed=0)
-    assert X.shape == (200, 8, 8)
-    assert np.bincount(y).tolist() == pytest.approx(np.bincount(load_digits().target) / 1797 * 200, abs=1)
-    again, _ = data.load(data.Name.digits, 200, None, seed=0)
-    other, _ = data.load(data.Name.digits, 200, None, seed=1)
-    np.testing.assert_array_equal(X, again)
-    assert not np.array_equal(X, other)
+    source, again, other = (data.built_in(data.Name.digits, 200, None, seed=seed) for seed in (0, 0, 1))
+    assert source.X.shape == (200, 8, 8)
+    assert np.bincount(source.y).tolist() == pytest.approx(np.bincount(load_digits().target) / 1797 * 200, abs=1)
+    np.testing.assert_array_equal(source.X, again.X)
+    assert not np.array_equal(source.X, other.X)
 
 
 # Help and version
@@ -318,8 +319,9 @@ def test_help_and_version_come_without_tensorflow():
     code = """
 import sys
 from skrnn.cli import main
-for arguments in (["--version"], ["--help"], ["compare", "--help"], ["tune", "--help"], ["reproduce", "--help"]):
-    assert main(arguments) == 0
+assert main(["--version"]) == main(["--help"]) == 0
+for command in ("compare", "tune", "describe", "reproduce"):
+    assert main([command, "--help"]) == 0
 assert not {"tensorflow", "keras", "sklearn", "matplotlib", "optuna"} & sys.modules.keys()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -301,7 +301,7 @@ from skrnn.datasets import load_digits
 if __name__ == "__main__":
     X, y = load_digits(return_X_y=True)
     from distributed import Client, LocalCluster
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster) as client:
         client.submit(skrnn.GRUClassifier(8, epochs=1).fit, X, y).result()
 """
     done = run(["-W", "default::UserWarning", "-c", code])

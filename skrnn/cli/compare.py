@@ -1,5 +1,6 @@
 """``skrnn compare``: SimpleRNN, LSTM and GRU on the same folds of a data set."""
 
+import shlex
 import time
 from math import isnan, nan
 from pathlib import Path
@@ -18,19 +19,26 @@ from skrnn.cli.common import (
     start_tensorflow,
     uninterrupted,
 )
-from skrnn.cli.data import (
-    DATA_SETS,
-    JOURNAL,
-    DataHome,
-    DataSet,
-    Epochs,
-    Name,
-    Samples,
-    load,
-    load_test_set,
-    require_folds,
-)
+from skrnn.cli.data import JOURNAL, DataHome, Epochs, Name, Samples
 from skrnn.cli.display import say
+from skrnn.cli.files import (
+    Data,
+    Features,
+    FileOptions,
+    Group,
+    Id,
+    NoScale,
+    Patch,
+    Step,
+    Target,
+    Test,
+    Text,
+    Time,
+    Window,
+    source_of,
+)
+from skrnn.cli.layout import print_terms
+from skrnn.cli.source import Source
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,10 +48,11 @@ if TYPE_CHECKING:
 
 REPORT = "report.html"
 FITS = "fits.jsonl"
+FOLDS_OF_SEARCH = 3  # in each training part, with --tune; the help says so
 
 
 def compare(
-    dataset: Annotated[Name, typer.Argument(help="The data to compare on.")] = Name.digits,
+    data: Data = Name.digits,
     cv: Annotated[int, typer.Option(min=2, help="Number of stratified folds.")] = 5,
     repeats: Annotated[
         int,
@@ -77,6 +86,17 @@ def compare(
         ),
     ] = None,
     samples: Samples = None,
+    target: Target = None,
+    id_: Id = None,
+    time_: Time = None,
+    text: Text = None,
+    group: Group = None,
+    features: Features = None,
+    window: Window = None,
+    step: Step = None,
+    test: Test = None,
+    patch: Patch = None,
+    no_scale: NoScale = False,
     report: Annotated[bool, typer.Option("--report", help="Also write report.html.")] = False,
     data_home: DataHome = None,
     out: Annotated[
@@ -84,7 +104,7 @@ def compare(
         typer.Option(
             help="Folder for the results. Finished fits of the same comparison in it are used again; other results of "
             "earlier runs are replaced, and other files are left alone.",
-            show_default="skrnn-results/DATASET",
+            show_default="skrnn-results/DATA",
         ),
     ] = None,
     n_jobs: Jobs = 2,
@@ -92,9 +112,10 @@ def compare(
 ) -> None:
     """Compare SimpleRNN, LSTM and GRU on the same folds, and say which is better and how sure that is.
 
-    The digits come with the package, the reviews are generated; mnist and imdb are downloaded once (11 and 84 MB).
-    Digits take a minute or two, the others several; the whole of mnist (--samples 60000) or imdb (--samples 25000)
-    takes hours.
+    DATA is your own file, or one of digits, reviews, mnist and imdb. `skrnn describe FILE` shows how a file is
+    understood. The digits come with the package, the reviews are generated; mnist and imdb are downloaded once (11 and
+    84 MB). Digits take a minute or two, the others several; the whole of mnist (--samples 60000) or imdb (--samples
+    25000) takes hours.
 
     Ctrl-C stops, and keeps the finished fits. The same command continues with those that are missing, even after a
     crash.
@@ -104,40 +125,46 @@ def compare(
     require_jobs(n_jobs)
     if tune is not None and units is not None:
         fail("--units is one of the parameters that --tune searches: give one of the two.", MISUSED)
-    if test_set and until_sure:
-        fail("--until-sure adds repeats of a cross-validation: leave out --test-set, or set --repeats.", MISUSED)
+    if (test_set or test) and until_sure:
+        option = "--test-set" if test_set else "--test"
+        fail(f"--until-sure adds repeats of a cross-validation: leave out {option}, or set --repeats.", MISUSED)
+    if until_sure and repeats > max_repeats:
+        fail(f"--repeats {repeats} is more than --max-repeats {max_repeats}, the limit for --until-sure.", MISUSED)
+    options = FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
     console = Console(highlight=False, markup=False)
-    chosen = DATA_SETS[dataset]
-    folder = Path("skrnn-results") / dataset if out is None else out
     try:
         from skrnn import installed_versions
         from skrnn.model_selection import ArchitectureComparison
 
-        X, y = load(dataset, samples, data_home, seed)
-        X_test, y_test = load_test_set(dataset, data_home) if test_set else (None, None)
-        if not test_set:
+        source, understood = source_of(data, options, samples, data_home, seed, test_set=test_set)
+        folder = Path("skrnn-results") / source.name if out is None else out
+        print_terms(console, understood)
+        if not source.has_test_set:
             # A search needs three samples of each class to train on.
-            require_folds(dataset, y, cv, samples, None if tune is None else max(cv, 6))
+            source.require_folds(
+                cv, samples, None if tune is None else max(cv, 6), 0 if tune is None else FOLDS_OF_SEARCH
+            )
         require_writable(folder, (*ArchitectureComparison.file_names, REPORT, FITS))
         settings: dict[str, Any] = {
-            "dataset": str(dataset),
-            "n_samples": len(y),
-            "n_classes": len(set(y.tolist())),
-            **({"cv": cv} if y_test is None else {"n_test": len(y_test)}),
+            "dataset": source.name,
+            "n_samples": len(source.y),
+            "n_classes": source.n_classes,
+            **({"n_test": source.n_test} if source.has_test_set else {"cv": cv}),
             "repeats": f"until sure, at most {max_repeats}" if until_sure else repeats,
             "units": 64 if units is None else units,
-            "epochs": chosen.epochs if epochs is None else epochs,
+            "epochs": source.epochs if epochs is None else epochs,
             "seed": seed,
             "n_jobs": n_jobs,
         }
         if tune is not None:
             settings["units"], settings["tune"] = "tuned", tune
-        n_fits = None if until_sure or baselines else 3 * repeats * (1 if test_set else cv)
-        say(console, _introduction(settings, chosen.items, n_fits))
+        n_fits = None if until_sure or baselines else 3 * repeats * (1 if source.has_test_set else cv)
+        say(console, _introduction(settings, source.items, n_fits))
         plan = {
-            "X_test": X_test,
-            "y_test": y_test,
-            "cv": cv,
+            "X_test": source.X_test,
+            "y_test": source.y_test,
+            "cv": cv if source.gap is None else source.folds(cv, seed),
+            "groups": source.groups,
             "n_repeats": repeats,
             "until_sure": until_sure,
             "max_repeats": max_repeats,
@@ -147,16 +174,31 @@ def compare(
             "n_jobs": n_jobs,
             "random_state": seed,
         }
-        estimators = _estimators(chosen, settings, folder / JOURNAL, console)
+        estimators = _estimators(source, settings, folder / JOURNAL, console)
         started = time.perf_counter()
-        comparison = _compare(estimators, X, y, plan, console)
+        comparison = _compare(estimators, source, plan, 1 if source.has_test_set else cv, console)
     except KeyboardInterrupt:
         say(console, "Interrupted before the first fit was finished: nothing was written.")
         raise typer.Exit(INTERRUPTED) from None
     settings["seconds"] = time.perf_counter() - started
     settings["versions"] = installed_versions()
     settings["command"] = _command(
-        dataset, {**plan, "epochs": epochs, "units": units, "tune": tune, "samples": samples}
+        data,
+        {
+            **source.options,
+            "test-set": test_set,
+            "cv": None if source.has_test_set else cv,
+            "repeats": repeats,
+            "until-sure": until_sure,
+            "max-repeats": max_repeats if until_sure else None,
+            "baselines": baselines,
+            "rope": rope,
+            "seed": seed,
+            "epochs": epochs,
+            "units": units,
+            "tune": tune,
+            "samples": samples,
+        },
     )
     _print_table(comparison, console)
     say(console, "\n" + comparison.conclusion())
@@ -165,7 +207,9 @@ def compare(
             written = comparison.save(folder, settings=settings)
             if report:
                 written.append(
-                    comparison.to_html(folder / REPORT, X=X if X_test is None else X_test, settings=settings)
+                    comparison.to_html(
+                        folder / REPORT, X=source.X_test if source.has_test_set else source.X, settings=settings
+                    )
                 )
     except OSError as error:
         fail(f"The results could not be written: {error}", FAILED)
@@ -205,25 +249,16 @@ def _introduction(settings: dict[str, Any], items: str, n_fits: int | None) -> s
     )
 
 
-def _command(dataset: Name, options: dict[str, Any]) -> str:
+def _command(data: str, options: dict[str, Any]) -> str:
     """Return the command that repeats a comparison, with every option that changes a score."""
-    names = {"n_repeats": "repeats", "random_state": "seed"}
-    texts = ["skrnn compare", str(dataset)]
-    for key, value in options.items():
-        name = names.get(key, key).replace("_", "-")
-        has_no_effect = key == "max_repeats" and not options["until_sure"]
-        if key in ("X_test", "storage", "n_jobs") or has_no_effect or value is None or value is False:
-            continue
-        if key == "y_test":
-            texts.append("--test-set")
-        elif value is True:
-            texts.append(f"--{name}")
-        else:
-            texts.append(f"--{name} {value}")
-    return " ".join(texts)
+    words = ["skrnn", "compare", data]
+    for name, value in options.items():
+        if value is not None and value is not False:
+            words += [f"--{name}"] if value is True or value == "" else [f"--{name}", str(value)]
+    return shlex.join(words)
 
 
-def _estimators(dataset: DataSet, settings: dict[str, Any], journal: Path, console: "Console") -> dict[str, Any]:
+def _estimators(source: Source, settings: dict[str, Any], journal: Path, console: "Console") -> dict[str, Any]:
     """Return the pipelines, or searches over them."""
     start_tensorflow(console)
     from skrnn.estimators import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
@@ -231,14 +266,14 @@ def _estimators(dataset: DataSet, settings: dict[str, Any], journal: Path, conso
     classifiers = {"SimpleRNN": SimpleRNNClassifier, "LSTM": LSTMClassifier, "GRU": GRUClassifier}
     if "tune" not in settings:
         size = {"units": settings["units"], "epochs": settings["epochs"]}
-        return {name: dataset.pipeline(classifier(**size)) for name, classifier in classifiers.items()}
+        return {name: source.pipeline(classifier(**size)) for name, classifier in classifiers.items()}
     from skrnn.model_selection import OptunaSearchCV
 
     return {
         name: OptunaSearchCV(
-            dataset.pipeline(classifier(epochs=settings["epochs"])),
+            source.pipeline(classifier(epochs=settings["epochs"])),
             n_trials=settings["tune"],
-            cv=3,
+            cv=source.folds(FOLDS_OF_SEARCH, settings["seed"]),
             storage=str(journal),
             study_name=name,
         )
@@ -250,12 +285,11 @@ def _estimators(dataset: DataSet, settings: dict[str, Any], journal: Path, conso
 
 
 def _compare(
-    estimators: dict[str, Any], X: Any, y: Any, plan: dict[str, Any], console: "Console"
+    estimators: dict[str, Any], source: Source, plan: dict[str, Any], n_folds: int, console: "Console"
 ) -> "ArchitectureComparison":
     """Run the comparison with a display; after an interrupt, return the finished fits."""
     from skrnn.model_selection import ComparisonInterrupted, compare_architectures, fit_display
 
-    n_folds = 1 if plan["X_test"] is not None else plan["cv"]
     n_repeats = plan["max_repeats"] if plan["until_sure"] else plan["n_repeats"]
 
     def title(event: "FitEvent") -> str:
@@ -268,7 +302,7 @@ def _compare(
     try:
         with display:
             # A single diverging fit should not cost the hours of all others: it is scored NaN, with a warning.
-            return compare_architectures(estimators, X, y, error_score=nan, progress=display, **plan)
+            return compare_architectures(estimators, source.X, source.y, error_score=nan, progress=display, **plan)
     except ComparisonInterrupted as interrupt:
         if not interrupt.comparison.finished.any():
             raise

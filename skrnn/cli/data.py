@@ -1,18 +1,18 @@
-"""The data sets of the command line, and the pipelines that read them."""
+"""The data that the commands know by name."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skrnn.cli.common import FAILED, MISUSED, fail
+from skrnn.cli.source import Source
 
 if TYPE_CHECKING:
     import numpy as np
-    from sklearn.base import BaseEstimator
-    from sklearn.pipeline import Pipeline
 
 DataHome = Annotated[
     Path | None, typer.Option(help="Folder for downloaded data.", show_default="$SKRNN_DATA_HOME or ~/skrnn_data")
@@ -22,7 +22,7 @@ Samples = Annotated[
     typer.Option(
         min=1,
         help="Size of the stratified subset to use; for reviews, the number to generate.",
-        show_default="all of digits, 10000 of mnist, 5000 of imdb, 2000 reviews",
+        show_default="all; 10000 of mnist, 5000 of imdb, 2000 reviews",
     ),
 ]
 Epochs = Annotated[
@@ -30,9 +30,11 @@ Epochs = Annotated[
     typer.Option(
         min=1,
         help="Number of passes over the training data.",
-        show_default="about 2,000 updates in 10 to 100 epochs; 5 for imdb, 20 for reviews",
+        show_default="about 2,000 updates in 10 to 300 epochs; 5 for imdb, 20 for reviews",
     ),
 ]
+JOURNAL = "search.journal"  # default storage of searches, in the folder of the results
+EMBEDDING_DIM = 32
 
 
 class Name(StrEnum):
@@ -64,18 +66,7 @@ class DataSet:
     items: str
     n_samples: int | None = None
     epochs: int | str = "auto"
-    words: dict[str, int] | None = None
-
-    def pipeline(self, classifier: "BaseEstimator") -> "Pipeline":
-        """Return a pipeline that turns the samples into sequences and ends in the classifier."""
-        from sklearn.pipeline import make_pipeline
-
-        from skrnn.preprocessing import ImageToSequence, TextToSequence
-
-        if self.words is None:
-            return make_pipeline(ImageToSequence(), classifier)
-        # The encoder is part of the pipeline, so that each fold learns its own vocabulary.
-        return make_pipeline(TextToSequence(**self.words), classifier.set_params(embedding_dim=_EMBEDDING_DIM))
+    words: Mapping[str, int] | None = None
 
 
 # With these limits, which the help states, a command takes minutes.
@@ -85,30 +76,34 @@ DATA_SETS = {
     Name.imdb: DataSet("reviews", n_samples=5_000, epochs=5, words={"max_tokens": 10_000, "max_length": 100}),
     Name.reviews: DataSet("reviews", epochs=20, words={"max_tokens": 1_000, "max_length": 45}),
 }
-_EMBEDDING_DIM = 32
-JOURNAL = "search.journal"  # default storage of searches, in the folder of the results
 
 
-def load(dataset: Name, samples: int | None, data_home: Path | None, seed: int) -> tuple["np.ndarray", "np.ndarray"]:
-    """Return X and y of a data set, or of a stratified subset of the requested size."""
-    import numpy as np
-    from sklearn.utils import resample
+def built_in(
+    dataset: Name, samples: int | None, data_home: Path | None, seed: int, *, test_set: bool = False
+) -> Source:
+    """Return a data set, or a stratified subset of the requested size, and on request its published test set."""
+    from skrnn.preprocessing import ImageToSequence, TextToSequence
 
     chosen = DATA_SETS[dataset]
-    try:
-        X, y = _read(dataset, samples, data_home, seed)
-    except OSError as error:
-        fail(str(error), FAILED)
-    n_wanted = chosen.n_samples if samples is None else samples
-    if n_wanted is not None and n_wanted > len(y):
-        fail(f"--samples {n_wanted} is more than the {len(y)} {chosen.items} of {dataset}.", MISUSED)
-    if n_wanted is not None and n_wanted < len(y):
-        rows = resample(np.arange(len(y)), replace=False, n_samples=n_wanted, stratify=y, random_state=seed)
-        X, y = X[np.sort(rows)], y[np.sort(rows)]
-    return X, y
+    X, y = _read(dataset, samples, data_home, seed)
+    X_test, y_test = _read_test_set(dataset, data_home) if test_set else (None, None)
+    of_texts: dict[str, Any] = {} if chosen.words is None else {"embedding_dim": EMBEDDING_DIM}
+    source = Source(
+        name=str(dataset),
+        items=chosen.items,
+        X=X,
+        y=y,
+        preprocessor=ImageToSequence() if chosen.words is None else TextToSequence(**chosen.words),
+        classifier_parameters=of_texts,
+        epochs=chosen.epochs,
+        X_test=X_test,
+        y_test=y_test,
+    )
+    wanted = chosen.n_samples if samples is None else samples
+    return source if wanted is None else source.subset(wanted, seed)
 
 
-def load_test_set(dataset: Name, data_home: Path | None) -> tuple["np.ndarray | list[str]", "np.ndarray"]:
+def _read_test_set(dataset: Name, data_home: Path | None) -> tuple["np.ndarray | list[str]", "np.ndarray"]:
     """Return the published test set."""
     from skrnn import datasets
 
@@ -121,30 +116,19 @@ def load_test_set(dataset: Name, data_home: Path | None) -> tuple["np.ndarray | 
         fail(str(error), FAILED)
 
 
-def require_folds(dataset: Name, y: "np.ndarray", cv: int, samples: int | None, least: int | None = None) -> None:
-    """Fail if the smallest class has fewer than `least` samples, by default one for each fold."""
-    import numpy as np
-
-    counts = np.unique(y, return_counts=True)[1]
-    n_least = int(counts.min()) if len(y) else 0
-    if len(counts) >= 2 and n_least >= (cv if least is None else least):
-        return
-    option = f"--cv {cv}" if samples is None else f"--samples {samples}"
-    needed = f"fewer than the {cv} folds" if least is None else f"fewer than the {least} that {cv} folds need"
-    items = DATA_SETS[dataset].items
-    fail(f"{option}: the smallest class has {n_least} of {len(y)} {items}, {needed}.", MISUSED)
-
-
 def _read(dataset: Name, samples: int | None, data_home: Path | None, seed: int) -> tuple["np.ndarray", "np.ndarray"]:
     """Return all the data; for generated data, this number of samples."""
     from skrnn import datasets
 
-    match dataset:
-        case Name.digits:
-            return datasets.load_digits(return_X_y=True)
-        case Name.mnist:
-            return datasets.fetch_mnist(data_home=data_home, return_X_y=True)
-        case Name.imdb:
-            return datasets.fetch_imdb(data_home=data_home, return_X_y=True)
-        case Name.reviews:
-            return datasets.make_reviews(2000 if samples is None else samples, random_state=seed)
+    try:
+        match dataset:
+            case Name.digits:
+                return datasets.load_digits(return_X_y=True)
+            case Name.mnist:
+                return datasets.fetch_mnist(data_home=data_home, return_X_y=True)
+            case Name.imdb:
+                return datasets.fetch_imdb(data_home=data_home, return_X_y=True)
+            case Name.reviews:
+                return datasets.make_reviews(2000 if samples is None else samples, random_state=seed)
+    except OSError as error:
+        fail(str(error), FAILED)

@@ -36,6 +36,17 @@ class Column:
     to_right: bool = True
 
 
+def print_terms(console: "Console", terms: Sequence[tuple[str, str]]) -> None:
+    """Print terms and their texts in two columns; a long text is wrapped in its own column."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for term, text in terms:
+        grid.add_row(term, text)
+    if terms:
+        console.print(grid)
+
+
 def print_table(console: "Console", columns: Sequence[Column]) -> list[str]:
     """Print a table with the columns that fit into the console.
 

@@ -19,16 +19,32 @@ from skrnn.cli.common import (
     start_tensorflow,
     uninterrupted,
 )
-from skrnn.cli.data import DATA_SETS, JOURNAL, DataHome, Epochs, Name, Samples, load, require_folds
+from skrnn.cli.data import JOURNAL, DataHome, Epochs, Name, Samples
 from skrnn.cli.display import say
+from skrnn.cli.files import (
+    Data,
+    Features,
+    FileOptions,
+    Group,
+    Id,
+    NoScale,
+    Patch,
+    Step,
+    Target,
+    Test,
+    Text,
+    Time,
+    Window,
+    source_of,
+)
+from skrnn.cli.layout import print_terms
+from skrnn.cli.source import Source
 
 if TYPE_CHECKING:
-    import numpy as np
     from rich.console import Console
 
     from skrnn.model_selection import OptunaSearchCV
 
-_HELD_OUT = 0.25
 _N_TRIALS = 30
 _FILES = ("trials.csv", "best.json")
 
@@ -43,7 +59,7 @@ class Cell(StrEnum):
 
 
 def tune(
-    dataset: Annotated[Name, typer.Argument(help="The data to search on.")] = Name.digits,
+    data: Data = Name.digits,
     trials: Annotated[
         int | None,
         typer.Option(
@@ -59,6 +75,17 @@ def tune(
     cv: Annotated[int, typer.Option(min=2, help="Number of stratified folds to score each candidate on.")] = 3,
     epochs: Epochs = None,
     samples: Samples = None,
+    target: Target = None,
+    id_: Id = None,
+    time_: Time = None,
+    text: Text = None,
+    group: Group = None,
+    features: Features = None,
+    window: Window = None,
+    step: Step = None,
+    test: Test = None,
+    patch: Patch = None,
+    no_scale: NoScale = False,
     storage: Annotated[
         str | None,
         typer.Option(
@@ -69,7 +96,7 @@ def tune(
     ] = None,
     data_home: DataHome = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results.", show_default="skrnn-results/DATASET-tune")
+        Path | None, typer.Option(help="Folder for the results.", show_default="skrnn-results/DATA-tune")
     ] = None,
     n_jobs: Jobs = 2,
     seed: Annotated[
@@ -79,8 +106,9 @@ def tune(
 ) -> None:
     """Search hyperparameters with Optuna, and score the best network on a held-out quarter of the data.
 
-    Candidates are scored by cross-validation on the other three quarters, epoch by epoch; poor ones are pruned early.
-    --epochs is the maximum for a candidate: the search finds the best number.
+    DATA is your own file, or one of digits, reviews, mnist and imdb. `skrnn describe FILE` shows how a file is
+    understood. Candidates are scored by cross-validation on the other three quarters, epoch by epoch; poor ones are
+    pruned early. --epochs is the maximum for a candidate: the search finds the best number.
 
     Ctrl-C stops the search, and the same command continues it. To share the work among processes, run the command in
     several terminals.
@@ -89,41 +117,41 @@ def tune(
 
     require_jobs(n_jobs)
     console = Console(highlight=False, markup=False)
-    folder = Path("skrnn-results") / f"{dataset}-tune" if out is None else out
-    chosen = DATA_SETS[dataset]
+    options = FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
     try:
-        from sklearn.model_selection import train_test_split
-
         from skrnn import installed_versions
 
-        X, y = load(dataset, samples, data_home, seed)
-        require_folds(dataset, y, cv, samples, 2 * cv)
-        X, X_test, y, y_test = train_test_split(X, y, test_size=_HELD_OUT, stratify=y, random_state=seed)
+        source, understood = source_of(data, options, samples, data_home, seed)
+        folder = Path("skrnn-results") / f"{source.name}-tune" if out is None else out
+        print_terms(console, understood)
+        source.require_folds(cv, samples, cv if source.has_test_set else 2 * cv)
+        source = source.without_a_quarter(seed)
+        source.require_folds(cv, samples)
         require_writable(folder, _FILES)
         settings: dict[str, Any] = {
-            "dataset": str(dataset),
-            "n_samples": len(y),
-            "n_held_out": len(y_test),
+            "dataset": source.name,
+            "n_samples": len(source.y),
+            "n_held_out": source.n_test,
             "cell": str(cell),
             "cv": cv,
-            "epochs": chosen.epochs if epochs is None else epochs,
+            "epochs": source.epochs if epochs is None else epochs,
             "trials": _N_TRIALS if trials is None and timeout is None else trials,
             "timeout": timeout,
             "seed": seed,
             "storage": str(folder / JOURNAL) if storage is None else storage,
         }
-        say(console, _introduction(settings, chosen.items, len(set(y.tolist()))))
+        say(console, _introduction(settings, source.items, source.n_classes))
         _require_storage(settings["storage"])
-        search = _search(settings, n_jobs, console)
+        search = _search(source, settings, n_jobs, console)
         started = time.perf_counter()
-        interrupted = _run(search, X, y, console)
+        interrupted = _run(search, source, console)
     except KeyboardInterrupt:
         say(console, "Interrupted before the first trial finished.")
         raise typer.Exit(INTERRUPTED) from None
     settings["seconds"] = time.perf_counter() - started
     settings["versions"] = installed_versions()
-    held_out = None if interrupted else float(search.score(X_test, y_test))
-    _print_best(search, settings, chosen.items, held_out, console)
+    held_out = None if interrupted else float(search.score(source.X_test, source.y_test))
+    _print_best(search, settings, source.items, held_out, console)
     try:
         with uninterrupted():
             written, left_out = _save(search, folder, settings, held_out)
@@ -161,11 +189,9 @@ def _require_storage(storage: str) -> None:
         fail(f"--storage {storage}: {str(error).partition(chr(10))[0]}", FAILED)
 
 
-def _search(settings: dict[str, Any], n_jobs: int, console: "Console") -> "OptunaSearchCV":
+def _search(source: Source, settings: dict[str, Any], n_jobs: int, console: "Console") -> "OptunaSearchCV":
     """Return the search. This loads TensorFlow, which takes a few seconds."""
     start_tensorflow(console)
-    from sklearn.model_selection import StratifiedKFold
-
     from skrnn.estimators import GRUClassifier, LSTMClassifier, RecurrentClassifier, SimpleRNNClassifier
     from skrnn.model_selection import OptunaSearchCV
 
@@ -177,10 +203,10 @@ def _search(settings: dict[str, Any], n_jobs: int, console: "Console") -> "Optun
     }
     classifier = classifiers[settings["cell"]](epochs=settings["epochs"], random_state=settings["seed"])
     return OptunaSearchCV(
-        DATA_SETS[Name(settings["dataset"])].pipeline(classifier),
+        source.pipeline(classifier),
         n_trials=settings["trials"],
         timeout=settings["timeout"],
-        cv=StratifiedKFold(settings["cv"], shuffle=True, random_state=settings["seed"]),
+        cv=source.folds(settings["cv"], settings["seed"]),
         storage=settings["storage"],
         study_name=f"{settings['dataset']}-{settings['cell']}",
         n_jobs=n_jobs,
@@ -188,14 +214,14 @@ def _search(settings: dict[str, Any], n_jobs: int, console: "Console") -> "Optun
     )
 
 
-def _run(search: "OptunaSearchCV", X: "np.ndarray", y: "np.ndarray", console: "Console") -> bool:
+def _run(search: "OptunaSearchCV", source: Source, console: "Console") -> bool:
     """Run the search with a progress display. Return whether it was interrupted after the first trial."""
     from skrnn.model_selection import trial_display
 
     display = trial_display(search.n_trials, search.storage, score="accuracy", console=console, transient=True)
     try:
         with display:
-            search.set_params(callbacks=display).fit(X, y)
+            search.set_params(callbacks=display).fit(source.X, source.y, groups=source.groups)
     except KeyboardInterrupt:
         if not hasattr(search, "best_params_"):
             raise

@@ -100,6 +100,11 @@ def count(number: int, noun: str) -> str:
 _KINDS = {"sequences": ("sequence", "sequences"), "texts": ("text", "texts"), "images": ("image", "images")}
 
 
+def lengths_of(X: np.ndarray) -> np.ndarray:
+    """Return the number of steps of each sequence, without padding."""
+    return _measured(X)[0]
+
+
 def _measured(X: np.ndarray, steps: Steps | None = None) -> tuple[np.ndarray, int, float]:
     """Return the number of steps of each sequence, of features, and the share of values that are missing.
 

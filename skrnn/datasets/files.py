@@ -137,13 +137,17 @@ def load_file(
             The levels of the categorical features: see :func:`sequences_from_frame`.
         description : str
             How the file was read.
+        columns : list
+            The columns that hold the steps of a wide table, in the order that they were read. Pass them as `features`
+            when loading test data, whose columns may come in another order.
         ids : ndarray of shape (n,)
             The id of each sequence, or of the recording of each window. Only for tables with one row per step.
         target_names : list of str
             The classes. Only for ``.ts`` files with labels and folders.
-        window, starts, n_left_over : (int, int), ndarray of shape (n,), int
-            The length of the windows and the step between them, the first step of each in its recording, and how many
-            steps are in no window. Only with `window`.
+        window, starts, n_left_over, gap : (int, int), ndarray of shape (n,), int, int
+            The length of the windows and the step between them, the first step of each in its recording, how many
+            steps are in no window, and how many neighbours on each side share steps with a window: the `gap` of
+            :class:`~skrnn.model_selection.PurgedKFold`. Only with `window`.
 
     Raises
     ------

@@ -54,6 +54,7 @@ def read_windows(
         window=(length, step),
         starts=windows.starts,
         n_left_over=windows.n_left_over,
+        gap=windows.gap,
     )
     recordings = count(len(rows.ids), "recording")
     by = f"windows of {recordings}, one every {count(step, 'step')}, {order_in_words(recording, time)}"

@@ -1,6 +1,7 @@
 """Tables in files: CSV and other separated text, Parquet and Feather, read by pandas."""
 
 import lzma
+import re
 import warnings
 import zipfile
 import zlib
@@ -59,18 +60,30 @@ def _read_binary(path: Path, suffix: str) -> pd.DataFrame:
     import pyarrow as pa
 
     try:
-        if suffix == ".parquet":
-            # without these options the table would be in memory twice
-            frame = pd.read_parquet(
-                path, engine="pyarrow", to_pandas_kwargs={"split_blocks": True, "self_destruct": True}
-            )
-        else:
-            frame = pd.read_feather(path)
+        frame = _read_parquet(path) if suffix == ".parquet" else pd.read_feather(path)
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"expected a file in the {suffix[1:].title()} format: {_in_one_line(error)}") from error
     # an index that has names, such as that of a grouped frame, holds columns
     named = [name for name in frame.index.names if name is not None]
     return frame.reset_index() if named else frame.reset_index(drop=True)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    """Read a Parquet file one column at a time: Arrow needs several times the memory of what it reads."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        schema = file.schema_arrow
+        if twice := repeated(schema.names):
+            raise ValueError(f"several columns are called {twice[0]!r}; each needs a name of its own.")
+        columns = {}
+        for name in schema.names:
+            columns[name] = file.read(columns=[name]).to_pandas(ignore_metadata=True)[name]
+            pa.default_memory_pool().release_unused()
+    index = (schema.pandas_metadata or {}).get("index_columns", ())  # a dict describes numbers of rows, not a column
+    without_name = [name for name in index if isinstance(name, str) and re.fullmatch(r"__index_level_\d+__", name)]
+    return pd.DataFrame(columns, copy=False).drop(columns=without_name)
 
 
 def _read_separated(path: Path, separator: str, text: str | None, wanted: Sequence[Any]) -> pd.DataFrame:

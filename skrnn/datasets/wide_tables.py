@@ -12,7 +12,7 @@ from skrnn.datasets.tables import Table, listed, shown, to_pandas
 from skrnn.preprocessing.cells import short
 from skrnn.preprocessing.frames import numbers_of
 from skrnn.preprocessing.reading import to_object_array
-from skrnn.preprocessing.tabular import TabularToSequence, _compile
+from skrnn.preprocessing.tabular import TabularToSequence, compile_pattern
 
 # Columns with such names are no steps: the table is a long one.
 _NO_STEPS = ("id", "time", "timestamp", "date", "datetime")
@@ -48,7 +48,7 @@ def read_wide_table(
     columns = [_numbers(table, name) for name in names]
     is_single = all(column.dtype == np.float32 for column in columns)
     values = np.stack(columns, axis=1).astype(np.float32 if is_single else np.float64, copy=False)
-    pattern = _compile(name_pattern)
+    pattern = compile_pattern(name_pattern)
     is_named = any(pattern.fullmatch(str(name)) for name in names)
     shaper = TabularToSequence(None if is_named else len(names), name_pattern=name_pattern)
     try:
@@ -62,6 +62,7 @@ def read_wide_table(
         groups=None if group is None else table.values(group, "group"),
         feature_names=[match["feature"] for match in matches if match] if "{feature}" in name_pattern else [],
         categories={},
+        columns=list(names),
     )
     data.feature_names = data.feature_names or None
     by = f"by {name_pattern!r}" if is_named else "a column per step"

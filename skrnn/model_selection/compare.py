@@ -103,7 +103,8 @@ def compare_architectures(
     max_repeats : int, default=10
         The limit for `until_sure`.
     groups : array-like of shape (n_samples,), default=None
-        The group of each sample. With an int as `cv`, no group is in two folds; other splitters get them.
+        The group of each sample. With an int as `cv`, no group is in two folds; other splitters get them. So do the
+        splitters of searches, unless metadata routing is enabled: then request them and pass them in `params`.
     params : dict, default=None
         Metadata, such as ``{"sample_weight": weights}``. They are passed to `fit`, and to the last step of a pipeline;
         with ``enable_metadata_routing=True`` to whatever requests them.
@@ -199,7 +200,9 @@ def compare_architectures(
     scored = resolve_scoring(scoring, decide_by, next(iter(estimators.values())))
     several = n_repeats > 1 or until_sure
     splitter = folds_of(int(cv), y, groups, seed) if isinstance(cv, Integral) else cv
-    fit_params, score_params, split_params = route(estimators, scored.scorer, splitter, params or {})
+    fit_params, score_params, split_params = route(
+        estimators, scored.scorer, splitter, params or {}, None if data.has_test_set else groups
+    )
     if data.has_test_set and score_params:
         raise ValueError(
             f"The metric requests {', '.join(score_params)}, of which params has values for X and not for X_test. "

@@ -13,8 +13,9 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
+from skrnn._sklearn import BaseSearchCV
 from skrnn.model_selection.fit_jobs import Data, FitJob, Split
-from skrnn.model_selection.nesting import fit_parameter
+from skrnn.model_selection.nesting import fit_parameter, last_step
 from skrnn.model_selection.scoring import Scoring, n_rows
 from skrnn.model_selection.seeds import derived_seed
 from skrnn.model_selection.splits import draw_splits, folds_of
@@ -57,7 +58,7 @@ class Folds:
             # The first repeat has the folds of scikit-learn's splitter with the same seed.
             seed = self.root if repeat == 0 or self.root is None else derived_seed(self.root, repeat)
             splitter, n_repeats = folds_of(int(self.cv), data.y, self.groups, seed), 1
-        elif repeat and _is_random(self.cv):
+        elif repeat and self.root is not None and _is_random(self.cv):
             splitter, n_repeats = copy(self.cv), 1
             splitter.random_state = derived_seed(self.root, repeat)
         else:
@@ -136,21 +137,25 @@ class Design:
 
 
 def route(
-    estimators: Mapping[str, Any], scorer: Any, splitter: Any, params: Mapping[str, Any]
+    estimators: Mapping[str, Any], scorer: Any, splitter: Any, params: Mapping[str, Any], groups: Any = None
 ) -> tuple[dict[str, dict[str, Any]], dict[str, Any], dict[str, Any]]:
     """Return which metadata go to the `fit` of each estimator, to the scorer and to the splitter.
 
     With ``enable_metadata_routing=True`` each gets what it requests. Otherwise all go to every `fit`, as in
-    :func:`~sklearn.model_selection.cross_validate`, and ``sample_weight`` to the last step of a pipeline.
+    :func:`~sklearn.model_selection.cross_validate`, and ``sample_weight`` to the last step of a pipeline. The `groups`
+    then also go to searches, whose folds would mix them otherwise.
     """
-    if not params:
-        return {}, {}, {}
     if not get_config()["enable_metadata_routing"]:
         given = {
             name: {fit_parameter(estimator, key): value for key, value in params.items()}
             for name, estimator in estimators.items()
         }
+        for name, estimator in estimators.items():
+            if groups is not None and isinstance(last_step(estimator), BaseSearchCV):
+                given[name].setdefault(fit_parameter(estimator, "groups"), groups)
         return given, {}, {}
+    if not params:
+        return {}, {}, {}
     fit, score = (MethodMapping().add(caller="fit", callee=callee) for callee in ("fit", "score"))
     router = MetadataRouter(owner="compare_architectures").add(scorer=scorer, method_mapping=score)
     router.add(splitter=splitter, method_mapping=MethodMapping().add(caller="fit", callee="split"))

@@ -1,6 +1,6 @@
 """Folds of the windows of one recording, whose training parts share no step with their test parts."""
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,8 @@ class PurgedKFold(BaseCrossValidator):
         Number of samples before and after each test sample that are not in the training part. Windows of `length` steps
         at intervals of `step` steps share no step if the gap is ``ceil(length / step) - 1``.
     random_state : int, RandomState instance or None, default=None
-        Moves the borders of the blocks by a random number of samples for each class: the blocks then start anywhere, and
-        one of them consists of the end and the beginning of the recording. None cuts each class from its first sample on.
+        Moves the borders of the blocks by a random number of samples for each class, so that one block consists of the
+        end and the beginning of the recording. None cuts each class from its first sample on.
 
     Attributes
     ----------
@@ -57,9 +57,9 @@ class PurgedKFold(BaseCrossValidator):
             raise ValueError(f"n_splits must be an int of at least 2. Got {n_splits!r} instead.")
         if isinstance(gap, bool) or not isinstance(gap, Integral) or gap < 0:
             raise ValueError(f"gap must be an int of at least 0. Got {gap!r} instead.")
-        self.n_splits = int(n_splits)
-        self.gap = int(gap)
-        self.random_state = random_state
+        self.n_splits: int = int(n_splits)
+        self.gap: int = int(gap)
+        self.random_state: Any = random_state
 
     def get_n_splits(self, X=None, y=None, groups=None):
         """Return the number of folds.
@@ -107,9 +107,9 @@ class PurgedKFold(BaseCrossValidator):
             lost = np.setdiff1d(np.arange(len(classes)), codes[is_train])
             if len(lost):
                 raise ValueError(
-                    f"Fold {fold + 1} of {self.n_splits} leaves no sample of class {classes[lost[0]].item()!r} to train "
-                    f"on: all are in the test part, or within {self.gap} samples of it. Use fewer folds, windows that "
-                    "overlap less, or a longer recording."
+                    f"Fold {fold + 1} of {self.n_splits} leaves no sample of class {classes[lost[0]].item()!r} to "
+                    f"train on: all are in the test part, or within {self.gap} samples of it. Use fewer folds, windows "
+                    "that overlap less, or a longer recording."
                 )
             yield np.flatnonzero(is_train), np.flatnonzero(is_test)
 
@@ -128,11 +128,6 @@ class PurgedKFold(BaseCrossValidator):
             for fold, block in enumerate(np.array_split(rows, self.n_splits)):
                 fold_of[block] = fold
         return fold_of
-
-
-def purging_gap(length: Real, step: Real) -> int:
-    """Return the gap for windows of `length` steps at intervals of `step` steps: with it, they share no step."""
-    return -(-int(length) // int(step)) - 1
 
 
 def _widened(is_test: np.ndarray, gap: int) -> np.ndarray:

@@ -182,7 +182,7 @@ class TabularToSequence(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, Bas
 
     def _columns(self, names: list, n_columns: int) -> tuple[np.ndarray, list[str]]:
         """Return the column of each feature at each step, of shape (n_steps, n_features), and the features' names."""
-        pattern = _compile(self.name_pattern)
+        pattern = compile_pattern(self.name_pattern)
         matches = [pattern.fullmatch(str(name)) for name in names]
         if self.order == "names" or (self.order == "auto" and any(matches)):
             return self._columns_by_name(names, matches)
@@ -225,7 +225,7 @@ class TabularToSequence(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, Bas
         return columns, [feature or "x0" for feature in features]
 
 
-def _compile(name_pattern: str) -> re.Pattern:
+def compile_pattern(name_pattern: str) -> re.Pattern:
     """Return the regular expression of a pattern with {step} and optionally {feature}."""
     if name_pattern.count("{step}") != 1 or name_pattern.count("{feature}") > 1:
         raise ValueError(

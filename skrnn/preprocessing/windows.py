@@ -31,6 +31,9 @@ class SlidingWindows:
         The number of the first step of each window within its recording.
     n_left_over : int
         The number of steps that are in no window.
+    gap : int
+        How many neighbours on each side share steps with a window. It is the `gap` of
+        :class:`~skrnn.model_selection.PurgedKFold`, for the windows of one recording.
     """
 
     windows: np.ndarray
@@ -38,6 +41,7 @@ class SlidingWindows:
     groups: np.ndarray
     starts: np.ndarray
     n_left_over: int
+    gap: int
 
     def __iter__(self) -> Iterator[Any]:
         """Iterate over `windows`, `labels` and `groups`."""
@@ -174,6 +178,7 @@ def sliding_windows(
         groups=given.groups[recordings],
         starts=np.flatnonzero(real)[first] - starts[recordings],
         n_left_over=len(steps.values) - _n_covered(first, recordings, length),
+        gap=-(-length // step) - 1,
     )
 
 
