@@ -77,7 +77,7 @@ def make_preprocessor(data: Bunch, *, scale: bool = True, patch_length: int | No
         per_step = ColumnTransformer([("categories", encoder, categorical)], remainder=others, sparse_threshold=0)
     # Holes are filled after the other steps: for a missing category there is a column, but no number in between.
     steps = [] if per_step is None else [TimeDistributed(per_step)]
-    steps.append(SequenceImputer())
+    steps.append(SequenceImputer(method="linear"))
     length = patch_length_for(data) if patch_length is None else patch_length
     return make_pipeline(*steps, *([PatchSequence(length)] if length > 1 else []))
 
