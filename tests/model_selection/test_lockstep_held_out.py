@@ -25,7 +25,9 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_lock_step_is_a_whole_fit(case, monkeypatch):
-    monkeypatch.setattr(parameters, "_EPOCHS", (1, 30))  # epochs="auto" between bounds that so few rows do not reach
+    monkeypatch.setattr(
+        parameters, "_EPOCHS", (1, 30, 30)
+    )  # epochs="auto" between bounds that so few rows do not reach
     monkeypatch.setattr(parameters, "_UPDATES", 60)
     estimator, weights = CASES[case]
     estimator.set_params(random_state=0)

@@ -16,6 +16,7 @@ from sklearn.naive_bayes import GaussianNB
 
 @pytest.fixture(autouse=True)
 def _no_figure_is_left_open():
+    plt.close("all")  # those of tests elsewhere
     yield
     plt.close("all")
 
