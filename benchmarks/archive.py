@@ -133,7 +133,7 @@ def page(file: Path, seeds: int, seconds: float) -> str:
     by_set = rows.groupby(["classifier", "set"])["accuracy"].agg(["mean", "min", "max", "size"])
     lines = [
         _ABOUT.format(seconds=seconds, seeds=seeds, tuned=TUNED),
-        f"{', '.join(map(str, describe().values()))}.",
+        f"Measured on: {', '.join(f'{name} {value}' for name, value in describe().items())}.",
         "",
     ]
     lines += [f"| | {' | '.join(sets.index)} |", f"|---|{'---|' * len(sets)}"]
