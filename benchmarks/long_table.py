@@ -1,7 +1,7 @@
 """``python -m benchmarks.long_table``: a long table of ten million rows into sequences, its time and memory.
 
 Each case runs in a process of its own. The memory is the peak of the whole process: Python, the libraries, the frame
-and the sequences. It is compared with that of the numbers in the frame.
+and the sequences. It is reported as a multiple of the memory that the numbers in the frame take.
 """
 
 import argparse

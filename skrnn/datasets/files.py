@@ -108,7 +108,7 @@ def load_file(
     window : int, default=None
         The number of steps of a window.
     step : int, default=None
-        The number of steps from the start of a window to that of the next. None is `window`: windows do not overlap.
+        The number of steps between the starts of two windows. None uses `window`, so that windows do not overlap.
     label : {"majority", "last"} or callable, default="majority"
         The label of a window: see :func:`~skrnn.preprocessing.sliding_windows`.
     categories : dict of sequences, default=None

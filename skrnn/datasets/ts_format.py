@@ -56,8 +56,8 @@ def read_ts(path: Path) -> Bunch:
     -------
     data : Bunch
         `X` of shape (n_cases, n_steps, n_channels), float64, or an object array of such cases if their lengths differ;
-        `y` with the labels as they are written, or None; `target_names` with those of the header; missing values are
-        NaN.
+        `y`, the labels as written in the file, or None; and `target_names`, the labels that the header lists. Missing
+        values are NaN.
 
     Raises
     ------

@@ -22,7 +22,7 @@ from skrnn.preprocessing.word_vectors import WordVectors
 
 _UPDATES = 2000  # enough for small data with Adam's default learning rate: 45 epochs on the bundled digits
 _FEWER_UPDATES = 1000  # where _UPDATES would take more than 100 epochs
-_EPOCHS = 10, 100, 300  # for epochs="auto": the minimum, the usual maximum, and that of the smallest data sets
+_EPOCHS = 10, 100, 300  # for epochs="auto": minimum, usual maximum, maximum for the smallest data sets
 # Between two fits of one network.
 _MAY_CHANGE = {"dropout", "recurrent_dropout", "layer_dropout", "masked", "embedding_trainable"}
 

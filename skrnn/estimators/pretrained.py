@@ -206,7 +206,7 @@ def _agreed(estimator: Any, pretrained: Pretrained) -> Pretrained:
     if size < pretrained.vocabulary_size:
         raise ValueError(
             f"vocabulary_size={size}, but the vocabulary of X has ids up to {pretrained.vocabulary_size - 1}. Leave "
-            "vocabulary_size out, or set it to at least that of the vocabulary."
+            f"vocabulary_size out, or set it to at least {pretrained.vocabulary_size}."
         )
     return Pretrained(pretrained.ids, pretrained.vectors, int(size), pretrained.source)
 
