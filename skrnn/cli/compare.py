@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skrnn.cli import files
 from skrnn.cli.common import (
     FAILED,
     INTERRUPTED,
@@ -21,22 +22,6 @@ from skrnn.cli.common import (
 )
 from skrnn.cli.data import JOURNAL, DataHome, Epochs, Name, Samples
 from skrnn.cli.display import say
-from skrnn.cli.files import (
-    Data,
-    Features,
-    FileOptions,
-    Group,
-    Id,
-    NoScale,
-    Patch,
-    Step,
-    Target,
-    Test,
-    Text,
-    Time,
-    Window,
-    source_of,
-)
 from skrnn.cli.layout import print_terms
 from skrnn.cli.source import Source
 
@@ -52,7 +37,7 @@ FOLDS_OF_SEARCH = 3  # in each training part, with --tune; the help says so
 
 
 def compare(
-    data: Data = Name.digits,
+    data: files.Data = Name.digits,
     cv: Annotated[int, typer.Option(min=2, help="Number of stratified folds.")] = 5,
     repeats: Annotated[
         int,
@@ -86,17 +71,17 @@ def compare(
         ),
     ] = None,
     samples: Samples = None,
-    target: Target = None,
-    id_: Id = None,
-    time_: Time = None,
-    text: Text = None,
-    group: Group = None,
-    features: Features = None,
-    window: Window = None,
-    step: Step = None,
-    test: Test = None,
-    patch: Patch = None,
-    no_scale: NoScale = False,
+    target: files.Target = None,
+    id_: files.Id = None,
+    time_: files.Time = None,
+    text: files.Text = None,
+    group: files.Group = None,
+    features: files.Features = None,
+    window: files.Window = None,
+    step: files.Step = None,
+    test: files.Test = None,
+    patch: files.Patch = None,
+    no_scale: files.NoScale = False,
     report: Annotated[bool, typer.Option("--report", help="Also write report.html.")] = False,
     data_home: DataHome = None,
     out: Annotated[
@@ -130,13 +115,13 @@ def compare(
         fail(f"--until-sure adds repeats of a cross-validation: leave out {option}, or set --repeats.", MISUSED)
     if until_sure and repeats > max_repeats:
         fail(f"--repeats {repeats} is more than --max-repeats {max_repeats}, the limit for --until-sure.", MISUSED)
-    options = FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
+    options = files.FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
     console = Console(highlight=False, markup=False)
     try:
         from skrnn import installed_versions
         from skrnn.model_selection import ArchitectureComparison
 
-        source, understood = source_of(data, options, samples, data_home, seed, test_set=test_set)
+        source, understood = files.source_of(data, options, samples, data_home, seed, test_set=test_set)
         folder = Path("skrnn-results") / source.name if out is None else out
         print_terms(console, understood)
         if not source.has_test_set:

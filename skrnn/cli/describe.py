@@ -4,34 +4,21 @@ from typing import Annotated
 
 import typer
 
-from skrnn.cli.files import (
-    Features,
-    FileOptions,
-    Group,
-    Id,
-    Step,
-    Target,
-    Test,
-    Text,
-    Time,
-    Window,
-    read_files,
-    understood,
-)
+from skrnn.cli import files
 from skrnn.cli.layout import print_terms
 
 
 def describe(
     file: Annotated[str, typer.Argument(help="The file, or the folder of images.")],
-    target: Target = None,
-    id_: Id = None,
-    time_: Time = None,
-    text: Text = None,
-    group: Group = None,
-    features: Features = None,
-    window: Window = None,
-    step: Step = None,
-    test: Test = None,
+    target: files.Target = None,
+    id_: files.Id = None,
+    time_: files.Time = None,
+    text: files.Text = None,
+    group: files.Group = None,
+    features: files.Features = None,
+    window: files.Window = None,
+    step: files.Step = None,
+    test: files.Test = None,
 ) -> None:
     """Show how a file is understood: its sequences, features, classes and missing values.
 
@@ -39,5 +26,7 @@ def describe(
     """
     from rich.console import Console
 
-    read, of_test = read_files(file, FileOptions(target, id_, time_, text, group, features, window, step, test))
-    print_terms(Console(highlight=False, markup=False), understood(read, of_test))
+    read, of_test = files.read_files(
+        file, files.FileOptions(target, id_, time_, text, group, features, window, step, test)
+    )
+    print_terms(Console(highlight=False, markup=False), files.understood(read, of_test))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skrnn.cli import files
 from skrnn.cli.common import (
     FAILED,
     INTERRUPTED,
@@ -21,22 +22,6 @@ from skrnn.cli.common import (
 )
 from skrnn.cli.data import JOURNAL, DataHome, Epochs, Name, Samples
 from skrnn.cli.display import say
-from skrnn.cli.files import (
-    Data,
-    Features,
-    FileOptions,
-    Group,
-    Id,
-    NoScale,
-    Patch,
-    Step,
-    Target,
-    Test,
-    Text,
-    Time,
-    Window,
-    source_of,
-)
 from skrnn.cli.layout import print_terms
 from skrnn.cli.source import Source
 
@@ -59,7 +44,7 @@ class Cell(StrEnum):
 
 
 def tune(
-    data: Data = Name.digits,
+    data: files.Data = Name.digits,
     trials: Annotated[
         int | None,
         typer.Option(
@@ -75,17 +60,17 @@ def tune(
     cv: Annotated[int, typer.Option(min=2, help="Number of stratified folds to score each candidate on.")] = 3,
     epochs: Epochs = None,
     samples: Samples = None,
-    target: Target = None,
-    id_: Id = None,
-    time_: Time = None,
-    text: Text = None,
-    group: Group = None,
-    features: Features = None,
-    window: Window = None,
-    step: Step = None,
-    test: Test = None,
-    patch: Patch = None,
-    no_scale: NoScale = False,
+    target: files.Target = None,
+    id_: files.Id = None,
+    time_: files.Time = None,
+    text: files.Text = None,
+    group: files.Group = None,
+    features: files.Features = None,
+    window: files.Window = None,
+    step: files.Step = None,
+    test: files.Test = None,
+    patch: files.Patch = None,
+    no_scale: files.NoScale = False,
     storage: Annotated[
         str | None,
         typer.Option(
@@ -117,11 +102,11 @@ def tune(
 
     require_jobs(n_jobs)
     console = Console(highlight=False, markup=False)
-    options = FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
+    options = files.FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
     try:
         from skrnn import installed_versions
 
-        source, understood = source_of(data, options, samples, data_home, seed)
+        source, understood = files.source_of(data, options, samples, data_home, seed)
         folder = Path("skrnn-results") / f"{source.name}-tune" if out is None else out
         print_terms(console, understood)
         source.require_folds(cv, samples, cv if source.has_test_set else 2 * cv)

@@ -66,7 +66,7 @@ def require_same_source(estimator: Any, X: Any, source: str | None) -> None:
     matrix = estimator.embedding_matrix
     if isinstance(matrix, _PATHS):  # not read again for every epoch
         _vocabulary_for(matrix, X)
-        now: str | None = _path_source(matrix)
+        now: str | None = os.fspath(matrix)
     else:
         pretrained = read_pretrained(estimator, X)
         now = None if pretrained is None else pretrained.source
@@ -135,7 +135,7 @@ def _by_word(matrix: Any, X: Any) -> Pretrained:
         raise ValueError("The vocabulary of X is empty, so no word has a vector in embedding_matrix.")
     is_file = isinstance(matrix, _PATHS)
     found = read_word_vectors(matrix, vocabulary) if is_file else _look_up(matrix, vocabulary)
-    name = f"the file {_path_source(matrix)!r} in embedding_matrix" if is_file else "embedding_matrix"
+    name = f"the file {os.fspath(matrix)!r} in embedding_matrix" if is_file else "embedding_matrix"
     if not found:
         words = short([*vocabulary][:5])
         raise ValueError(
@@ -159,7 +159,7 @@ def _by_word(matrix: Any, X: Any) -> Pretrained:
             "vectors in embedding_matrix to take. Leave out all words but one for each id."
         )
     vectors = np.stack([*found.values()])
-    source = _path_source(matrix) if is_file else _digest(ids, vectors)
+    source = os.fspath(matrix) if is_file else _digest(ids, vectors)
     return Pretrained(ids, vectors, int(max(vocabulary.values())) + 1, source)
 
 
@@ -209,10 +209,6 @@ def _agreed(estimator: Any, pretrained: Pretrained) -> Pretrained:
             f"vocabulary_size out, or set it to at least {pretrained.vocabulary_size}."
         )
     return Pretrained(pretrained.ids, pretrained.vectors, int(size), pretrained.source)
-
-
-def _path_source(path: Any) -> str:
-    return os.fspath(path)
 
 
 def _digest(*arrays: np.ndarray) -> str:

@@ -61,13 +61,12 @@ class SequenceDifference(SequenceTransformer):
 
     def _transform(self, sequences: Steps) -> Steps:
         self._check_lengths(sequences.lengths)
-        values, lengths = sequences.values, sequences.lengths
         for _ in range(self.order):
-            is_first = np.zeros(len(values), dtype=bool)
-            is_first[(np.cumsum(lengths) - lengths)[lengths > 0]] = True
-            values = np.diff(values, axis=0)[~is_first[1:]]
-            lengths = np.maximum(lengths - 1, 0)
-        return Steps(values, lengths)
+            is_first = np.zeros(len(sequences.values), dtype=bool)
+            is_first[sequences.starts[sequences.lengths > 0]] = True
+            differences = np.diff(sequences.values, axis=0)[~is_first[1:]]
+            sequences = Steps(differences, np.maximum(sequences.lengths - 1, 0))
+        return sequences
 
     def _check_lengths(self, lengths: np.ndarray) -> None:
         short = np.flatnonzero((lengths > 0) & (lengths <= self.order))

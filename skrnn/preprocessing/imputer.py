@@ -120,8 +120,8 @@ class SequenceImputer(SequenceTransformer):
     def _transform(self, sequences: Steps) -> Steps:
         filled = sequences.values.copy()
         missing = np.isnan(filled)
-        ends = np.cumsum(sequences.lengths)
-        starts_and_ends = [np.repeat(edge, sequences.lengths) for edge in (ends - sequences.lengths, ends)]
+        starts = sequences.starts
+        starts_and_ends = [np.repeat(edge, sequences.lengths) for edge in (starts, starts + sequences.lengths)]
         for feature in np.flatnonzero(missing.any(axis=0)):
             rows, before, after = _known_neighbours(missing[:, feature], *starts_and_ends)
             filled[rows, feature] = self._fill(filled[:, feature], self.statistics_[feature], rows, before, after)

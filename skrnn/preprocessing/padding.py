@@ -103,6 +103,11 @@ class Steps:
         """The sequence that each row of `values` belongs to, of shape (n_steps_of_all,)."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
+    @property
+    def starts(self) -> np.ndarray:
+        """The row of `values` where each sequence starts, of shape (n_sequences,)."""
+        return np.cumsum(self.lengths) - self.lengths
+
     def split(self, values: np.ndarray) -> list[np.ndarray]:
         """Cut an array with one row per step into one array per sequence."""
         return np.split(values, np.cumsum(self.lengths)[:-1])

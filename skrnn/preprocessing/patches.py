@@ -122,7 +122,7 @@ class PatchSequence(SequenceTransformer):
         place = _places(lengths)
         # All patches contribute the steps that are new in them: the first one all, each later one its last `stride`.
         patch = np.maximum(place - self.patch_length, -1) // self._stride + 1
-        first = np.repeat(np.cumsum(patches.lengths) - patches.lengths, lengths)
+        first = np.repeat(patches.starts, lengths)
         cells = patches.values.reshape(len(patches.values), self.patch_length, self.n_features_in_)
         values = cells[first + patch, place - patch * self._stride]
         return put_padding_back(reading, steps, Steps(values, lengths), self._n_steps_in)
@@ -141,7 +141,7 @@ class PatchSequence(SequenceTransformer):
 
     def _transform(self, sequences: Steps) -> Steps:
         lengths = self._n_steps_out(sequences.lengths)
-        starts = np.repeat(np.cumsum(sequences.lengths) - sequences.lengths, lengths)
+        starts = np.repeat(sequences.starts, lengths)
         last = np.repeat(sequences.lengths - 1, lengths)
         steps = (_places(lengths) * self._stride)[:, np.newaxis] + np.arange(self.patch_length)
         rows = starts[:, np.newaxis] + np.minimum(steps, last[:, np.newaxis])

@@ -78,8 +78,8 @@ def put_padding_back(
 
 def _n_leading(steps: Steps, real: np.ndarray) -> np.ndarray:
     """Return how many steps of padding come before the first step of each sequence."""
-    starts = np.cumsum(steps.lengths) - steps.lengths
-    first, numbers = starts.copy(), np.flatnonzero(real)
+    starts, numbers = steps.starts, np.flatnonzero(real)
+    first = starts.copy()
     first[steps.owners[numbers[::-1]]] = numbers[::-1]  # the last assignment to an index counts: the first step
     return first - starts
 

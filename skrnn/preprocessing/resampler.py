@@ -109,7 +109,7 @@ class SequenceResampler(SequenceTransformer):
             # Whole numbers, so that no value is interpolated where a step is.
             place = np.tile(np.arange(self.n_steps), int((lengths > 0).sum())) * last
             before, rest = np.divmod(place, self.n_steps - 1)
-            starts = np.repeat(np.cumsum(sequences.lengths) - sequences.lengths, lengths)
+            starts = np.repeat(sequences.starts, lengths)
             return Steps(_between(sequences.values, starts + before, rest / (self.n_steps - 1)), lengths)
         times = _times(sequences, self.time_index_)
         # The last time may miss a multiple of the interval by the rounding of the times.

@@ -171,12 +171,11 @@ def sliding_windows(
             labels = _labels_of_windows(labels[real], first, length, label)
         else:
             labels = labels[recordings]
-    starts = np.cumsum(given.steps.lengths) - given.steps.lengths
     return SlidingWindows(
         windows=views[::step] if len(given.groups) == 1 else np.ascontiguousarray(views[first]),
         labels=labels,
         groups=given.groups[recordings],
-        starts=np.flatnonzero(real)[first] - starts[recordings],
+        starts=np.flatnonzero(real)[first] - given.steps.starts[recordings],
         n_left_over=len(steps.values) - _n_covered(first, recordings, length),
         gap=-(-length // step) - 1,
     )
