@@ -21,6 +21,7 @@ _HOMES = {
     "SimpleRNNClassifier": "skrnn.estimators",
     "clear_graphs": "skrnn.network.pool",
     "datasets": "",
+    "freeze": "skrnn.estimators.freezing",
     "installed_versions": "skrnn.versions",
     "model_selection": "",
     "plotting": "",

@@ -33,6 +33,10 @@ class Prediction:
     def _staged_logits(self, X) -> Iterator[np.ndarray]:
         """Iterate over the logits after one step, after two, to the last."""
 
+    @abstractmethod
+    def freeze(self) -> "Prediction":
+        """Return a classifier that predicts the same without TensorFlow."""
+
     def decision_function(self, X) -> np.ndarray:
         """Compute the logits, from which the probabilities follow.
 
