@@ -23,10 +23,12 @@ _HOMES = {
     "datasets": "",
     "freeze": "skrnn.estimators.freezing",
     "installed_versions": "skrnn.versions",
+    "load": "skrnn.persistence",
     "model_selection": "",
     "plotting": "",
     "preprocessing": "",
     "recipes": "",
+    "save": "skrnn.persistence",
 }
 
 __all__ = [*sorted(_HOMES), "__version__", "configure_threads"]

@@ -19,6 +19,8 @@ ROOMS = (
     "_tensorflow",
     "_keras",
     "_sklearn",
+    "_skops",
+    "_atomic",
     "threads",
     "preprocessing",
     "datasets",
@@ -27,6 +29,7 @@ ROOMS = (
     "plotting",
     "report",
     "model_selection",
+    "persistence",
     "recipes",
     "__init__",  # re-exports: whoever imports the package itself wants the version or a classifier
     "cli",
