@@ -19,6 +19,7 @@ from scipy import sparse
 from skrnn.persistence.trust import name_of
 
 _GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+_OF_KERAS = ("keras.optimizers", "keras.optimizers.schedules")
 _SPARSE = ("csr", "csc", "coo")
 
 
@@ -57,12 +58,14 @@ def codec_name(value: Any) -> str | None:
         return "sparse"
     if isinstance(value, enum.Enum):
         return "enum"
+    if isinstance(value, type) and value.__module__.startswith("keras.src.") and name_of(value)[0] in _OF_KERAS:
+        return "keras_class"
     module = type(value).__module__
     if module == "optuna.distributions":
         return "distribution"
     if module == "optuna.trial._frozen":
         return "trial"
-    if module.startswith("keras.src.optimizers") and name_of(type(value))[0].startswith("keras.optimizers"):
+    if module.startswith("keras.src.") and name_of(type(value))[0] in _OF_KERAS:
         return "keras"
     if module == "skrnn.network.spec" and type(value).__name__ == "OptimizerSpec":
         return "optimizer"
@@ -269,7 +272,7 @@ def _keras_class(module: str, name: str) -> Any:
     """Return an optimizer or schedule of Keras. Only its public classes come from the two modules."""
     from skrnn._tensorflow import keras
 
-    if module not in ("keras.optimizers", "keras.optimizers.schedules"):
+    if module not in _OF_KERAS:
         raise ValueError(f"no optimizer of Keras: {module}.{name}")
     found = getattr(keras.optimizers if module == "keras.optimizers" else keras.optimizers.schedules, name)
     if not isinstance(found, type) or not issubclass(
@@ -343,5 +346,6 @@ CODECS: Mapping[str, Codec] = {
     "distribution": Codec(_distribution, _to_distribution),
     "trial": Codec(_trial, _to_trial),
     "keras": Codec(_keras, _to_keras),
+    "keras_class": Codec(lambda kind: [*name_of(kind)], _keras_class),
     "optimizer": Codec(_optimizer, _to_optimizer),
 }

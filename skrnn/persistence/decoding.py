@@ -86,15 +86,9 @@ def _checked_names(schema: Mapping[str, Any], trusted: frozenset[str] | None) ->
 
 
 def _refusal(names: list[str]) -> str:
-    dangers = [" ".join(_skops.UNTRUSTED_TYPE_REASONS[name].split()) for name in names if name in _skops.UNTRUSTED_TYPE_REASONS]
-    listed = ", ".join(map(repr, names))
-    return " ".join(
-        [
-            f"it contains {', '.join(names)}, which is not part of skrnn or scikit-learn and may run any code. If you "
-            f"trust the file and what it contains, load it with trusted=[{listed}].",
-            *dangers,
-        ]
-    )
+    reasons = [" ".join(_skops.UNTRUSTED_TYPE_REASONS[name].split()) for name in names if name in _skops.UNTRUSTED_TYPE_REASONS]
+    cure = f"If you know them and trust the file, pass trusted=[{', '.join(map(repr, names))}]."
+    return " ".join([f"it contains {', '.join(names)}, which may run code that the file chooses. {cure}", *reasons])
 
 
 def _nodes(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -235,7 +235,7 @@ def _read(stream: BinaryIO, path: str, trusted: frozenset[str] | None) -> tuple[
             tree = json.loads(archive.read(_TREE))
             return decode(tree, archive, trusted), about["remarks"]
     except UntrustedError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path} was not loaded: {error}") from None
     except Exception as error:
         raise ValueError(f"{path} could not be loaded: {_what(error)}.{_other_versions(versions)}") from error
 

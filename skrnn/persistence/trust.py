@@ -65,6 +65,26 @@ _SKLEARN = (
 )
 
 
+_OPTUNA = {
+    "optuna.pruners._hyperband.HyperbandPruner",
+    "optuna.pruners._median.MedianPruner",
+    "optuna.pruners._nop.NopPruner",
+    "optuna.pruners._patient.PatientPruner",
+    "optuna.pruners._percentile.PercentilePruner",
+    "optuna.pruners._successive_halving.SuccessiveHalvingPruner",
+    "optuna.pruners._threshold.ThresholdPruner",
+    "optuna.pruners._wilcoxon.WilcoxonPruner",
+    "optuna.samplers._random.RandomSampler",
+    "optuna.samplers._tpe.sampler.TPESampler",
+    "optuna.study._study_direction.StudyDirection",
+    "optuna.trial._state.TrialState",
+}
+
+KERAS = ("keras.optimizers", "keras.optimizers.schedules", "keras.callbacks")
+# Those that read and write no files. Optimizers have codecs.
+_CALLBACKS = ("EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau", "TerminateOnNaN")
+
+
 def name_of(thing: Any) -> tuple[str, str]:
     """Return the module and the name by which files know a type or a function."""
     if isinstance(thing, np.ufunc):
@@ -80,18 +100,15 @@ def name_of(thing: Any) -> tuple[str, str]:
     return module, name
 
 
-KERAS = ("keras.optimizers", "keras.optimizers.schedules", "keras.callbacks", "keras.losses")
-
-
 @cache
 def trusted_types() -> frozenset[str]:
     """Return the full names of the types that are trusted."""
     ours = {f"{home}.{name}" for home, names in OURS.items() for name in names}
-    optuna = {f"optuna.pruners.{name}" for name in ("NopPruner",)}
+    others = {f"keras.callbacks.{name}" for name in _CALLBACKS} | _OPTUNA
     sklearn = {*_skops.SKLEARN_ESTIMATOR_TYPE_NAMES, *_skops.SKLEARN_INTERNAL_TYPE_NAMES, *_SKLEARN}
     public = {name for module in _PUBLIC for name in _public_names(module, inspect.isclass)}
     numpy = {*_skops.NUMPY_DTYPE_TYPE_NAMES, *_skops.PRIMITIVE_TYPE_NAMES, "builtins.dict", "builtins.list"}
-    return frozenset(ours | optuna | sklearn | public | numpy)
+    return frozenset(ours | others | sklearn | public | numpy)
 
 
 @cache
