@@ -15,6 +15,8 @@ ROOMS = (
     "versions",
     "exceptions",
     "_hints",
+    "_line_files",
+    "_secrets",
     "_startup_lines",
     "_tensorflow",
     "_keras",

@@ -5,7 +5,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -24,6 +24,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._secrets import Redacted, redact, without_secrets
 from skrnn._sklearn import (
     BaseSearchCV,
     Interval,
@@ -45,7 +46,8 @@ from skrnn.model_selection.search_spaces import search_space, starting_point
 from skrnn.model_selection.seeds import root_seed
 from skrnn.model_selection.spaces import Space, check_space, parameters_of
 from skrnn.model_selection.splits import draw_splits, labels_of
-from skrnn.model_selection.studies import fail_stale_trials, is_journal, open_storage, quiet
+from skrnn.model_selection.storages import is_journal, open_storage
+from skrnn.model_selection.studies import fail_stale_trials, quiet
 from skrnn.model_selection.trial_displays import trial_display
 from skrnn.model_selection.trials import Search, first_cause, run_trials
 
@@ -253,9 +255,14 @@ class OptunaSearchCV(BaseSearchCV):
         ValueError
             If a parameter is invalid; if `cv` gives no splits; if a `storage` is given without a `study_name`, and
             something that the scores depend on cannot be described; or if all trials failed, with the first error.
-        KeyboardInterrupt
-            After Ctrl-C. ``best_params_`` and ``cv_results_`` then describe the trials so far. With a `storage`, the
-            next call continues the search.
+        OSError
+            If the storage cannot be opened or written to, or if a journal is deleted or replaced during the search. The
+            message names it and a remedy.
+
+        Notes
+        -----
+        After Ctrl-C, and any other exception during the trials, ``best_params_`` and ``cv_results_`` describe the
+        trials so far, if one of them has been scored. With a `storage`, the next call continues the search.
         """
         if self.n_trials is None and self.timeout is None:
             raise ValueError("n_trials and timeout are both None, so the search would never end. Set one of them.")
@@ -284,7 +291,7 @@ class OptunaSearchCV(BaseSearchCV):
         )
         context = begin_task(self, 1 + (self.refit is not False))
         whole = CallbackTask(context, self, X, y, params)
-        with whole.running(), quiet(), ExitStack() as stack:
+        with whole.running(), without_secrets(self.storage), quiet(), ExitStack() as stack:
             search = self._search(task, stack)
             trials = whole.part("search", n_parts=self.n_trials)
             with trials.running():
@@ -292,6 +299,30 @@ class OptunaSearchCV(BaseSearchCV):
             if self.refit:
                 self._refit(X, y, task.fit_params, whole.part("refit-with-best-params"))
         return self
+
+    def get_params(self, deep=True) -> dict[str, Any]:
+        """Return the parameters of the search, and with `deep` those of its estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include the parameters of the estimator.
+
+        Returns
+        -------
+        params : dict of str to object
+            If the URL in `storage` contains a password, its representation shows asterisks instead. The text itself is
+            unchanged.
+        """
+        params = super().get_params(deep)
+        storage = params["storage"]
+        if isinstance(storage, str) and not isinstance(storage, Redacted) and redact(storage) != storage:
+            params["storage"] = Redacted(storage)
+        return params
+
+    def _validate_params(self) -> None:
+        with without_secrets():  # the message quotes a storage of the wrong type
+            super()._validate_params()
 
     def _search(self, task: Task, stack: ExitStack) -> Search:
         """Return the settings that all workers share."""
@@ -357,23 +388,26 @@ class OptunaSearchCV(BaseSearchCV):
             ) from error
 
     def _run(self, search: Search, task: CallbackTask) -> None:
-        """Run all trials and set the results, also after Ctrl-C."""
+        """Run all trials and set the results, also after Ctrl-C and any other exception."""
         study = search.open()
-        interrupt = None
+        trials = search.ended(study)  # in case the storage fails
         try:
             with ExitStack() as stack:
                 callbacks = self._callbacks(search, stack)
                 for number in stack.enter_context(closing(run_trials(search, study, self.n_jobs, task))):
+                    trials = search.ended(study)
                     for callback in callbacks:
                         callback(study, study.get_trials(deepcopy=False)[number])
-        except KeyboardInterrupt as error:
-            interrupt = error
+        except BaseException:
+            with suppress(Exception):
+                fail_stale_trials(study)
+                trials = search.ended(study)
+            if any(outcome_of(trial) for trial in trials):
+                with suppress(Exception):
+                    self._set_results(search, trials)
+            raise
         fail_stale_trials(study)
-        trials = search.ended(study)
-        if interrupt is None or any(outcome_of(trial) for trial in trials):
-            self._set_results(search, trials)
-        if interrupt is not None:
-            raise interrupt
+        self._set_results(search, search.ended(study))
 
     def _callbacks(self, search: Search, stack: ExitStack) -> list[Callback]:
         """Return the callbacks for ended trials: a display if `verbose` is set, and the user's callbacks."""

@@ -1,13 +1,15 @@
 """Private names of Optuna: one module uses them, and the installed Optuna has them."""
 
 import ast
+import os
 from pathlib import Path
 
 import optuna
 import pytest
 from optuna.distributions import IntDistribution
 from optuna.samplers import GPSampler, RandomSampler, TPESampler
-from optuna.storages import InMemoryStorage
+from optuna.storages import InMemoryStorage, JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -32,6 +34,7 @@ def objects():
         "FrozenTrial": study.trials[0],
         "IntDistribution": IntDistribution(0, 3),
         "TPESampler": TPESampler(),
+        "JournalStorage": JournalStorage(JournalFileBackend(os.devnull)),
     }
 
 
@@ -45,6 +48,9 @@ USED = {
     ("FrozenTrial", "_suggest"),
     ("FrozenTrial", "_distributions"),
     ("IntDistribution", "_contains"),
+    ("JournalStorage", "_backend"),
+    ("JournalStorage", "_sync_with_backend"),
+    ("JournalStorage", "_replay_result"),
 }
 
 

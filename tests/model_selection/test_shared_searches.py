@@ -22,7 +22,9 @@ from sklearn.model_selection import (
 )
 
 from skrnn import SimpleRNNClassifier
-from skrnn.model_selection.studies import LOST, WORKER, ask, counted_trials, fail_stale_trials
+from skrnn.model_selection import workers
+from skrnn.model_selection.studies import LOST, ask, counted_trials
+from skrnn.model_selection.workers import WORKER
 
 RATES = {"learning_rate": FloatDistribution(1e-3, 0.1, log=True)}
 
@@ -256,50 +258,6 @@ def test_two_processes_make_so_many_trials_together(tmp_path):
     assert {trial.user_attrs[WORKER]["pid"] for trial in trials} == {process.pid for process in processes}
 
 
-def test_a_dead_workers_trial_is_given_up_and_a_live_ones_is_not(tmp_path):
-    study = optuna.create_study()
-    other_host = {"host": "elsewhere", "pid": 1, "started": 0.0, "patience": 60.0}
-    here = {"host": os.uname().nodename, "patience": 60.0, "beat": 0.0}
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    import psutil
-
-    workers = {
-        "alive here, though silent": here | {"pid": os.getpid(), "started": psutil.Process().create_time()},
-        "its number was given to a later process": here | {"pid": os.getpid(), "started": 5.0},
-        "ended here": here | {"pid": ended.pid, "started": 5.0},
-        "alive elsewhere": other_host | {"beat": time.time() - 30},
-        "silent elsewhere": other_host | {"beat": time.time() - 90},
-    }
-    for worker in workers.values():
-        study.ask().set_user_attr(WORKER, worker)
-    study.ask()  # one that has just begun and has not registered
-    fail_stale_trials(study)
-    states = dict(zip(workers, study.trials, strict=False))
-    assert {name for name, trial in states.items() if trial.state == TrialState.RUNNING} == {
-        "alive here, though silent",
-        "alive elsewhere",
-    }
-    assert study.trials[-1].state == TrialState.RUNNING
-    assert [trial.number for trial in counted_trials(study)] == [0, 3, 5]
-    assert "no heartbeat from" in states["silent elsewhere"].user_attrs[LOST]
-    fail_stale_trials(study, alone=True)  # nobody can be about to tell: its worker died before it did
-    assert study.trials[-1].state == TrialState.FAIL
-
-
-def test_a_worker_tells_after_every_epoch_that_it_lives(images, search_of):
-    beats = []
-
-    class Listener(NopPruner):
-        def prune(self, study, trial):
-            beats.append(trial.user_attrs[WORKER]["beat"])
-            return False
-
-    search_of(n_trials=1, pruner=Listener()).fit(*images)
-    assert len(beats) == 3
-    assert beats[0] < beats[1] < beats[2] <= time.time()
-
-
 def test_of_workers_that_begin_the_last_trial_at_once_one_gives_up(tmp_path):
     """On a database there is no turn to wait for: between looking and beginning another may be faster."""
     url = f"sqlite:///{tmp_path}/search.db"
@@ -322,12 +280,10 @@ def test_a_live_peers_trial_is_left_alone(images, tmp_path, search_of):
     name = search_of(storage=storage, n_trials=1).fit(*images).study_name_
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        import psutil
-
         study = optuna.load_study(study_name=name, storage=search_of(storage=storage).fit(*images).study_._storage)
         peer = study.ask()
-        worker = {"host": os.uname().nodename, "pid": process.pid, "beat": time.time(), "patience": 60.0}
-        peer.set_user_attr(WORKER, worker | {"started": psutil.Process(process.pid).create_time()})
+        ticks = workers._ticks(process.pid)
+        peer.set_user_attr(WORKER, workers.this_worker() | {"id": "peer", "pid": process.pid, "ticks": ticks})
         search = search_of(storage=storage, n_trials=5).fit(*images)
         assert [trial.number for trial in search.trials_] == [0, 1, 2, 4]  # the fifth is the peer's
         assert study.trials[peer.number].state == TrialState.RUNNING
