@@ -159,6 +159,18 @@ def _to_generator(name: str, state: dict[str, Any], seeds: dict[str, Any] | None
 # Python
 
 
+def _texts(texts: list[str]) -> list[Any]:
+    return ["".join(texts).encode("utf-8", "surrogatepass"), np.fromiter(map(len, texts), np.int64)]
+
+
+def _to_texts(encoded: bytes, lengths: np.ndarray) -> list[str]:
+    text = encoded.decode("utf-8", "surrogatepass")
+    ends = np.cumsum(lengths)
+    if len(lengths) and (lengths.min() < 0 or ends[-1] != len(text)):
+        raise ValueError("texts of other lengths than their sum")
+    return [text[end - length : end] for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)]
+
+
 def _in_order(items: Iterable[Any]) -> list[Any]:
     """Return a list of a set, so that equal sets give equal files."""
     try:
@@ -331,6 +343,9 @@ CODECS: Mapping[str, Codec] = {
     "dtype": Codec(lambda dtype: [np.empty(0, dtype)], lambda array: array.dtype),
     "object_array": Codec(lambda array: [[*array.shape], array.ravel().tolist()], _to_object_array),
     "stacked": Codec(lambda arrays: [np.array(arrays)], _to_list),
+    "texts": Codec(_texts, _to_texts),
+    "integers": Codec(lambda numbers: [np.array(numbers, np.int64)], lambda array: array.tolist()),
+    "floats": Codec(lambda numbers: [np.array(numbers, np.float64)], lambda array: array.tolist()),
     "masked_array": Codec(_masked, _to_masked),
     "sparse": Codec(_sparse, _to_sparse),
     "random_state": Codec(lambda state: [state.get_state(legacy=False)], _to_random_state),

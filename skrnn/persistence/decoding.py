@@ -4,7 +4,6 @@ Nothing of the file is made before the check has passed.
 """
 
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from typing import Any
 from zipfile import ZipFile
 
@@ -66,9 +65,7 @@ def _checked_names(schema: Mapping[str, Any], trusted: frozenset[str] | None) ->
     trees: here an object with several places has one node, and references to it.
     """
     names, refused, ids = set(), set(), set()
-    n_nodes = 0
-    for node in _nodes(schema):
-        n_nodes += 1
+    for n_nodes, node in enumerate(_nodes(schema)):
         loader, name = node["__loader__"], f"{node['__module__']}.{node['__class__']}"
         if n_nodes > _MOST_NODES or node.get("__id__") in ids:
             raise ValueError("too many nodes" if n_nodes > _MOST_NODES else "two nodes with one id")
@@ -86,7 +83,9 @@ def _checked_names(schema: Mapping[str, Any], trusted: frozenset[str] | None) ->
 
 
 def _refusal(names: list[str]) -> str:
-    reasons = [" ".join(_skops.UNTRUSTED_TYPE_REASONS[name].split()) for name in names if name in _skops.UNTRUSTED_TYPE_REASONS]
+    reasons = [
+        " ".join(_skops.UNTRUSTED_TYPE_REASONS[name].split()) for name in names if name in _skops.UNTRUSTED_TYPE_REASONS
+    ]
     cure = f"If you know them and trust the file, pass trusted=[{', '.join(map(repr, names))}]."
     return " ".join([f"it contains {', '.join(names)}, which may run code that the file chooses. {cure}", *reasons])
 

@@ -5,6 +5,8 @@ would not come back with the same type is refused by its name and place.
 """
 
 import json
+import math
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from importlib import import_module
@@ -13,15 +15,16 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from skrnn import _skops
+from skrnn._secrets import redact
 from skrnn.persistence.codecs import CODECS, codec_name
 from skrnn.persistence.trust import name_of
 
 Node = dict[str, Any]
 MAPPINGS = (dict, OrderedDict, Bunch)
-TREE = "sklearn.tree._tree.Tree"
+_TREE = "sklearn.tree._tree.Tree"
 _SCALARS = (str, int, float, bool, type(None))
 _BUILT_IN = (dict, list, tuple, set, frozenset, str, int, float, complex, bytes, bytearray, np.ndarray)
+_MANY = 1000  # items of a list that is worth an array
 _SMALL = 4096  # elements of an array that is worth saving together with others
 
 
@@ -72,7 +75,7 @@ class Encoder:
         if kind in MAPPINGS:
             return self._pairs(value, (f"[{key!r}]" for key in value))
         if kind is list:
-            return self._list(value, map("[{}]".format, range(len(value))))
+            return self._list(value, (f"[{place}]" for place in range(len(value))))
         if kind in (bytes, bytearray):
             loader = "BytesNode" if kind is bytes else "BytearrayNode"
             return {**_typed(kind, loader), "file": self._write(bytes(value))}
@@ -96,6 +99,11 @@ class Encoder:
 
     def _list(self, values: list[Any], places: Iterable[str]) -> Node:
         if _is_json(values):
+            return _json_node(values)
+        codec = _codec_of_many(values) if len(values) > _MANY else None
+        if codec is not None:
+            return self._coded(codec, values)
+        if len(values) > _MANY and _is_json(values, math.inf):
             return _json_node(values)
         if self._are_alike(values):
             return self._coded("stacked", values)
@@ -121,7 +129,11 @@ class Encoder:
             parts = CODECS[codec].take_apart(value)
         except TypeError as error:
             raise self._refused(str(error)) from error
-        return {**_typed(type(value), "skrnn.CodecNode"), "codec": codec, "content": self._list(parts, [""] * len(parts))}
+        return {
+            **_typed(type(value), "skrnn.CodecNode"),
+            "codec": codec,
+            "content": self._list(parts, [""] * len(parts)),
+        }
 
     def _array(self, array: np.ndarray) -> Node:
         if array.dtype.hasobject or array.dtype.metadata is not None:
@@ -144,7 +156,9 @@ class Encoder:
         kind = type(value)
         named = self._named(kind, "ObjectNode")
         full = f"{named['__module__']}.{named['__class__']}"
-        if full == TREE:
+        if full == "skrnn.model_selection.OptunaSearchCV":
+            _require_storable(value)
+        if full == _TREE:
             _, arguments, state = value.__reduce__()
             arguments, state = self._at("", arguments), self._at("", state)
             return {**named, "__loader__": "TreeNode", "__reduce__": {"args": arguments}, "content": state}
@@ -182,11 +196,35 @@ def _full_name(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _is_json(value: Any) -> bool:
-    """Return whether JSON gives back the same values of the same types."""
+def _is_json(value: Any, most: float = _MANY) -> bool:
+    """Return whether JSON gives back the same values of the same types, and containers have at most `most` items."""
     kind = type(value)
     if kind is dict:
-        return all(type(key) is str and _is_json(each) for key, each in value.items())
+        return len(value) <= most and all(type(key) is str and _is_json(each, most) for key, each in value.items())
     if kind is list:
-        return all(map(_is_json, value))
+        return len(value) <= most and all(_is_json(each, most) for each in value)
     return kind in _SCALARS
+
+
+def _codec_of_many(values: list[Any]) -> str | None:
+    """Return the codec that makes an array of a long list, such as the words of a vocabulary."""
+    kinds = {*map(type, values)}
+    if kinds == {int} and min(values) >= -(2**63) and max(values) < 2**63:
+        return "integers"
+    return {str: "texts", float: "floats"}.get(kinds.pop()) if len(kinds) == 1 else None
+
+
+def _require_storable(search: Any) -> None:
+    """Raise an error if the storage of a search is a connection, or its address contains a password."""
+    storage = search.storage
+    cure = "search.set_params(storage=None) leaves it out; the search keeps its trials"
+    if isinstance(storage, str) and redact(storage) != storage:
+        raise ValueError(
+            f"This object cannot be saved: the storage {redact(storage)} of {type(search).__name__} contains a "
+            f"password, and a file would show it. {cure}."
+        )
+    if storage is not None and not isinstance(storage, (str, os.PathLike)):
+        raise ValueError(
+            f"This object cannot be saved: the storage of {type(search).__name__} is an open "
+            f"{type(storage).__name__}. {cure}, or pass its path or URL."
+        )

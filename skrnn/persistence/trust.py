@@ -65,20 +65,30 @@ _SKLEARN = (
 )
 
 
+# What the samplers and pruners of a search consist of. GPSampler needs more, and is not among them.
 _OPTUNA = {
-    "optuna.pruners._hyperband.HyperbandPruner",
-    "optuna.pruners._median.MedianPruner",
-    "optuna.pruners._nop.NopPruner",
-    "optuna.pruners._patient.PatientPruner",
-    "optuna.pruners._percentile.PercentilePruner",
-    "optuna.pruners._successive_halving.SuccessiveHalvingPruner",
-    "optuna.pruners._threshold.ThresholdPruner",
-    "optuna.pruners._wilcoxon.WilcoxonPruner",
-    "optuna.samplers._random.RandomSampler",
-    "optuna.samplers._tpe.sampler.TPESampler",
-    "optuna.study._study_direction.StudyDirection",
-    "optuna.trial._state.TrialState",
+    f"optuna.{name}"
+    for name in (
+        "pruners._hyperband.HyperbandPruner",
+        "pruners._median.MedianPruner",
+        "pruners._nop.NopPruner",
+        "pruners._patient.PatientPruner",
+        "pruners._percentile.PercentilePruner",
+        "pruners._successive_halving.SuccessiveHalvingPruner",
+        "pruners._threshold.ThresholdPruner",
+        "pruners._wilcoxon.WilcoxonPruner",
+        "samplers._lazy_random_state.LazyRandomState",
+        "samplers._random.RandomSampler",
+        "samplers._tpe.parzen_estimator._ParzenEstimator",
+        "samplers._tpe.parzen_estimator._ParzenEstimatorParameters",
+        "samplers._tpe.sampler.TPESampler",
+        "search_space.group_decomposed._GroupDecomposedSearchSpace",
+        "search_space.intersection.IntersectionSearchSpace",
+        "study._study_direction.StudyDirection",
+        "trial._state.TrialState",
+    )
 }
+_OPTUNA_FUNCTIONS = {f"optuna.samplers._tpe.sampler.default_{name}" for name in ("gamma", "weights")}
 
 KERAS = ("keras.optimizers", "keras.optimizers.schedules", "keras.callbacks")
 # Those that read and write no files. Optimizers have codecs.
@@ -116,9 +126,12 @@ def trusted_functions() -> frozenset[str]:
     """Return the full names of the functions that are trusted: ufuncs, and the metrics of scorers."""
     metrics = _public_names("sklearn.metrics", inspect.isfunction)
     ufuncs = {
-        f"{home.__name__}.{name}" for home in (np, special) for name, thing in vars(home).items() if type(thing) is np.ufunc
+        f"{home.__name__}.{name}"
+        for home in (np, special)
+        for name, thing in vars(home).items()
+        if type(thing) is np.ufunc
     }
-    return frozenset(metrics | ufuncs)
+    return frozenset(metrics | ufuncs | _OPTUNA_FUNCTIONS)
 
 
 def names_given(trusted: Iterable[str | type]) -> frozenset[str]:
