@@ -14,13 +14,14 @@ from typing import Annotated, Any
 import typer
 
 import skrnn
-from skrnn.cli import compare, describe, reproduce, tune
+from skrnn.cli import compare, describe, predict, reproduce, tune
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown"
 )
 app.command()(compare.compare)
 app.command()(tune.tune)
+app.command()(predict.predict)
 app.command()(describe.describe)
 app.command()(reproduce.reproduce)
 

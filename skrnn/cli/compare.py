@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from contextlib import nullcontext
 from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,7 @@ from skrnn.cli.common import (
 )
 from skrnn.cli.data import JOURNAL, DataHome, Epochs, Name, Samples
 from skrnn.cli.display import say
+from skrnn.cli.keeping import Save, keep, require_saveable
 from skrnn.cli.layout import print_terms
 from skrnn.cli.source import Source
 
@@ -92,6 +94,7 @@ def compare(
             show_default="skrnn-results/DATA",
         ),
     ] = None,
+    save: Save = None,
     n_jobs: Jobs = 2,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of folds, weights and the subset.")] = 0,
 ) -> None:
@@ -102,12 +105,15 @@ def compare(
     84 MB). Digits take a minute or two, the others several; the whole of mnist (--samples 60000) or imdb (--samples
     25000) takes hours.
 
+    --save fits the network with the best mean accuracy once more, on all samples but those of a test set.
+
     Ctrl-C stops, and keeps the finished fits. The same command continues with those that are missing, even after a
     crash.
     """
     from rich.console import Console
 
     require_jobs(n_jobs)
+    require_saveable(save)
     if tune is not None and units is not None:
         fail("--units is one of the parameters that --tune searches: give one of the two.", MISUSED)
     if (test_set or test) and until_sure:
@@ -206,6 +212,8 @@ def compare(
             f"Interrupted: {n_finished} of {n_fits} fits were finished and are kept. The same command continues.",
         )
         raise typer.Exit(INTERRUPTED)
+    if save is not None:
+        _save_best(comparison, estimators, source, seed, save, console)
     if comparison.n_failed:
         raise typer.Exit(FAILED)  # the warning has said why
 
@@ -299,6 +307,38 @@ def _compare(
 
 
 # After it
+
+
+def _save_best(
+    comparison: "ArchitectureComparison",
+    estimators: dict[str, Any],
+    source: Source,
+    seed: int,
+    path: Path,
+    console: "Console",
+) -> None:
+    """Fit the best network on all samples, and save it: the fits of a comparison saw only parts, and are not kept."""
+    from sklearn.base import clone
+
+    means = comparison.summary()["mean"].drop([*comparison.baselines]).dropna()
+    if means.empty:
+        fail("--save: no network could be fitted.", FAILED)
+    name = str(means.idxmax())
+    model = clone(estimators[name])
+    seeds = [each for each, value in model.get_params().items() if each.endswith("random_state") and value is None]
+    model.set_params(**dict.fromkeys(seeds, seed))
+    is_search = hasattr(model, "n_trials")
+    more = {"groups": source.groups} if is_search else {}
+    try:
+        with console.status(f"Fitting {name}") if console.is_interactive else nullcontext():
+            model.fit(source.X, source.y, **more)
+    except KeyboardInterrupt:
+        say(console, f"Interrupted: {path} was not written. The same command continues.")
+        raise typer.Exit(INTERRUPTED) from None
+    except (ValueError, FloatingPointError) as error:
+        fail(f"--save: {name} could not be fitted: {str(error).partition(chr(10))[0]}", FAILED)
+    what = f"{name}, fitted again on all {len(source.y):,} {source.items}"
+    keep(model.best_estimator_ if is_search else model, path, source, what, console)
 
 
 def _print_table(comparison: "ArchitectureComparison", console: "Console") -> None:

@@ -22,6 +22,7 @@ from skrnn.cli.common import (
 )
 from skrnn.cli.data import JOURNAL, DataHome, Epochs, Name, Samples
 from skrnn.cli.display import say
+from skrnn.cli.keeping import Save, keep, require_saveable
 from skrnn.cli.layout import print_terms
 from skrnn.cli.source import Source
 
@@ -83,6 +84,7 @@ def tune(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results.", show_default="skrnn-results/DATA-tune")
     ] = None,
+    save: Save = None,
     n_jobs: Jobs = 2,
     seed: Annotated[
         int,
@@ -93,7 +95,8 @@ def tune(
 
     DATA is your own file, or one of digits, reviews, mnist and imdb. `skrnn describe FILE` shows how a file is
     understood. Candidates are scored by cross-validation on the other three quarters, epoch by epoch; poor ones are
-    pruned early. --epochs is the maximum for a candidate: the search finds the best number.
+    pruned early. --epochs is the maximum for a candidate: the search finds the best number. --save keeps the network
+    that was scored on the held-out quarter, which it has not seen.
 
     Ctrl-C stops the search, and the same command continues it. To share the work among processes, run the command in
     several terminals.
@@ -101,6 +104,7 @@ def tune(
     from rich.console import Console
 
     require_jobs(n_jobs)
+    require_saveable(save)
     console = Console(highlight=False, markup=False)
     options = files.FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
     try:
@@ -145,6 +149,9 @@ def tune(
     say(console, f"{folder}: {', '.join(path.name for path in written)}")
     for name, reason in left_out.items():
         say(console, f"{name}: left out, {reason}.")
+    if save is not None and not interrupted:
+        what = f"the best network, fitted on {settings['n_samples']:,} {source.items}, without those held out"
+        keep(search.best_estimator_, save, source, what, console)
     if interrupted:
         n_kept, wanted = len(search.trials_), settings["trials"]
         of_all = "" if wanted is None else f" of {wanted}"

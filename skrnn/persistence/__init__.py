@@ -3,6 +3,6 @@
 The public names are those in ``__all__``; everything else may change without notice.
 """
 
-from skrnn.persistence.files import load, save
+from skrnn.persistence.files import load, read_remarks, save
 
-__all__ = ["load", "save"]
+__all__ = ["load", "read_remarks", "save"]

@@ -81,7 +81,7 @@ def _scalar(value: np.generic) -> list[Any]:
     return [value.dtype.str, value.tobytes().hex()]
 
 
-def _to_scalar(dtype: str, digits: str) -> np.generic:
+def _to_scalar(dtype: str, digits: str) -> Any:
     kind = np.dtype(dtype)
     if not kind.itemsize:
         return np.zeros((), kind)[()]
@@ -112,7 +112,7 @@ def _masked(array: np.ma.MaskedArray) -> list[Any]:
     return [np.asarray(array.data), np.asarray(array.mask), np.asarray(array.fill_value), array.hardmask]
 
 
-def _to_masked(data: np.ndarray, mask: np.ndarray, fill: np.ndarray, hard: bool) -> np.ma.MaskedArray:
+def _to_masked(data: np.ndarray, mask: Any, fill: Any, hard: bool) -> np.ma.MaskedArray:
     return np.ma.MaskedArray(data, mask if mask.shape else mask[()], fill_value=fill[()], hard_mask=hard)
 
 

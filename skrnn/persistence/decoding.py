@@ -132,7 +132,7 @@ class PairsNode(_Node):
 
     def _construct(self) -> Any:
         keys, values = (self.children[name].construct() for name in ("keys", "values"))
-        made = self._kind()
+        made: Any = self._kind()
         made.update(zip(keys, values, strict=True))
         return made
 

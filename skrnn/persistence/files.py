@@ -40,7 +40,7 @@ _LARGEST_EMPTY = 2**24
 _MEMORY_PER_BYTE = 24  # of the tree, at worst
 
 
-def save(estimator: Any, file: str | os.PathLike[str] | BinaryIO) -> None:
+def save(estimator: Any, file: str | os.PathLike[str] | BinaryIO, *, remarks: Mapping[str, Any] | None = None) -> None:
     """Save an estimator, or another object of this package, to a file that contains no code.
 
     :func:`load` reads it. A file that exists is replaced at the end: if anything fails before, even the power, the old
@@ -53,6 +53,8 @@ def save(estimator: Any, file: str | os.PathLike[str] | BinaryIO) -> None:
         scikit-learn that contain them; :class:`~skrnn.model_selection.ArchitectureComparison`.
     file : str, path-like or binary file object
         Where to write. The usual end of the name is ``.skrnn``.
+    remarks : mapping of str to object, default=None
+        What else the file should hold, such as where the data came from. :func:`read_remarks` returns it.
 
     Raises
     ------
@@ -82,11 +84,6 @@ def save(estimator: Any, file: str | os.PathLike[str] | BinaryIO) -> None:
     >>> bool((loaded.predict_proba(X) == classifier.predict_proba(X)).all())
     True
     """
-    save_with(estimator, file, {})
-
-
-def save_with(estimator: Any, file: str | os.PathLike[str] | BinaryIO, remarks: Mapping[str, Any]) -> None:
-    """Save an estimator, with remarks that JSON can hold, which :func:`load_with` returns."""
     if hasattr(file, "write"):
         memory = io.BytesIO()
         _write(estimator, memory, remarks)
@@ -131,13 +128,42 @@ def load(file: str | os.PathLike[str] | BinaryIO, trusted: Sequence[str | type] 
     --------
     save : Writes the file, with an example.
     """
-    return load_with(file, trusted)[0]
+    return _load(file, trusted)[0]
 
 
-def load_with(
-    file: str | os.PathLike[str] | BinaryIO, trusted: Sequence[str | type] = ()
-) -> tuple[Any, dict[str, Any]]:
-    """Load an estimator, and the remarks that it was saved with."""
+def read_remarks(file: str | os.PathLike[str] | BinaryIO, trusted: Sequence[str | type] = ()) -> dict[str, Any]:
+    """Return the remarks in a file that :func:`save` has written.
+
+    Parameters
+    ----------
+    file, trusted : as in `load`
+        The file, and types that it may contain.
+
+    Returns
+    -------
+    remarks : dict
+        Empty if there are none.
+
+    Raises
+    ------
+    ValueError, OSError
+        As in `load`.
+
+    Examples
+    --------
+    >>> import io
+    >>> import skrnn
+    >>> from skrnn.persistence import read_remarks
+    >>> file = io.BytesIO()
+    >>> skrnn.save(skrnn.preprocessing.SequenceScaler(), file, remarks={"data": "gaits.csv"})
+    >>> _ = file.seek(0)
+    >>> read_remarks(file)
+    {'data': 'gaits.csv'}
+    """
+    return _load(file, trusted)[1]
+
+
+def _load(file: str | os.PathLike[str] | BinaryIO, trusted: Sequence[str | type]) -> tuple[Any, dict[str, Any]]:
     names = names_given(trusted)
     if not isinstance(file, (str, os.PathLike)):
         return _read(io.BytesIO(file.read()), "The file", names)
@@ -148,7 +174,7 @@ def load_with(
 # Writing
 
 
-def _write(estimator: Any, stream: BinaryIO, remarks: Mapping[str, Any]) -> None:
+def _write(estimator: Any, stream: BinaryIO, remarks: Mapping[str, Any] | None) -> None:
     with zipfile.ZipFile(stream, "w") as archive:
         n_members = 0
 
@@ -165,6 +191,7 @@ def _write(estimator: Any, stream: BinaryIO, remarks: Mapping[str, Any]) -> None
 
         try:
             tree = Encoder(add).encode(estimator)
+            about = {"versions": _versions(), "remarks": Encoder(add).encode(dict(remarks or {}))}
             text = json.dumps({**tree, "protocol": _skops.PROTOCOL}, ensure_ascii=False, separators=(",", ":"))
         except RecursionError:
             raise ValueError(
@@ -177,7 +204,7 @@ def _write(estimator: Any, stream: BinaryIO, remarks: Mapping[str, Any]) -> None
                 f"{_LARGEST_TREE:,} that a file may have. Does it contain data as lists instead of arrays?"
             )
         archive.writestr(_member(_TREE), encoded)
-        archive.writestr(_member(_ABOUT), json.dumps({"versions": _versions(), "remarks": dict(remarks)}, indent=1))
+        archive.writestr(_member(_ABOUT), json.dumps(about).encode())
         archive.comment = _end(b"0" * _N_DIGITS)
     digest = _digest(stream)
     stream.seek(-_N_DIGITS, io.SEEK_END)
@@ -233,7 +260,7 @@ def _read(stream: BinaryIO, path: str, trusted: frozenset[str] | None) -> tuple[
             about = json.loads(archive.read(_ABOUT))
             versions = about["versions"]
             tree = json.loads(archive.read(_TREE))
-            return decode(tree, archive, trusted), about["remarks"]
+            return decode(tree, archive, trusted), decode(about["remarks"], archive, trusted)
     except UntrustedError as error:
         raise ValueError(f"{path} was not loaded: {error}") from None
     except Exception as error:
