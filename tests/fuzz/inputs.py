@@ -191,7 +191,7 @@ def _values(seed: int, shape: tuple[int, ...], scale: str, dtype: str) -> np.nda
     if kind in "iu":
         limits = np.iinfo(dtype)
         if scale == "huge":
-            return rng.choice([limits.min, limits.max], size=shape).astype(dtype)
+            return np.where(rng.random(shape) < 0.5, np.array(limits.min, dtype), np.array(limits.max, dtype))
         return rng.integers(max(limits.min, -9), 10, size=shape).astype(dtype)
     if kind == "b":
         return rng.random(shape) < 0.5
@@ -218,9 +218,9 @@ def _damaged(values: np.ndarray, damage: str) -> np.ndarray:
     return values
 
 
-_DAMAGES = ["none"] * 8 + ["NaN at the end", "NaN inside", "all NaN", "one NaN", "infinite", "too large"]
-_SCALES = ["usual"] * 6 + ["huge", "tiny", "constant"]
-_FEATURES = [1, 2] if IS_LONG else [2]
+_DAMAGES = ["none"] * 20 + ["NaN at the end", "NaN inside", "all NaN", "one NaN", "infinite", "too large"]
+_SCALES = ["usual"] * 9 + ["huge", "tiny", "constant"]
+_FEATURES = [2, 1] if IS_LONG else [2]
 
 
 @st.composite
@@ -228,8 +228,8 @@ def sequences(draw: Any, min_size: int = 1, max_size: int = 14) -> Data:
     """Draw numbers in any container: mostly an X that can be read."""
     n = draw(st.integers(min_size, max_size))
     seed = draw(st.integers(0, 999))
-    kind = draw(st.sampled_from(["table", "array", "list", "list", "univariate", "mistake"]))
-    dtype = draw(st.sampled_from(DTYPES[:2] * 4 + DTYPES))
+    kind = draw(st.sampled_from(["table", "array", "list", "univariate"] * 3 + ["mistake"]))
+    dtype = draw(st.sampled_from(DTYPES[:2] * 6 + DTYPES))
     scale, damage = draw(st.sampled_from(_SCALES)), draw(st.sampled_from(_DAMAGES))
     n_features = draw(st.sampled_from(_FEATURES))
     if kind in ("table", "array", "mistake"):
@@ -252,7 +252,7 @@ def token_ids(draw: Any, min_size: int = 1, max_size: int = 14) -> Data:
     """Draw token ids in any container, at times with ids that do not exist."""
     n = draw(st.integers(min_size, max_size))
     rng = np.random.default_rng(draw(st.integers(0, 999)))
-    stray = draw(st.sampled_from([None] * 8 + [-1, 2**31, 2**63 - 1, 0.5, np.nan, 1e300]))
+    stray = draw(st.sampled_from([None] * 20 + [-1, 2**31, 2**63 - 1, 0.5, np.nan, 1e300]))
     dtype = draw(st.sampled_from(["i8", "i8", "i4", "u1", "f8", "f4", "O"]))
     if draw(st.booleans()):
         values: Any = rng.integers(1, 9, (n, draw(st.integers(1, 5)))).astype(dtype)
@@ -339,7 +339,7 @@ _CLASSES = [2, 3] if IS_LONG else [2]
 def labels(draw: Any, n: int) -> tuple[Any, str]:
     """Draw labels for n sequences: mostly some that can be learned."""
     indices = np.random.default_rng(draw(st.integers(0, 99))).permutation(np.arange(n) % draw(st.sampled_from(_CLASSES)))
-    is_wrong = draw(st.integers(0, 9)) == 0
+    is_wrong = draw(st.integers(0, 15)) == 0
     kind = draw(st.sampled_from(list(WRONG_LABELS if is_wrong else LABELS)))
     return (WRONG_LABELS if is_wrong else LABELS)[kind](indices), kind
 
@@ -397,9 +397,9 @@ WRONG_WEIGHTS = {
 def weights(draw: Any, n: int) -> tuple[Any, str]:
     """Draw sample weights for n sequences: mostly none, or some that can be used."""
     values = 0.1 + np.random.default_rng(draw(st.integers(0, 99))).random(n)
-    choice = draw(st.integers(0, 11))
-    if choice < 5:
+    choice = draw(st.integers(0, 20))
+    if choice < 8:
         return None, "none"
-    kinds = WRONG_WEIGHTS if choice == 11 else WEIGHTS
+    kinds = WRONG_WEIGHTS if choice == 20 else WEIGHTS
     kind = draw(st.sampled_from(list(kinds)))
     return kinds[kind](values), kind

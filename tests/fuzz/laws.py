@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import sklearn
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 
 import skrnn
 from skrnn.exceptions import InputWarning
@@ -19,7 +19,7 @@ from tests.fuzz.tally import Refused
 _OURS = tuple(str(Path(package.__file__).parent) for package in (skrnn, sklearn))
 # NotFittedError is a ValueError; FloatingPointError: the training has diverged
 _CLEAR = (ValueError, TypeError, FloatingPointError, OSError)
-_WARNINGS = (InputWarning, ConvergenceWarning)
+_WARNINGS = (InputWarning, ConvergenceWarning, DataConversionWarning)
 
 
 def attempt(function: Callable[..., Any], *args: Any, watched: tuple[Any, ...] = (), **kwargs: Any) -> Any:

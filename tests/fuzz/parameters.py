@@ -24,14 +24,14 @@ _FREE: dict[str, list[Any]] = {
     "batch_size": [1, 3, 32, 10**6],
     "shuffle": [True, False],
     "early_stopping": [False, False, True],
-    "validation_fraction": [0.0, 0.0, 0.3, 1e-9, 0.999],
+    "validation_fraction": [0.0, 0.0, 0.0, 0.3, 0.3, 1e-9, 0.999],
     "patience": [1, 10**9],
-    "class_weight": [None, None, "balanced", {}, {0: 2.0, 1: 1}, {0: 1e300, 1: 1e-300}, {"no": 0.5}, {0: 0, 1: 1}],
+    "class_weight": [None] * 4 + ["balanced", {}, {0: 2.0, 1: 1}, {0: 1e300, 1: 1e-300}, {"no": 0.5}, {0: 0, 1: 1}],
     "learning_rate": [None, None, 0.01, 1e-300, 1e30, np.float32(0.1), fractions.Fraction(1, 100)],
     "random_state": [0, 2**32 - 1],
     "warm_start": [False, True],
     "mask_zero": [True, False],
-    "static_features": [None, None, None, [0], ["f0"], [5]],
+    "static_features": [None] * 6 + [[0], ["f0"], [5]],
 }
 WRONG: dict[str, list[Any]] = {
     "units": [0, -1, 2.5, "four", None, (), (2, 0), [2, None], True, np.nan, [[2]], {2}, np.array([2, 2]), 10**400],
@@ -74,12 +74,12 @@ WRONG: dict[str, list[Any]] = {
 
 @st.composite
 def classifiers(draw: Any, **fixed: Any) -> tuple[Any, str]:
-    """Draw a classifier, and how to write it. One in six has a wrong parameter."""
+    """Draw a classifier, and how to write it. One in twelve has a wrong parameter."""
     kind, structure = draw(st.sampled_from(_NETWORKS if IS_LONG else _NETWORKS[:1]))
     names = draw(st.lists(st.sampled_from(list(_FREE)), max_size=5, unique=True))
     free = {name: draw(st.sampled_from(_FREE[name])) for name in names}
     parameters = {"random_state": 0, **structure, "epochs": 1, **free, **fixed}
-    if draw(st.integers(0, 5)) == 5:
+    if draw(st.integers(0, 11)) == 11:
         name = draw(st.sampled_from(list(WRONG)))
         parameters[name] = draw(st.sampled_from(WRONG[name]))
     written = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
