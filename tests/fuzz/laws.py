@@ -4,7 +4,7 @@ import io
 import linecache
 import pickle
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +92,12 @@ class _Pickler(pickle.Pickler):
         self.fast = True  # no memo: two equal objects look the same, whether or not they are one
 
     def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, np.ma.MaskedArray):  # its own state holds what it has computed
+            return _as_bytes, (value.data, np.ma.getmaskarray(value))
         if isinstance(value, np.ndarray) and value.dtype != object:
             return _as_bytes, (str(value.dtype), value.shape, value.strides, value.flags.writeable, value.tobytes())
+        if isinstance(value, Iterator):  # is empty after it has been read
+            return _as_bytes, (type(value).__name__,)
         if hasattr(value, "row_splits"):  # a ragged tensor cannot be pickled
             return _as_bytes, (repr(value),)
         return NotImplemented
