@@ -54,6 +54,7 @@ def require_clear(error: Exception) -> None:
     """Raise an AssertionError unless we, or scikit-learn's checks, raised an error, of a type that users expect."""
     assert isinstance(error, _CLEAR), f"{type(error).__name__} is no error for bad input: {error}"
     assert str(error).strip(), f"{type(error).__name__} without a message"
+    assert ": []" not in str(error), f"a message about nothing: {error}"
     assert len(str(error)) < 3000, f"a message of {len(str(error)):,} characters"
     if isinstance(error, NotFittedError):
         raise AssertionError("not fitted, but fit has returned") from error

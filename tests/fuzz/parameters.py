@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from skrnn import GRUClassifier, LSTMClassifier, RecurrentClassifier, SimpleRNNClassifier
+from tests.fuzz.inputs import one_in
 from tests.fuzz.tally import IS_LONG
 
 # To trace a network takes a hundred times as long as to train it, so that few structures are drawn.
@@ -79,7 +80,7 @@ def classifiers(draw: Any, **fixed: Any) -> tuple[Any, str]:
     names = draw(st.lists(st.sampled_from(list(_FREE)), max_size=5, unique=True))
     free = {name: draw(st.sampled_from(_FREE[name])) for name in names}
     parameters = {"random_state": 0, **structure, "epochs": 1, **free, **fixed}
-    if draw(st.integers(0, 11)) == 11:
+    if draw(one_in(12)):
         name = draw(st.sampled_from(list(WRONG)))
         parameters[name] = draw(st.sampled_from(WRONG[name]))
     written = ", ".join(f"{name}={value!r}" for name, value in parameters.items())

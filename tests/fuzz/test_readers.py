@@ -13,7 +13,7 @@ from PIL import Image
 
 from skrnn.datasets import load_file, make_preprocessor, sequences_from_frame
 from skrnn.datasets.description import describe
-from tests.fuzz.inputs import DTYPES, _values
+from tests.fuzz.inputs import DTYPES, _values, one_in
 from tests.fuzz.laws import attempt
 from tests.fuzz.tally import TALLY, Refused
 
@@ -25,39 +25,51 @@ _GOOD_CELLS = st.sampled_from(["1", "0.5", "-3", "2", "7.25"])
 _NAMES = ["id", "time", "target", "a", "b", "text", "group", "a_t0", "a_t1", "b_t0", "b_t1", "y", "x"]
 
 
+_LONG = {"id": "id", "time": "time", "target": "target"}
+_TABLES = [  # columns, and the options to read them with
+    (["id", "time", "target", "a", "b"], [_LONG, {**_LONG, "group": "target"}, {"id": "id", "features": ["a"]}]),
+    (["time", "target", "a", "b"], [{"window": 2}, {"window": 2, "step": 1, "time": "time", "label": "last"}]),
+    (["target", "a_t0", "a_t1", "b_t0", "b_t1"], [{}, {"target": "target"}, {"features": ["b_t1", "b_t0"]}]),
+    (["y", "1", "2", "3"], [{}]),
+    (["text", "target"], [{"text": "text"}]),
+]
+
+
 @st.composite
 def separated(draw):
-    """Draw the lines of a table: mostly good cells."""
-    usual = st.sampled_from([["id", "time", "target", "a", "b"], ["target", "a_t0", "a_t1", "b_t0", "b_t1"], ["a", "y"]])
-    any_names = st.lists(st.sampled_from(_NAMES), min_size=1, max_size=6, unique=draw(st.integers(0, 3)) > 0)
-    names = draw(any_names if draw(st.integers(0, 3)) == 3 else usual)
-    n_rows = draw(st.integers(4, 8) if draw(st.integers(0, 9)) else st.integers(0, 3))
-    cells = _CELLS if draw(st.integers(0, 3)) == 3 else _GOOD_CELLS
+    """Draw the lines of a table, mostly good ones, and options to read it with."""
+    names, options = draw(st.sampled_from(_TABLES))
+    if draw(one_in(10)):
+        names = draw(st.lists(st.sampled_from(_NAMES), min_size=1, max_size=6))
+    n_rows = draw(st.integers(0, 3) if draw(one_in(10)) else st.integers(4, 8))
+    cells = _CELLS if draw(one_in(4)) else _GOOD_CELLS
     rows = [[draw(cells) for _ in names] for _ in range(n_rows)]
     for column, name in enumerate(names):
         if name in ("target", "group", "text", "id"):
             for number, row in enumerate(rows):
                 row[column] = str(number // 2 if name == "id" else "uv"[number // 2 % 2])
-            if draw(st.integers(0, 19)) == 19 and rows:
+            if rows and draw(one_in(20)):
                 draw(st.sampled_from(rows))[column] = draw(_CELLS)
-    if rows and draw(st.integers(0, 11)) == 11:
+    if rows and draw(one_in(12)):
         draw(st.sampled_from(rows)).append("7")
-    mark = draw(st.sampled_from([","] * 9 + [";", ";", "\t"]))
+    mark = draw(st.sampled_from([","] * 16 + [";"] * 4 + ["\t"]))
     end = draw(st.sampled_from(["\n"] * 5 + ["\r\n", "\r", "\n\n"]))
-    return end.join(mark.join(row) for row in [names, *rows]).encode(errors="surrogatepass")
+    content = end.join(mark.join(row) for row in [names, *rows]).encode()
+    return content, draw(st.sampled_from(options))
 
 
 @st.composite
 def ts_files(draw):
     """Draw a file in the .ts format."""
-    header = [f"@univariate {draw(st.sampled_from(['true', 'false', 'maybe', '']))}", "@classLabel true u v"]
+    univariate = draw(st.sampled_from(["true"] * 6 + ["false", "maybe", ""]))
+    header = [f"@univariate {univariate}", "@classLabel true u v"]
     header += draw(
         st.lists(
             st.sampled_from(
                 ["# note", "@timeStamps true", "@equalLength true", "@seriesLength 3", "@dimensions 2", "@seriesLength -1"]
                 + ["@targetLabel true", "@problemName x", "@classLabl true", "@missing false", "@dimensions 99999999999"]
             ),
-            max_size=2,
+            max_size=draw(st.sampled_from([0, 0, 2])),
         )
     )
     value = st.sampled_from(["1", "2.5", "-3e2", "?", "nan", "(0,1)", "", "inf", "1_0", "x"]) | st.just("1.5")
@@ -109,7 +121,7 @@ def _binary(write, frame):
 @st.composite
 def frames(draw):
     """Draw a data frame with columns of several types."""
-    n = draw(st.integers(2, 8) if draw(st.integers(0, 9)) else st.integers(0, 1))
+    n = draw(st.integers(0, 1) if draw(one_in(10)) else st.integers(2, 8))
     number = np.arange(n)
     half = number // 2
     columns = {
@@ -119,10 +131,10 @@ def frames(draw):
         "a": draw(st.sampled_from([number * 0.5, number, np.full(n, np.nan), number.astype("f2")])),
         "b": draw(st.sampled_from([number, number, np.array(list("xyxyxyxy"))[:n]])),
     }
-    if draw(st.integers(0, 5)) == 5:
+    if draw(one_in(6)):
         odd = [pd.date_range("2026-01-01", periods=n), np.full(n, 1j), [[1.0, 2.0]] * n, [{}] * n, pd.array([None] * n), [b"x"] * n, [10**30] * n, [object()] * n]
         columns[draw(st.sampled_from([*columns]))] = draw(st.sampled_from(odd))
-    dropped = draw(st.sets(st.sampled_from([*columns]), min_size=1, max_size=2)) if draw(st.integers(0, 3)) == 3 else ()
+    dropped = draw(st.sets(st.sampled_from([*columns]), min_size=1, max_size=2)) if draw(one_in(4)) else ()
     return pd.DataFrame({name: column for name, column in columns.items() if name not in dropped})
 
 
@@ -139,17 +151,30 @@ _OPTIONS = {
     "label": st.sampled_from(["majority", "last", min]),
     "categories": st.sampled_from([{}, {"b": ["x", "y"]}, {"b": []}, {"nothing": ["x"]}]),
 }
+def _packed(pack):
+    return lambda drawn: (pack(drawn[0]), drawn[1])
+
+
+def _without_options(files):
+    return files.map(lambda content: (content, {}))
+
+
+def _of_frames(write):
+    options = st.sampled_from([_LONG, {"id": "id"}, {"window": 2}, {"window": 3, "id": "id"}])
+    return st.tuples(frames().map(lambda frame: _binary(lambda frame: getattr(frame, write), frame)), options)
+
+
 _FILES = {
     "csv": separated(),
-    "tsv": separated().map(lambda content: content.replace(b",", b"\t")),
-    "csv.gz": separated().map(gzip.compress),
-    "csv.bz2": separated().map(bz2.compress),
-    "csv.zip": separated().map(lambda content: _zipped({"data.csv": content})),
-    "parquet": frames().map(lambda frame: _binary(lambda frame: frame.to_parquet, frame)),
-    "feather": frames().map(lambda frame: _binary(lambda frame: frame.to_feather, frame)),
-    "ts": ts_files(),
-    "txt": ucr_texts() | ts_files(),
-    "npz": npz_files(),
+    "tsv": separated().map(_packed(lambda content: content.replace(b",", b"\t"))),
+    "csv.gz": separated().map(_packed(gzip.compress)),
+    "csv.bz2": separated().map(_packed(bz2.compress)),
+    "csv.zip": separated().map(_packed(lambda content: _zipped({"data.csv": content}))),
+    "parquet": _of_frames("to_parquet"),
+    "feather": _of_frames("to_feather"),
+    "ts": _without_options(ts_files()),
+    "txt": _without_options(ucr_texts() | ts_files()),
+    "npz": _without_options(npz_files()),
 }
 
 
@@ -169,23 +194,7 @@ def damaged(content: bytes):
     )
     twice = st.just(content + content)
     junk = st.binary(max_size=20).map(lambda end: content + end)
-    return st.one_of(*[st.just(content)] * 16, cut, flip, twice, junk)
-
-
-_USUAL_OPTIONS = st.sampled_from(
-    [{}, {"id": "id"}, {"id": "id", "time": "time", "target": "target"}, {"window": 2}, {"window": 2, "id": "id"}]
-    + [{"text": "a"}, {"features": ["a", "b"]}]
-)
-
-
-@st.composite
-def options_of(draw, kind):
-    """Draw options that fit the kind of a file, and at times another one."""
-    options = dict(draw(_USUAL_OPTIONS)) if kind[:3] in ("csv", "tsv", "par", "fea") else {}
-    if draw(st.integers(0, 4)) == 4:
-        name = draw(st.sampled_from([*_OPTIONS]))
-        options[name] = draw(_OPTIONS[name])
-    return options
+    return one_in(6).flatmap(lambda is_damaged: st.one_of(cut, flip, twice, junk) if is_damaged else st.just(content))
 
 
 @given(drawn=st.data(), kind=st.sampled_from([*_FILES]))
@@ -199,8 +208,11 @@ def test_tables(tmp_path_factory, drawn, kind):
 
 
 def check(tmp_path_factory, drawn, kind):
-    content = drawn.draw(_FILES[kind].flatmap(damaged))
-    options = drawn.draw(options_of(kind))
+    content, usual = drawn.draw(_FILES[kind])
+    content, options = drawn.draw(damaged(content)), dict(usual)
+    if drawn.draw(one_in(8)):
+        name = drawn.draw(st.sampled_from([*_OPTIONS]))
+        options[name] = drawn.draw(_OPTIONS[name])
     path = tmp_path_factory.getbasetemp() / f"fuzz.{kind}"
     path.write_bytes(content)
     with TALLY.case("files", lambda: f"load_file(*.{kind}, {options}) of {content!r}"):
@@ -249,10 +261,10 @@ def test_folders_of_images(tmp_path_factory, drawn, mode, n):
     contents = []
     for number in range(2 * n):
         stream = io.BytesIO()
-        size = (3, 2) if drawn.draw(st.integers(0, 19)) else (2, 3)
+        size = (2, 3) if drawn.draw(one_in(20)) else (3, 2)
         Image.new(mode, size).save(stream, "PNG" if mode not in ("F", "CMYK") else "TIFF")
         content = stream.getvalue()
-        contents.append(drawn.draw(damaged(content)) if drawn.draw(st.integers(0, 9)) == 9 else content)
+        contents.append(drawn.draw(damaged(content)) if drawn.draw(one_in(10)) else content)
         path = folder / "ab"[number % 2] / f"{number}.png"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(contents[-1])
