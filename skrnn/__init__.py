@@ -27,6 +27,7 @@ _HOMES = {
     "plotting": "",
     "preprocessing": "",
     "recipes": "",
+    "to_onnx": "skrnn.estimators.exporting",
 }
 
 __all__ = [*sorted(_HOMES), "__version__", "configure_threads"]

@@ -14,6 +14,7 @@ ROOT = Path(skrnn.__file__).parent
 ROOMS = (
     "versions",
     "exceptions",
+    "_files",
     "_hints",
     "_startup_lines",
     "_tensorflow",
@@ -23,6 +24,7 @@ ROOMS = (
     "preprocessing",
     "datasets",
     "network",
+    "onnx",
     "estimators",
     "plotting",
     "report",
