@@ -88,12 +88,11 @@ def to_onnx(estimator: Any, path: Any) -> None:
 
 
 def _steps(estimator: Any) -> Iterator[Any]:
-    """Iterate over the steps of pipelines, nested or not, without those that pass X through."""
+    """Iterate over the steps of pipelines, nested or not."""
     if hasattr(estimator, "best_estimator_"):
         yield from _steps(estimator.best_estimator_)
     elif isinstance(estimator, Pipeline):
         for _, step in estimator.steps:
-            if step is not None and step != "passthrough":
-                yield from _steps(step)
+            yield from _steps(step)
     else:
         yield estimator

@@ -119,7 +119,10 @@ class Graph:
         ONNX has no operator that raises an error. An index that is out of range does, and ONNX Runtime prints the name
         of the node that it is in.
         """
-        for condition, message in self.checks:
+        messages = [message for _, message in self.checks]
+        for number, (condition, message) in enumerate(self.checks):
+            if n_before := messages[:number].count(message):  # the names of nodes must differ
+                message = f"{message} ({n_before + 1})"
             zero = self.op("Gather", self.floats([0.0]), self.cast(condition, INT64), name=message)
             values = self.op("Add", values, zero)
         return values

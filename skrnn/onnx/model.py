@@ -12,7 +12,7 @@ from skrnn._files import write_whole
 from skrnn.onnx.flow import Flow, read_padding
 from skrnn.onnx.graph import FLOAT, INT64, IR_VERSION, OPSET, Graph
 from skrnn.onnx.network import labels_of, logits_of, probabilities_of
-from skrnn.onnx.tables import refuse
+from skrnn.onnx.tables import is_identity, refuse
 from skrnn.onnx.transformers import add_transformer, input_of
 
 _MOST_BYTES = 2**31 - 2**20  # protobuf's limit, less what the nodes take
@@ -43,6 +43,7 @@ def write_model(transformers: Sequence[Any], classifier: Any, path: Any) -> None
     OSError
         If the file cannot be written.
     """
+    transformers = [transformer for transformer in transformers if not is_identity(transformer)]
     form, spec = classifier._form, classifier._spec
     classes = _classes(classifier.classes_)
     if transformers:

@@ -54,15 +54,18 @@ def add_table(graph: Graph, transformer: Any, x: str) -> str:
     TypeError
         If there is no form of it in ONNX.
     """
-    if transformer in ("passthrough", None) or _is_identity(transformer):
+    if is_identity(transformer):
         return x
     if type(transformer) not in _TABLES:
         raise refuse(transformer)
     return _TABLES[type(transformer)](graph, transformer, x)
 
 
-def _is_identity(transformer: Any) -> bool:
-    return type(transformer) is FunctionTransformer and transformer.func is None
+def is_identity(transformer: Any) -> bool:
+    """Return whether a transformer passes X through."""
+    if type(transformer) is FunctionTransformer:
+        return transformer.func is None
+    return transformer is None or (isinstance(transformer, str) and transformer == "passthrough")
 
 
 def is_table(transformer: Any) -> bool:
