@@ -2,3 +2,8 @@
 
 Everything here is private: the public names are :func:`skrnn.to_onnx` and the method ``to_onnx`` of classifiers.
 """
+
+try:
+    import onnx  # noqa: F401
+except ImportError as error:
+    raise ImportError("to_onnx requires the package onnx: pip install 'skrnn[onnx]'.") from error

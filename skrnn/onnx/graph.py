@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-
-try:
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-except ImportError as error:
-    raise ImportError("to_onnx requires the package onnx: pip install 'skrnn[onnx]'.") from error
+import onnx
+from onnx import TensorProto, helper, numpy_helper
 
 # Of December 2022; ONNX Runtime reads it since 1.14. The version of the file format is the one that came with it.
 OPSET, IR_VERSION = 18, 8
@@ -113,16 +109,25 @@ class Graph:
         """Make a run fail with a message if a condition of shape () holds."""
         self.checks.append((condition, message))
 
-    def with_checks(self, values: str) -> str:
-        """Return float32 values that cannot be computed without the checks.
+    def zero_or_fail(self, condition: str, message: str, dtype: Any) -> str:
+        """Return a zero, whose computation fails with a message if a condition holds.
 
         ONNX has no operator that raises an error. An index that is out of range does, and ONNX Runtime prints the name
         of the node that it is in.
         """
+        return self.op("Gather", self.constant([0], dtype), self.cast(condition, INT64), name=message)
+
+    def with_checks(self, values: str) -> str:
+        """Return float32 values that cannot be computed without the checks so far."""
+        if not self.checks:
+            return values
+        zeros: list[str] = []
         messages = [message for _, message in self.checks]
+        failed_before = self.constant(False)
         for number, (condition, message) in enumerate(self.checks):
             if n_before := messages[:number].count(message):  # the names of nodes must differ
                 message = f"{message} ({n_before + 1})"
-            zero = self.op("Gather", self.floats([0.0]), self.cast(condition, INT64), name=message)
-            values = self.op("Add", values, zero)
-        return values
+            is_first = self.op("And", condition, self.op("Not", failed_before))  # the cause, not what follows from it
+            zeros.append(self.zero_or_fail(is_first, message, np.float32))
+            failed_before = self.op("Or", condition, failed_before)
+        return self.op("Add", values, self.op("Sum", *zeros))

@@ -58,7 +58,7 @@ def write_model(transformers: Sequence[Any], classifier: Any, path: Any) -> None
         flow = add_transformer(graph, transformer, flow)
     if (flow.kind == "ids") != spec.reads_ids:
         raise refuse(transformers[-1], "token ids")
-    logits = graph.with_checks(logits_of(graph, form, spec, classifier._weights, flow))
+    logits = logits_of(graph, form, spec, classifier._weights, flow)
     _name_output(graph, labels_of(graph, spec, logits, classes), "label")
     _name_output(graph, probabilities_of(graph, spec, logits), "probabilities")
 
@@ -97,13 +97,18 @@ def write_model(transformers: Sequence[Any], classifier: Any, path: Any) -> None
 
 def _first_flow(graph: Graph, kind: str, *, checked: bool) -> Flow:
     """Return the input, X, as what the first transformer or the classifier reads."""
-    if kind in ("table", "sequences") and checked:
-        graph.refuse(graph.any(graph.op("IsInf", "X")), "X holds infinity.")
+    x = graph.cast("X", FLOAT) if kind == "images" else "X"
+    # First of all, because recurrent operators of older runtimes crash on empty arrays.
+    is_empty = graph.op("Equal", graph.op("Size", "X"), graph.ints(0))
+    dtype = np.int64 if kind == "ids" else np.float32
+    x = graph.op("Add", x, graph.zero_or_fail(is_empty, "X holds no sequences, or no steps.", dtype))
+    if checked and kind in ("table", "sequences"):
+        graph.refuse(graph.any(graph.op("IsInf", x)), "X holds infinity.")
     if kind == "sequences":
-        return read_padding(graph, "X")
+        return read_padding(graph, x)
     if kind == "univariate":
-        return read_padding(graph, graph.unsqueeze("X", 2))
-    return Flow("ids" if kind == "ids" else "table", "X")
+        return read_padding(graph, graph.unsqueeze(x, 2))
+    return Flow("ids" if kind == "ids" else "table", x)
 
 
 def _name_output(graph: Graph, name: str, output: str) -> None:

@@ -49,7 +49,8 @@ def logits_of(graph: Graph, form: Any, spec: NetworkSpec, weights: Sequence[Arra
     if spec.static_features:
         static = _static(graph, spec, x, mask)
         x = graph.op("Gather", x, graph.ints(spec.recurrent_features), axis=2)
-    h = graph.op("Transpose", x, perm=[1, 0, 2])
+    # before the recurrent layers, which crash on sequences without steps in older runtimes
+    h = graph.op("Transpose", graph.with_checks(x), perm=[1, 0, 2])
     at_least_one = None if lengths is None else graph.op("Max", lengths, graph.ints([1]))
     for _ in spec.units:
         directions = [take("recurrent") for _ in range(1 + spec.bidirectional)]

@@ -67,7 +67,7 @@ def input_of(transformer: Any) -> tuple[str, list[Any], Any]:
 
 
 def _images(graph: Graph, reader: ImageToSequence, flow: Flow) -> Flow:
-    pixels = graph.cast(flow.values, FLOAT)
+    pixels = flow.values
     if reader.input_dtype_.kind == "f":
         check_numbers(graph, pixels, "X holds NaN or infinity. Fill in missing pixels first.")
     pixels = graph.op("Div", pixels, graph.floats(reader.scale_))

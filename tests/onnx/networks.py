@@ -15,7 +15,7 @@ N_GATES = {"simple_rnn": 1, "gru": 3, "lstm": 4}
 
 
 def random_classifier(
-    kind="sequences", *, classes=("no", "perhaps", "yes"), n_features=3, seed=0, multilabel=False, **structure
+    kind="sequences", *, classes=("no", "perhaps", "yes"), n_features=3, scale=0.8, multilabel=False, **structure
 ):
     """Return a frozen classifier with random weights.
 
@@ -32,12 +32,14 @@ def random_classifier(
         kind, n_features, spec.vocabulary_size, given, spec.mask_zero, static_features=spec.static_features
     )
     fitted = SimpleNamespace(classes_=np.array(classes), n_features_in_=6 if kind == "table" else n_features)
-    return FrozenClassifier.of(fitted, form, spec, random_weights(spec, np.random.default_rng(seed)))
+    return FrozenClassifier.of(fitted, form, spec, random_weights(spec, scale))
 
 
-def random_weights(spec, rng):
+def random_weights(spec, scale):
+    rng = np.random.default_rng(0)
+
     def draw(*shape):
-        return rng.uniform(-0.8, 0.8, shape).astype(np.float32)
+        return rng.uniform(-scale, scale, shape).astype(np.float32)
 
     weights = []
     width = len(spec.recurrent_features)
