@@ -29,6 +29,7 @@ _HOMES = {
     "preprocessing": "",
     "recipes": "",
     "save": "skrnn.persistence",
+    "to_onnx": "skrnn.estimators.exporting",
 }
 
 __all__ = [*sorted(_HOMES), "__version__", "configure_threads"]

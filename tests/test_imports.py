@@ -14,6 +14,7 @@ ROOT = Path(skrnn.__file__).parent
 ROOMS = (
     "versions",
     "exceptions",
+    "_files",
     "_hints",
     "_line_files",
     "_secrets",
@@ -27,6 +28,7 @@ ROOMS = (
     "preprocessing",
     "datasets",
     "network",
+    "onnx",
     "estimators",
     "plotting",
     "report",
