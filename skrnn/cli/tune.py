@@ -1,7 +1,6 @@
 """``skrnn tune``: search the hyperparameters of a recurrent network on a data set."""
 
 import json
-import re
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skrnn._secrets import redact, secrets_of
 from skrnn.cli import files
 from skrnn.cli.common import (
     FAILED,
@@ -178,7 +178,8 @@ def _require_storage(storage: str) -> None:
     try:
         open_storage(storage).get_all_studies()
     except Exception as error:  # each database raises its own exceptions
-        fail(f"--storage {storage}: {str(error).partition(chr(10))[0]}", FAILED)
+        message = redact(error, secrets_of(storage)).partition("\n")[0]
+        fail(f"--storage: {message}", FAILED)
 
 
 def _search(source: Source, settings: dict[str, Any], n_jobs: int, console: "Console") -> "OptunaSearchCV":
@@ -260,11 +261,6 @@ def _print_best(
         )
 
 
-def _without_password(storage: str) -> str:
-    """Return a path or URL with the password masked."""
-    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", storage)
-
-
 def _save(
     search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held_out: float | None
 ) -> tuple[list[Path], dict[str, str]]:
@@ -285,7 +281,7 @@ def _save(
         "held_out_accuracy": held_out,
         "trials": _counts(search),
         "study": search.study_name_,
-        "settings": {**settings, "storage": _without_password(settings["storage"])},
+        "settings": {**settings, "storage": redact(settings["storage"])},
     }
     written[1].write_text(json.dumps(best, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     data = f"{settings['cv']} folds, n = {settings['n_samples']:,}"

@@ -70,8 +70,8 @@ def _open_database(url: str) -> BaseStorage:
         except (ArgumentError, ValueError) as error:
             raise ValueError(
                 f"The storage {shown} is not the URL of a database: {_first_line(error)} Expected "
-                "'dialect://user:password@host:port/database', with special characters of the password written as "
-                "%40 and so on."
+                "'dialect://user@host:port/database', with a colon and the password after the user. Write special "
+                "characters of a password as %40 and so on."
             ) from error
         except DBAPIError as error:
             raise ConnectionError(
