@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing.reading import as_numbers
+from skrnn.preprocessing.scaled_bytes import is_scale_of_bytes, scaled_bytes
 
 
 class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
@@ -30,8 +31,8 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         Divisor of the pixels. For integers, "auto" is the largest value of the type seen in `fit`, such as 255; for
         other types it is 1. None is 1.
     dtype : {"float16", "float32", "float64", "uint8"} or dtype, default="float32"
-        The type of the result. "uint8" keeps the pixels of byte images unchanged, which takes a quarter of the memory,
-        and stores the scale in ``dtype.metadata["scale"]``. The classifiers of skrnn divide each batch by this scale.
+        The type of the result. "uint8" keeps the pixels of byte images as :func:`scaled_bytes`, which take a quarter of
+        the memory of float32. They know their scale, and the classifiers of skrnn divide each batch by it.
 
     Attributes
     ----------
@@ -160,7 +161,6 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             )
         self._check_scale(images)
         if self._keeps_bytes:
-            dtype = np.dtype(np.uint8, metadata={"scale": self.scale_})
             pixels = images
         else:
             dtype = np.dtype(self.dtype)
@@ -169,7 +169,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         down, across, channels = self._n_steps_and_channels()
         parts = pixels.reshape(-1, down, self.step_shape_[0], across, self.step_shape_[1], channels)
         sequences = parts.swapaxes(2, 3).reshape(len(images), down * across, -1)
-        return sequences.view(dtype) if self._keeps_bytes else sequences.astype(dtype, copy=False)
+        return scaled_bytes(sequences, self.scale_) if self._keeps_bytes else sequences.astype(dtype, copy=False)
 
     def inverse_transform(self, X):
         """Turn sequences back into images.
@@ -185,7 +185,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             The images, of type `input_dtype_`. Integer pixels are rounded, and clipped to the range of their type.
         """
         check_is_fitted(self)
-        sequences = check_array(X, input_name="X", estimator=self, allow_nd=True)
+        sequences = check_array(as_numbers(X), input_name="X", estimator=self, allow_nd=True)
         down, across, channels = self._n_steps_and_channels()
         expected = (down * across, self.step_shape_[0] * self.step_shape_[1] * channels)
         if sequences.shape[1:] != expected:
@@ -195,7 +195,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             )
         parts = sequences.reshape(-1, down, across, *self.step_shape_, channels)
         images = parts.swapaxes(2, 3).reshape(len(sequences), *self.input_shape_)
-        images = images * np.float64(1.0 if self._keeps_bytes else self.scale_)
+        images = images * np.float64(self.scale_)
         if self.input_dtype_.kind in "iu":
             limits = np.iinfo(self.input_dtype_)
             images = np.clip(np.rint(images), limits.min, limits.max)

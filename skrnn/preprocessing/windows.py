@@ -255,7 +255,7 @@ class _Recordings:
 
 
 def _read_recordings(X: Any, y: Any, groups: Any) -> _Recordings:
-    reading = read(X)
+    reading = read(X, keep_bytes=True)
     is_one_array = not reading.lengths_are_free and reading.values.ndim < 3
     if is_one_array:
         reading = Reading(reading.values[np.newaxis])
