@@ -15,6 +15,7 @@ ROOMS = (
     "versions",
     "exceptions",
     "_hints",
+    "_memory",
     "_startup_lines",
     "_tensorflow",
     "_keras",

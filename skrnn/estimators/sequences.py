@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from skrnn._memory import shortage
 from skrnn.estimators.pretrained import Pretrained
 from skrnn.estimators.static_features import check_constant, resolve_static_features
+from skrnn.network.size import copies_in_training
 from skrnn.preprocessing.cells import sequence_name
 from skrnn.preprocessing.padding import Sequences, Steps, id_of_padding, is_finite, stack_steps
 from skrnn.preprocessing.reading import Form, Reading, check_features, check_table, read
@@ -94,6 +96,8 @@ def read_new(estimator: Any, X: Any, pretrained: Pretrained | None = None) -> tu
         size, given = estimator.vocabulary_size, estimator.vocabulary_size is not None
         if not given:
             size = int(np.nanmax(ids.values)) + 1
+        if pretrained is None:
+            _require_memory(estimator, int(size), None if given else ids)
         form = InputForm("token_ids", 1, int(size), given, bool(estimator.mask_zero), vocabulary=_vocabulary_digest(X))
         if pretrained is not None:
             form = replace(
@@ -282,6 +286,22 @@ def _token_ids(reading: Reading, parameter: str) -> Steps:
     out_of_range = (steps.values < 0) | (steps.values > _INT32_MAX)
     _refuse(steps, out_of_range, f"Token ids must lie between 0 and {_INT32_MAX}")
     return steps
+
+
+def _require_memory(estimator: Any, vocabulary_size: int, ids: Steps | None) -> None:
+    """Raise a ValueError if there is no memory to train the embedding; `ids` are those whose largest sets its size."""
+    copies = copies_in_training(estimator.optimizer)
+    lack = shortage(4 * copies * vocabulary_size * int(estimator.embedding_dim))
+    if not lack:
+        return
+    if ids is None:
+        raise ValueError(f"Training an embedding with vocabulary_size={vocabulary_size} {lack}.")
+    place = ids.where(int(np.nanargmax(ids.values)))
+    raise ValueError(
+        f"{place[0].upper()}{place[1:]} holds the token id {vocabulary_size - 1}. Training an embedding with a vector "
+        f"for each id up to it {lack}. If the id is a mistake, correct it; otherwise set vocabulary_size to the number "
+        "of ids, and number them from 0."
+    )
 
 
 def _refuse(steps: Steps, wrong: np.ndarray, rule: str) -> None:

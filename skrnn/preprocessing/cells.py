@@ -77,6 +77,8 @@ def _objects_to_numbers(array: np.ndarray, what: str) -> np.ndarray:
 def _is_number(value: Any) -> bool:
     try:
         float(value)
+    except OverflowError:  # an integer, though a large one
+        return True
     except (TypeError, ValueError):
         return False
     return not is_sequence(value)

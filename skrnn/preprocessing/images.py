@@ -129,6 +129,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         scale = self._scale(images.dtype)
 
         validate_data(self, X if images.ndim == 2 else images.reshape(len(images), -1), skip_check_array=True)
+        self._check_range(images, scale)
         self.image_shape_ = image_shape
         self.step_shape_ = step_shape
         self.scale_ = scale
@@ -160,6 +161,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
                 f"{self.input_shape_}."
             )
         self._check_scale(images)
+        self._check_range(images, self.scale_)
         if self._keeps_bytes:
             pixels = images
         else:
@@ -196,12 +198,14 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         parts = sequences.reshape(-1, down, across, *self.step_shape_, channels)
         images = parts.swapaxes(2, 3).reshape(len(sequences), *self.input_shape_)
         images = images * np.float64(self.scale_)
-        if self.input_dtype_.kind in "iu":
-            limits = np.iinfo(self.input_dtype_)
-            images = np.clip(np.rint(images), limits.min, limits.max)
-        elif self.input_dtype_.kind == "b":
+        if self.input_dtype_.kind == "b":
             images = images >= 0.5
-        return images.astype(self.input_dtype_)
+        elif self.input_dtype_.kind in "iu":
+            limits = np.iinfo(self.input_dtype_)
+            too_large = images >= float(limits.max)  # which may be rounded up, and then is not an integer of the type
+            images = np.where(too_large, 0, np.maximum(np.rint(images), limits.min)).astype(self.input_dtype_)
+            images[too_large] = limits.max
+        return images.astype(self.input_dtype_, copy=False)
 
     def _check_images(self, X: Any) -> np.ndarray:
         images = check_array(as_numbers(X), input_name="X", estimator=self, allow_nd=True)
@@ -286,6 +290,17 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
                 f"of type {known} with values up to {self._largest:g}, and scale='auto' divides by {self.scale_:g}. "
                 "Pass images with the type and scale of fit, or set scale to a number that is right for both."
             )
+
+    def _check_range(self, images: np.ndarray, scale: float) -> None:
+        """Raise a ValueError if the scaled pixels are too large for `dtype`, or bytes for float32."""
+        dtype = np.dtype(np.float32 if self._keeps_bytes else self.dtype)
+        largest = max(abs(float(images.max())), abs(float(images.min())))
+        if is_scale_of_bytes(scale) if self._keeps_bytes else largest <= scale * float(np.finfo(dtype).max):
+            return
+        raise ValueError(
+            f"X has pixels up to {largest:g}, which divided by scale={scale:g} are out of the range of {dtype}. Set "
+            "another scale or a wider dtype."
+        )
 
     def _n_steps_and_channels(self) -> tuple[int, int, int]:
         """Return the number of steps down and across an image, and of its channels."""

@@ -290,9 +290,9 @@ def _read_collection(sequences: list[Any], keep_bytes: bool) -> Reading:
 
 def _read_sequence(sequence: Any, number: int, keep_bytes: bool = False) -> tuple[np.ndarray, Frame | None]:
     """Return the numbers of one sequence, and the data frame that it is, if it is one."""
-    what = sequence_name(number, starts=True)
     if type(sequence) is np.ndarray and sequence.dtype.kind in NUMBERS:
         return _check_sequence(sequence, number), None
+    what = sequence_name(number, starts=True)
     if issparse(sequence):
         raise TypeError(f"Sparse data was passed for {sequence_name(number)}; toarray() makes it dense.")
     if is_frame(sequence):

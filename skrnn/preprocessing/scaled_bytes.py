@@ -105,8 +105,11 @@ def scaled_floats(X: Any) -> np.ndarray:
 
 def is_scale_of_bytes(scale: float) -> bool:
     """Return whether bytes divided by a scale are numbers that float32 can hold."""
-    with np.errstate(all="ignore"):
-        least, most = np.float32([1, 255]) / np.float32(scale)
+    try:
+        with np.errstate(all="ignore"):
+            least, most = np.float32(1) / np.float32(scale), np.float32(255) / np.float32(scale)
+    except OverflowError:  # an integer beyond the range of float
+        return False
     return bool(0 < least <= most < np.inf)
 
 
