@@ -6,6 +6,7 @@ the only file to change. A name is imported when it is first used, so that trans
 
 from collections.abc import Iterator
 from importlib import import_module
+from numbers import Integral
 from typing import Any
 
 _VALIDATION = "sklearn.utils._param_validation"
@@ -50,8 +51,23 @@ CALLBACKS = "_skl_callbacks"  # an estimator has the attribute only after set_ca
 def __getattr__(name: str) -> Any:
     if name not in NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = getattr(import_module(NAMES[name][0]), name)
+    value = getattr(import_module(NAMES[name][0]), name)
+    globals()[name] = _of_machine_numbers(value) if name == "Interval" else value
     return globals()[name]
+
+
+def _of_machine_numbers(interval: Any) -> Any:
+    """Return scikit-learn's interval without numbers that NumPy cannot hold, such as fractions or 10**400."""
+
+    class Interval(interval):
+        def is_satisfied_by(self, value: Any) -> bool:
+            try:
+                int(value).to_bytes(8, "big", signed=True) if self.type is Integral else float(value)
+                return super().is_satisfied_by(value)
+            except (TypeError, ValueError, OverflowError):
+                return False
+
+    return Interval
 
 
 def transformers_of(pipeline: Any) -> Iterator[Any]:

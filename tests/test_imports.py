@@ -18,6 +18,7 @@ ROOMS = (
     "_hints",
     "_line_files",
     "_secrets",
+    "_memory",
     "_startup_lines",
     "_tensorflow",
     "_keras",
