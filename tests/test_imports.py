@@ -19,6 +19,7 @@ ROOMS = (
     "_tensorflow",
     "_keras",
     "_sklearn",
+    "_callbacks",
     "threads",
     "preprocessing",
     "datasets",
