@@ -14,7 +14,7 @@ from skrnn import GRUClassifier
 from skrnn.model_selection import FitEvent, OptunaSearchCV, compare_architectures
 
 pytest.importorskip("sklearn.callback")
-from sklearn.callback.tests._utils import (  # noqa: E402
+from sklearn.callback.tests._utils import (
     MaxIterEstimator,
     NoCallbackEstimator,
     RecordingAutoPropagatedCallback,
