@@ -12,6 +12,7 @@ import skrnn
 ROOT = Path(skrnn.__file__).parent
 # From the ground up. A room may import those below it and itself, in functions too.
 ROOMS = (
+    "_ctrl_c",
     "versions",
     "exceptions",
     "_files",
@@ -25,6 +26,7 @@ ROOMS = (
     "_sklearn",
     "_skops",
     "_atomic",
+    "_callbacks",
     "threads",
     "preprocessing",
     "datasets",

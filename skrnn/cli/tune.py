@@ -14,7 +14,9 @@ from skrnn.cli.common import (
     FAILED,
     INTERRUPTED,
     Jobs,
+    cure_of,
     fail,
+    load_packages,
     require_jobs,
     require_writable,
     start_tensorflow,
@@ -107,6 +109,7 @@ def tune(
     require_saveable(save)
     console = Console(highlight=False, markup=False)
     options = files.FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
+    load_packages("datasets", "preprocessing", "model_selection", "plotting")
     try:
         from skrnn import installed_versions
 
@@ -140,12 +143,12 @@ def tune(
     settings["seconds"] = time.perf_counter() - started
     settings["versions"] = installed_versions()
     held_out = None if interrupted else float(search.score(source.X_test, source.y_test))
-    _print_best(search, settings, source.items, held_out, console)
     try:
         with uninterrupted():
             written, left_out = _save(search, folder, settings, held_out)
     except OSError as error:
-        fail(f"The results could not be written: {error}", FAILED)
+        fail(f"The results could not be written: {error}{cure_of(error)}", FAILED)
+    _print_best(search, settings, source.items, held_out, console)
     say(console, f"{folder}: {', '.join(path.name for path in written)}")
     for name, reason in left_out.items():
         say(console, f"{name}: left out, {reason}.")
@@ -172,9 +175,11 @@ def _introduction(settings: dict[str, Any], items: str, n_classes: int) -> str:
 
 
 def _require_storage(storage: str) -> None:
-    """Fail, before TensorFlow is loaded, if the storage cannot be opened."""
+    """Fail, before TensorFlow is loaded, if the storage cannot be opened, or its journal cannot be written to."""
     from skrnn.model_selection import open_storage
 
+    if "://" not in storage:
+        require_writable(Path(storage).parent, [Path(storage).name], "--storage")
     try:
         open_storage(storage).get_all_studies()
     except Exception as error:  # each database raises its own exceptions
@@ -221,6 +226,12 @@ def _run(search: "OptunaSearchCV", source: Source, console: "Console") -> bool:
         return True
     except ValueError as error:
         fail(str(error).partition("\n")[0], FAILED)
+    except OSError as error:
+        fail(
+            f"A trial could not be stored: {error}{cure_of(error) or '.'} The same command continues with those "
+            "before it.",
+            FAILED,
+        )
     finally:
         search.set_params(callbacks=None)
     return False
