@@ -72,6 +72,11 @@ def fail_trial(study: Study, trial: Trial | FrozenTrial, attribute: str, reason:
         study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
 
 
+def id_in_storage(trial: FrozenTrial) -> int:
+    """Return the number that a trial has in its storage, over all studies: ``FrozenTrial._trial_id``."""
+    return trial._trial_id
+
+
 # Samplers
 
 

@@ -24,7 +24,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn._secrets import Redacted, redact, without_secrets
+from skrnn._callbacks import CallbackSupportMixin
 from skrnn._sklearn import (
     BaseSearchCV,
     Interval,
@@ -35,6 +35,7 @@ from skrnn._sklearn import (
     constraint_of_searches,
     scorers_of,
 )
+from skrnn._secrets import Redacted, redact, without_secrets
 from skrnn.model_selection.callback_tasks import CallbackTask
 from skrnn.model_selection.cv_results import as_results, outcome_of
 from skrnn.model_selection.fingerprint import Undescribable, fingerprint
@@ -54,7 +55,7 @@ from skrnn.model_selection.trials import Search, first_cause, run_trials
 Callback = Callable[[optuna.Study, FrozenTrial], object]
 
 
-class OptunaSearchCV(BaseSearchCV):
+class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
     """Search hyperparameters with Optuna, pruning poor candidates after a few epochs on all folds.
 
     The data are split into folds once. Each candidate trains on all folds in lock-step, one epoch at a time. After each
