@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from skrnn._gradients import forget_gradients, unrecorded
 from skrnn._keras import layers_of, not_decayed, rate_of
 from skrnn._tensorflow import keras, tf
 from skrnn.network.architecture import connect
@@ -427,7 +428,9 @@ def _traced(function: Callable, execution: Execution) -> Callable:
             signature += [tf.TensorSpec([None] * len(tensor.shape), tensor.dtype) for tensor in rest]
             # A partial: TensorFlow counts traces by code object, and would warn about too many structures.
             graphs[x.dtype] = tf.function(partial(run), signature, autograph=False)
-        return graphs[x.dtype](x, *rest)
+            forget_gradients(graphs[x.dtype].get_concrete_function().graph)
+        with unrecorded():  # where `fit` is called within a tape, too, nobody asks for the gradient of a training
+            return graphs[x.dtype](x, *rest)
 
     return traced
 
