@@ -71,7 +71,8 @@ def locate(
     Raises
     ------
     OSError
-        If the file is missing and either `download_if_missing` is False or the download from every mirror failed.
+        If the file is missing and either `download_if_missing` is False, the download from every mirror failed, or the
+        file cannot be written.
     """
     path = data_home_path(data_home) / file.path
     if not path.is_file():

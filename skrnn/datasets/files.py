@@ -154,8 +154,8 @@ def load_file(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is of another kind, empty or damaged, or a parameter does not fit it. The message names the file
-        and, for text formats, the line.
+        If the file is of another kind, empty or damaged, its contents take more memory than there is, or a parameter
+        does not fit it. The message names the file and, for text formats, the line.
 
     See Also
     --------

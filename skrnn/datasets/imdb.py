@@ -130,8 +130,8 @@ def fetch_imdb(
     Raises
     ------
     OSError
-        If the archive is missing and either `download_if_missing` is False or the download failed, or if the archive
-        in the data home is damaged.
+        If the archive is missing and either `download_if_missing` is False or the download failed or cannot be
+        written, or if the archive in the data home is damaged or not the published one.
 
     Notes
     -----
