@@ -27,13 +27,15 @@ def little_memory(monkeypatch):
 @pytest.mark.parametrize("name", ["bomb.csv.gz", "bomb.csv.bz2", "bomb.csv.xz", "bomb.csv.zip", "large.csv"])
 def test_text_files(tmp_path, little_memory, memory_use, name):
     path = tmp_path / name
-    text = b"target,a,b\n" + b"0,1,2\n" * 2**20
+    names, rows = b"target,a,b\n", b"0,1,2\n" * 2**14
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("bomb.csv", text)
+            archive.writestr("bomb.csv", names + rows * 64)
     else:
-        pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": partial(lzma.compress, preset=0)}
-        path.write_bytes(pack.get(path.suffix, bytes)(text))
+        pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": partial(lzma.compress, preset=0)}.get(
+            path.suffix, bytes
+        )
+        path.write_bytes(pack(names) + pack(rows) * 64)
     with memory_use() as peak, pytest.raises(ValueError, match=r"a text file may have at most 2\.0 MB here") as caught:
         load_file(path)
     assert peak[0] < 5e6
@@ -44,6 +46,17 @@ def test_text_files(tmp_path, little_memory, memory_use, name):
 def test_text_files_that_fit_are_read(tmp_path, little_memory, name):
     pd.DataFrame({"target": [0, 1], "a": [1, 2]}).to_csv(tmp_path / name, index=False)
     assert load_file(tmp_path / name).X.shape == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("large.ts", "@classLabel true u\n@data\n1,2:u\n"), ("large.txt", "1,2.5\n"), ("large.tsv", "1\t2\n")],
+)
+def test_files_of_the_archives(tmp_path, little_memory, name, text):
+    path = tmp_path / name
+    path.write_text(text + text.splitlines(keepends=True)[-1] * 2**19)
+    with pytest.raises(ValueError, match=rf"{name}: the file has .*; a text file may have at most 2\.0 MB here"):
+        load_file(path)
 
 
 @pytest.mark.parametrize("kind", ["parquet", "feather"])
