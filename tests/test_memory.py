@@ -19,6 +19,7 @@ from skrnn.preprocessing import (
 
 Y = np.arange(12) % 2
 X = np.random.default_rng(0).normal(size=(12, 4, 2))
+LONG = np.random.default_rng(0).integers(0, 9, (100, 20_000, 1), dtype=np.uint8)
 IDS = [[1, 2, 3], [4, 5]] * 6
 
 

@@ -218,7 +218,7 @@ def _bytes_and_scale(values: Any) -> tuple[Any, float]:
 
     Anything else is returned as it is, with a scale of 1.
     """
-    scale = scale_of(values[0].dtype)
+    scale = scale_of(values[0].dtype if isinstance(values, list) else values.dtype)
     if scale is None:
         return values, 1.0
     return [scaled_floats(row) for row in values] if isinstance(values, list) else bytes_of(values), scale
