@@ -17,6 +17,7 @@ ROOMS = (
     "_hints",
     "_startup_lines",
     "_tensorflow",
+    "_leaks",
     "_keras",
     "_sklearn",
     "threads",

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from skrnn._gradients import forget_gradients, unrecorded
+from skrnn._leaks import forget_gradients, unrecorded
 from skrnn._keras import layers_of, not_decayed, rate_of
 from skrnn._tensorflow import keras, tf
 from skrnn.network.architecture import connect
@@ -35,6 +35,7 @@ from skrnn.network.state import (
     read_state,
     write_state,
 )
+from skrnn.preprocessing.padding import is_finite
 
 BATCHES_PER_CALL = 25  # about a second of training on two cores: how long Ctrl-C may take
 ROWS_PER_PREDICTION = 1024
@@ -250,6 +251,22 @@ class Network:
         state = read_state(self.model)
         self._loaded, self._holds_optimizer = state, True
         return state
+
+    def diverged(self, state: State) -> Iterator[tuple[str, float]]:
+        """Iterate over the first value of a state that is not finite: what it is, and the value.
+
+        A variable in which a new optimizer holds such a value may do so later, too.
+        """
+        built = self._built
+        for what, values, before in (
+            ("A weight", state.weights, built.weights),
+            ("The optimizer's state", state.optimizer, built.optimizer),
+        ):
+            for value, fresh in zip(values, before, strict=True):
+                if not is_finite(value) and is_finite(fresh):
+                    found = np.ravel(value)
+                    yield what, float(found[~np.isfinite(found)][0])
+                    return
 
     # Training
 
