@@ -11,13 +11,13 @@ import keras
 import pytest
 import tensorflow as tf
 from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin, ProgressBar
 from sklearn.metrics import check_scoring
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 import skrnn
 from skrnn import _keras, _leaks, _sklearn
+from skrnn._callbacks import CallbackSupportMixin
 
 ROOT = Path(skrnn.__file__).parent
 PACKAGES = {"sklearn", "keras", "tensorflow", "joblib"}
@@ -117,7 +117,8 @@ def test_each_attribute_is_listed(name):
 def test_other_packages_have_the_name(home, name):
     module, _ = HOMES[home].NAMES[name]
     assert hasattr(import_module(module), name), f"{module}.{name} has moved: see skrnn/{home}"
-    assert getattr(HOMES[home], name) is getattr(import_module(module), name)
+    ours, theirs = getattr(HOMES[home], name), getattr(import_module(module), name)
+    assert ours is theirs or (name == "Interval" and issubclass(ours, theirs))  # ours has fewer numbers
 
 
 class Estimator(CallbackSupportMixin, BaseEstimator):
@@ -126,12 +127,16 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         self.depth = depth
 
 
+def with_callback():
+    return Estimator().set_callbacks(import_module("sklearn.callback").ProgressBar())
+
+
 @pytest.mark.parametrize(("owner", "name"), _sklearn.ATTRIBUTES)
 def test_scikit_learn_has_the_attribute(owner, name):
     module, _, owner_name = owner.rpartition(".")
     made = {
         "_MultimetricScorer": lambda: check_scoring(scoring=["accuracy", "f1"]),
-        "CallbackSupportMixin": lambda: Estimator().set_callbacks(ProgressBar()),
+        "CallbackSupportMixin": with_callback,
     }.get(owner_name, lambda: getattr(import_module(module), owner_name))()
     assert hasattr(made, name), f"{owner}.{name} is gone: see skrnn/_sklearn.py"
 
@@ -176,9 +181,9 @@ def test_what_scikit_learns_names_are_used_for():
     assert sorted(several) == ["accuracy", "f1"]
     assert _sklearn.scorers_of(several["f1"]) is several["f1"]
     assert "refit" not in _sklearn.constraint_of_searches("refit")
-    progress = ProgressBar()
     assert _sklearn.callbacks_of(Estimator()) == []
-    assert _sklearn.callbacks_of(Estimator().set_callbacks(progress)) == [progress]
+    if _sklearn.HAS_CALLBACKS:
+        assert len(_sklearn.callbacks_of(with_callback())) == 1
     assert _sklearn.parameter_names(Estimator) == ["depth", "width"]
 
 

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from skrnn.cli.common import FAILED, INTERRUPTED, MISUSED, fail, require_writable, start_tensorflow, uninterrupted
+from skrnn.cli.common import (
+    FAILED,
+    INTERRUPTED,
+    MISUSED,
+    cure_of,
+    fail,
+    load_packages,
+    require_writable,
+    start_tensorflow,
+    uninterrupted,
+)
 from skrnn.cli.data import DataHome
 from skrnn.cli.display import say
 
@@ -50,6 +60,7 @@ def reproduce(
     """
     from rich.console import Console
 
+    load_packages("recipes", "model_selection", "datasets")
     from skrnn.model_selection import fit_display
     from skrnn.recipes import RUNS_FILE, as_page, fit_name, list_recipes, load_recipe, read_runs, summarize
     from skrnn.recipes import reproduce as train
@@ -96,14 +107,14 @@ def reproduce(
     except KeyboardInterrupt:
         interrupted = True
     except OSError as error:
-        fail(str(error), FAILED)
+        fail(f"{error}{cure_of(error)}", FAILED)
     with uninterrupted():
         runs = read_runs(out / RUNS_FILE)
         shown = list(filter(is_wanted, runs))
         summary = summarize(shown)
         if shown:
-            _print_table(summary, console)
             (out / _PAGE).write_text(as_page(runs), encoding="utf-8")
+            _print_table(summary, console)
             say(console, f"{out}: {RUNS_FILE}, {_PAGE}")
     if interrupted:
         say(

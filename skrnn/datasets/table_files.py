@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from skrnn.datasets.tables import listed, repeated
 
@@ -120,7 +121,7 @@ def _read_separated(path: Path, separator: str, text: str | None, wanted: Sequen
 
     # where ; separates cells, a comma may be the decimal point
     frames = [parse(decimal) for decimal in ((".", ",") if separator == ";" else (".",))]
-    frame = min(frames, key=lambda frame: len(frame.select_dtypes("str").columns))
+    frame = min(frames, key=lambda frame: sum(not is_numeric_dtype(dtype) for dtype in frame.dtypes))
     return _without_index(frame, names)
 
 

@@ -10,10 +10,10 @@ from functools import wraps
 from typing import Any, Self
 
 import numpy as np
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._callbacks import CallbackSupportMixin
 from skrnn._tensorflow import keras
 from skrnn.estimators.fit_task import fit_task
 from skrnn.estimators.frozen import FrozenClassifier

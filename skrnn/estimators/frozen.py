@@ -69,6 +69,16 @@ class FrozenClassifier(Prediction, ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self
 
+    def freeze(self) -> Self:
+        """Return the classifier itself.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        return self
+
     def __sklearn_clone__(self) -> Self:
         return self
 

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score
@@ -32,6 +33,36 @@ class Prediction:
     @abstractmethod
     def _staged_logits(self, X) -> Iterator[np.ndarray]:
         """Iterate over the logits after one step, after two, to the last."""
+
+    @abstractmethod
+    def freeze(self) -> "Prediction":
+        """Return a classifier that predicts the same without TensorFlow."""
+
+    def to_onnx(self, path: Any) -> None:
+        """Write the classifier to an ONNX file; :func:`skrnn.to_onnx` says what it reads and computes.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, usually named ``*.onnx``. A file that exists is replaced.
+
+        Raises
+        ------
+        ImportError
+            If the package onnx is not installed.
+        NotFittedError
+            If the classifier is not fitted.
+        TypeError
+            If the labels have no form in ONNX.
+        ValueError
+            If the model is larger than 2 GiB.
+        OSError
+            If the file cannot be written.
+        """
+        frozen = self.freeze()
+        from skrnn.onnx.model import write_model
+
+        write_model([], frozen, path)
 
     def decision_function(self, X) -> np.ndarray:
         """Compute the logits, from which the probabilities follow.

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from skrnn._memory import shortage
 from skrnn.estimators.pretrained import Pretrained
 from skrnn.estimators.static_features import check_constant, resolve_static_features
+from skrnn.network.size import copies_in_training
 from skrnn.preprocessing.cells import sequence_name
 from skrnn.preprocessing.padding import Sequences, Steps, id_of_padding, is_finite, stack_steps
 from skrnn.preprocessing.reading import Form, Reading, check_features, check_table, read
+from skrnn.preprocessing.scaled_bytes import bytes_of, scale_of, scaled_floats
 from skrnn.preprocessing.token_ids import digest_of, vocabulary_of
 
 _INT32_MAX = np.iinfo(np.int32).max
@@ -86,13 +89,15 @@ def read_new(estimator: Any, X: Any, pretrained: Pretrained | None = None) -> tu
     ValueError
         If X has none of the forms, is empty, or holds NaN or infinite values.
     """
-    reading = read(X)
+    reading = read(X, keep_bytes=True)
     values = reading.values
     if estimator.embedding_dim is not None or pretrained is not None:
         ids = _token_ids(reading, "embedding_dim" if pretrained is None else "embedding_matrix")
         size, given = estimator.vocabulary_size, estimator.vocabulary_size is not None
         if not given:
             size = int(np.nanmax(ids.values)) + 1
+        if pretrained is None:
+            _require_memory(estimator, int(size), None if given else ids)
         form = InputForm("token_ids", 1, int(size), given, bool(estimator.mask_zero), vocabulary=_vocabulary_digest(X))
         if pretrained is not None:
             form = replace(
@@ -113,8 +118,8 @@ def read_new(estimator: Any, X: Any, pretrained: Pretrained | None = None) -> tu
             "n_timesteps, n_features). skrnn.preprocessing.ImageToSequence reads images as sequences."
         )
     else:
-        scale = _scale_of(values) or 1.0
-        sequences = _read_numbers(values, scale)
+        values, scale = _bytes_and_scale(values)
+        sequences = _read_numbers(values)
         if _n_dimensions(reading) == 2:
             form = InputForm("univariate", byte_scale=scale, n_columns=getattr(values, "shape", [None] * 2)[1])
         else:
@@ -128,7 +133,7 @@ def read_new(estimator: Any, X: Any, pretrained: Pretrained | None = None) -> tu
 
 def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
     """Read X in the form that `fit` saw; see `read_new`."""
-    reading = read(X)
+    reading = read(X, keep_bytes=True)
     if form.kind == "table":
         return _read_table(estimator, _as_table(estimator, reading), reset=False)
     if form.kind == "token_ids":
@@ -154,10 +159,11 @@ def read_like(form: InputForm, estimator: Any, X: Any) -> Sequences:
                 f"X has {values.shape[1]} columns, but {name} was fitted on sequences of {form.n_columns} steps. The "
                 "width of an array or a data frame is fixed; pass a list of sequences, whose lengths are free."
             )
-        scale = _scale_of(values)
-        if scale is not None and scale != form.byte_scale and not isinstance(values, list):
+        _refuse_plain_bytes(values, form.byte_scale)
+        values, scale = _bytes_and_scale(values)
+        if scale != form.byte_scale and not isinstance(values, list) and values.dtype == np.uint8:
             values = np.divide(values, scale, dtype=np.float32)
-        sequences = _read_numbers(values, scale or form.byte_scale)
+        sequences = _read_numbers(values)
         found = sequences.values.shape[2]
         if found != form.n_features:
             raise ValueError(f"X has {found} features, but {name} is expecting {form.n_features} features as input.")
@@ -201,16 +207,40 @@ def _same_dimensions(rows: list[np.ndarray]) -> None:
 
 
 def _read_table(estimator: Any, reading: Reading, *, reset: bool) -> Sequences:
+    reading = replace(reading, values=scaled_floats(reading.values))
     with np.errstate(over="ignore"):  # what is too large for float32 is refused as infinite
         table = check_table(estimator, reading, reset=reset, dtype=np.float32)
     return Sequences(table[:, :, None], masked=False)
 
 
-def _read_numbers(values: Any, byte_scale: float) -> Sequences:
+def _bytes_and_scale(values: Any) -> tuple[Any, float]:
+    """Return scaled bytes as plain bytes, or as floats if they are in a list, and their scale.
+
+    Anything else is returned as it is, with a scale of 1.
+    """
+    scale = scale_of(values[0].dtype)
+    if scale is None:
+        return values, 1.0
+    return [scaled_floats(row) for row in values] if isinstance(values, list) else bytes_of(values), scale
+
+
+def _refuse_plain_bytes(values: Any, scale: float) -> None:
+    """Raise a ValueError for bytes without a scale if `fit` saw bytes with one: the numbers would differ silently."""
+    if scale == 1:
+        return
+    for number, row in enumerate(values if isinstance(values, list) else values[:1]):
+        if row.dtype == np.uint8:
+            raise ValueError(
+                f"{sequence_name(number, starts=True)} holds bytes without a scale, but those in fit were divided by "
+                f"{scale:g}. Transform X like the X of fit, or pass skrnn.preprocessing.scaled_bytes(X, {scale:g}). "
+                "If the numbers are meant as they are, pass them as float32."
+            )
+
+
+def _read_numbers(values: Any) -> Sequences:
     """Read sequences of numbers: an array of shape (n, T) or (n, T, D), or a list of arrays."""
     if isinstance(values, list):
         _same_dimensions(values)
-        values = [row / np.float32(_scale_of(row) or byte_scale) if row.dtype == np.uint8 else row for row in values]
     elif len(values) == 0:
         raise ValueError(f"Found array with 0 sample(s) (shape={values.shape}) while a minimum of 1 is required.")
     elif 0 in values.shape:
@@ -226,13 +256,6 @@ def _read_numbers(values: Any, byte_scale: float) -> Sequences:
     if not isinstance(values, list) and is_finite(numbers):  # no padding: no copy
         return Sequences(numbers.reshape(*values.shape[:2], -1), masked=False)
     return Steps(numbers, steps.lengths).to_sequences(np.nan, np.float32)
-
-
-def _scale_of(values: Any) -> float | None:
-    """Return what `ImageToSequence` has noted that bytes are to be divided by; in a list, those that come first."""
-    if isinstance(values, list):
-        return next((scale for scale in map(_scale_of, values) if scale is not None), None)
-    return (values.dtype.metadata or {}).get("scale") if values.dtype == np.uint8 else None
 
 
 def _token_ids(reading: Reading, parameter: str) -> Steps:
@@ -263,6 +286,22 @@ def _token_ids(reading: Reading, parameter: str) -> Steps:
     out_of_range = (steps.values < 0) | (steps.values > _INT32_MAX)
     _refuse(steps, out_of_range, f"Token ids must lie between 0 and {_INT32_MAX}")
     return steps
+
+
+def _require_memory(estimator: Any, vocabulary_size: int, ids: Steps | None) -> None:
+    """Raise a ValueError if there is no memory to train the embedding; `ids` are those whose largest sets its size."""
+    copies = copies_in_training(estimator.optimizer)
+    lack = shortage(4 * copies * vocabulary_size * int(estimator.embedding_dim))
+    if not lack:
+        return
+    if ids is None:
+        raise ValueError(f"Training an embedding with vocabulary_size={vocabulary_size} {lack}.")
+    place = ids.where(int(np.nanargmax(ids.values)))
+    raise ValueError(
+        f"{place[0].upper()}{place[1:]} holds the token id {vocabulary_size - 1}. Training an embedding with a vector "
+        f"for each id up to it {lack}. If the id is a mistake, correct it; otherwise set vocabulary_size to the number "
+        "of ids, and number them from 0."
+    )
 
 
 def _refuse(steps: Steps, wrong: np.ndarray, rule: str) -> None:

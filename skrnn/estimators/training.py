@@ -24,6 +24,7 @@ from skrnn.network.keras_callbacks import History, Watched, as_number, needs_bat
 from skrnn.network.network import ROWS_PER_PREDICTION, BatchHooks, Network
 from skrnn.network.order import draw_mask_seeds, draw_order
 from skrnn.network.pool import networks
+from skrnn.network.size import require_memory
 from skrnn.network.state import State, averages
 
 
@@ -114,6 +115,8 @@ class Training:
             # A new optimizer is also needed where it has more or fewer weights to update than before.
             before = classifier._optimizer_spec, classifier._spec.embedding_trainable
             self._restarts = before != (self._optimizer_spec, spec.embedding_trainable)
+        n_rows, n_steps = rows.sequences.values.shape[:2]
+        require_memory(spec, classifier.optimizer, min(int(classifier.batch_size), n_rows), n_steps)
         self._spec = spec
         self.epochs = classifier._n_epochs(len(rows)) if epochs is None else epochs
         self._seed, self._shuffle, self._verbose = data.seed, bool(classifier.shuffle), int(classifier.verbose)

@@ -17,8 +17,8 @@ from skrnn.network.spec import NetworkSpec
 Array: TypeAlias = np.ndarray
 Activation: TypeAlias = Callable[[Array], Array]
 State: TypeAlias = tuple[Array, ...]  # the hidden state (n, H), and for the LSTM the cell state (n, H)
-_BATCH_NORMALIZATION_EPSILON = 1e-3  # Keras' default
-_N_WEIGHTS = {"embedding": 1, "recurrent": 3, "batch_normalization": 4, "dense": 2}
+BATCH_NORMALIZATION_EPSILON = 1e-3  # Keras' default
+N_WEIGHTS = {"embedding": 1, "recurrent": 3, "batch_normalization": 4, "dense": 2}
 ROWS_AT_ONCE = 256  # limits the memory
 
 
@@ -63,7 +63,7 @@ def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_ste
     rest = [np.asarray(weight, dtype=np.float64) for weight in weights]
 
     def take(kind: str) -> list[Array]:
-        taken, rest[:] = rest[: _N_WEIGHTS[kind]], rest[_N_WEIGHTS[kind] :]
+        taken, rest[:] = rest[: N_WEIGHTS[kind]], rest[N_WEIGHTS[kind] :]
         return taken
 
     h, mask = _sequence_and_mask(spec, x, *(take("embedding") if spec.reads_ids else []))
@@ -87,7 +87,7 @@ def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_ste
         h = np.concatenate([h, static], axis=-1)
     if spec.batch_normalization:
         gamma, beta, mean, variance = take("batch_normalization")
-        h = (h - mean) / np.sqrt(variance + _BATCH_NORMALIZATION_EPSILON) * gamma + beta
+        h = (h - mean) / np.sqrt(variance + BATCH_NORMALIZATION_EPSILON) * gamma + beta
     for _ in spec.dense_units:
         kernel, bias = take("dense")
         h = ACTIVATIONS[spec.dense_activation](h @ kernel + bias)

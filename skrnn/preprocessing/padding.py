@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from skrnn._memory import shortage
 from skrnn.preprocessing.cells import sequence_name
 
 Side = Literal["pre", "post"]
@@ -78,10 +79,30 @@ def _padded(
     """Return one array of sequences, given the steps of all, one below the other, and the length of each."""
     if (lengths == n_steps).all():
         return steps.astype(dtype).reshape(len(lengths), n_steps, *steps.shape[1:])
+    _require_memory(lengths, n_steps, int(np.prod(steps.shape[1:], dtype=object)) * np.dtype(dtype).itemsize)
     padded = np.full((len(lengths), n_steps, *steps.shape[1:]), value, dtype=dtype)
     places, missing = np.arange(n_steps), (n_steps - lengths)[:, np.newaxis]
     padded[places >= missing if padding == "pre" else places < lengths[:, np.newaxis]] = steps
     return padded
+
+
+def _require_memory(lengths: np.ndarray, n_steps: int, bytes_per_step: int) -> None:
+    """Raise a ValueError if there is no memory for padded sequences and the mask that tells steps from padding."""
+    lack = shortage(len(lengths) * n_steps * (bytes_per_step + 1))
+    if not lack:
+        return
+    if n_steps > lengths.max(initial=0):
+        raise ValueError(
+            f"Padding {len(lengths)} sequences to max_length={n_steps} steps {lack}. The longest has "
+            f"{lengths.max(initial=0)} steps: set a smaller max_length."
+        )
+    row = int(lengths.argmax())
+    others = int(np.delete(lengths, row).max(initial=0))
+    raise ValueError(
+        f"{sequence_name(row, starts=True)} has {n_steps} steps, the others at most {others}; padding all "
+        f"{len(lengths)} sequences to {n_steps} steps {lack}. Truncate it with SequencePadder(max_length=...), or cut "
+        "all of them into windows with skrnn.preprocessing.sliding_windows."
+    )
 
 
 @dataclass(frozen=True)

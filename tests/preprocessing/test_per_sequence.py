@@ -447,12 +447,6 @@ def test_unequal_times_to_a_number_of_steps():
             "The times of a sequence must increase, but in sequence 1 of X, 2.0 follows 2.0. Sort the steps by time, "
             "and drop repeated ones. If times are large, such as seconds since 1970, pass X as float64.",
         ),
-        (
-            SequenceResampler(interval=1e-9, time=0),
-            [[0.0, 1e9]],
-            "Sequence 0 of X lasts 1e+09 units of time, which interval=1e-09 divides into 1e+18 steps. Set a larger "
-            "interval, in the unit of the feature 0.",
-        ),
     ],
 )
 def test_messages_for_bad_resampling(resampler, X, message):
