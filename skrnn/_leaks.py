@@ -1,6 +1,6 @@
 """What TensorFlow keeps for ever: gradients of traced graphs, and the kernels of operations that ran.
 
-Wherever a graph is traced, `tf.custom_gradient` registers an entry: for our kernels, for some of Keras' activations, and
+Wherever a graph is traced, `tf.custom_gradient` registers an entry: for our kernels, for some activations of Keras, and
 for each update of an optimizer. An entry keeps the graph that it belongs to in memory, several megabytes for each
 network. Our graphs contain whole updates, and nobody asks for their gradients once they are traced.
 
@@ -58,7 +58,7 @@ def forget_gradients(graph: tf.Graph) -> None:
 def forget_kernels() -> None:
     """Empty the cache of kernels, as `tf.random.set_seed` does.
 
-    Operations that run later fill it again. The sequence of `tf.random` operations with a seed of their own starts anew.
+    Operations that run later fill it again. Operations of `tf.random` with a seed of their own start anew.
     """
     getattr(__getattr__("context")(), CLEAR)()
 

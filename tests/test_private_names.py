@@ -97,7 +97,9 @@ def test_private_names_are_in_one_module(path):
     for name, home in HOMES.items():
         if path.name != name:
             found += private_attributes(source, {attribute for _, attribute in home.ATTRIBUTES})
-    assert not found, f"{path.relative_to(ROOT)} uses {', '.join(found)}: move it to skrnn/_sklearn.py, _keras.py or _leaks.py"
+    assert not found, (
+        f"{path.relative_to(ROOT)} uses {', '.join(found)}: move it to skrnn/_sklearn.py, _keras.py or _leaks.py"
+    )
 
 
 @pytest.mark.parametrize("name", HOMES)

@@ -24,6 +24,8 @@ from skrnn.estimators.targets import (
 from skrnn.exceptions import InputWarning
 from skrnn.network.network import Batches
 
+_ROWS_COMPARED = 1024
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -219,13 +221,22 @@ def merge_equal_rows(rows: Rows, batch_size: int) -> Rows:
     Apart from rounding, a step over a full batch does not depend on the order of its rows or how often one occurs;
     after this, the last bit does not either. Rows for more than one batch are returned unchanged.
     """
-    # Large data are recognised by their first rows, without a copy of all of them.
-    if len(np.unique(_keys(rows.take(np.arange(min(len(rows), 4 * batch_size)))))) > batch_size:
-        return rows
-    _, first, inverse = np.unique(_keys(rows), return_index=True, return_inverse=True)
-    if len(first) > batch_size:
-        return rows
-    return Rows(rows.sequences.take(first), rows.targets[first], np.bincount(inverse, weights=of_mean_one(rows.weights)))
+    numbers: dict[bytes, int] = {}
+    firsts: list[int] = []
+    owners = np.empty(len(rows), dtype=np.intp)
+    step = max(4 * batch_size, _ROWS_COMPARED)
+    for start in range(0, len(rows), step):  # large data are recognised by their first rows
+        part = np.arange(start, min(start + step, len(rows)))
+        keys, index, inverse = np.unique(_keys(rows.take(part)), return_index=True, return_inverse=True)
+        found = [numbers.setdefault(key.tobytes(), len(numbers)) for key in keys]
+        firsts += [start + int(index[k]) for k in np.argsort(found, kind="stable") if found[k] >= len(firsts)]
+        if len(firsts) > batch_size:
+            return rows
+        owners[part] = np.array(found)[inverse]
+    first = np.array(firsts)
+    order = np.unique(_keys(rows.take(first)), return_index=True)[1]
+    weights = np.bincount(owners, weights=of_mean_one(rows.weights))
+    return Rows(rows.sequences.take(first[order]), rows.targets[first[order]], weights[order])
 
 
 def _keys(rows: Rows) -> np.ndarray:

@@ -39,14 +39,18 @@ def state_of_optimizer(model):
 
 def linear(**parameters):
     """Return a classifier whose only update is too large on `OUTLIER`, although its loss is finite."""
-    return SimpleRNNClassifier(4, activation="linear", random_state=0, **{"epochs": 1, "batch_size": 40, "learning_rate": 1e12, **parameters})
+    return SimpleRNNClassifier(
+        4, activation="linear", random_state=0, **{"epochs": 1, "batch_size": 40, "learning_rate": 1e12, **parameters}
+    )
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop"])
 @pytest.mark.parametrize("use_ema", [False, True], ids=["", "averages"])
 def test_the_last_update_is_checked(optimizer, use_ema):
     """The loss of an epoch is measured before its updates: the only epoch looks sound."""
-    with pytest.raises(FloatingPointError, match=r"(A weight|The optimizer's state) became (nan|-?inf) in epoch 0: the"):
+    with pytest.raises(
+        FloatingPointError, match=r"(A weight|The optimizer's state) became (nan|-?inf) in epoch 0: the"
+    ):
         linear(optimizer=optimizer, optimizer__use_ema=use_ema).fit(OUTLIER, Y)
 
 
@@ -96,7 +100,9 @@ def test_an_optimizer_may_hold_infinity_from_its_beginning():
 def test_early_stopping_needs_a_validation_loss():
     """Otherwise no epoch is ever the best one. Only what is held out is too large, so the weights are sound."""
     network = linear(epochs=2, early_stopping=True, learning_rate=0.01)
-    with pytest.raises(FloatingPointError, match="The validation loss is (nan|inf) in epoch 0, so early stopping cannot"):
+    with pytest.raises(
+        FloatingPointError, match="The validation loss is (nan|inf) in epoch 0, so early stopping cannot"
+    ):
         network.fit(X, Y, X_val=np.full((4, *X.shape[1:]), 3e38), y_val=[0, 1, 0, 1])
 
 
