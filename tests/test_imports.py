@@ -22,6 +22,7 @@ ROOMS = (
     "_memory",
     "_startup_lines",
     "_tensorflow",
+    "_leaks",
     "_keras",
     "_sklearn",
     "_skops",

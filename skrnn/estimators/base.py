@@ -264,4 +264,6 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
 
     def _staged_logits(self, X) -> Iterator[np.ndarray]:
         check_is_fitted(self)
-        return reference.staged_logits(self._spec, self._state.weights, read_like(self._form, self, X).values)
+        return reference.staged_logits(
+            self._spec, self._state.weights, np.asarray(read_like(self._form, self, X).values)
+        )

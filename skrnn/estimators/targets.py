@@ -214,13 +214,43 @@ def class_indices(labels: np.ndarray, classes: np.ndarray, name: str) -> np.ndar
 
 
 def read_sample_weight(sample_weight: Any, X: Any) -> np.ndarray:
-    """Return the weight of each row as an array of floats; None means that all weights are 1."""
-    if sample_weight is not None and not isinstance(sample_weight, Real):
-        sample_weight = as_numbers(sample_weight, "sample_weight")
-    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    """Return the weight of each row as an array of floats; None means that all weights are 1.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative, not finite, or outside the range of floats, or if all are zero.
+    """
+    given = np.repeat(np.array([sample_weight]), len(X)) if isinstance(sample_weight, Real) else sample_weight
+    if given is not None:
+        sample_weight = as_numbers(given, "sample_weight")
+    with np.errstate(over="ignore"):  # what is too large for float64 is refused as infinite
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if given is not None and not weights.all():
+        exact = np.asarray(given)  # fractions, for example
+        for row in np.flatnonzero(weights == 0):
+            if exact[row] != 0:
+                raise ValueError(f"sample_weight of row {row} is {short(exact[row])}, which is too small for a float.")
     if not weights.any():
         raise ValueError("All sample weights are zero, so there are no rows to train on.")
     return weights
+
+
+def of_mean_one(weights: np.ndarray) -> np.ndarray:
+    """Scale weights to a mean of one, without overflow for weights near the largest float."""
+    weights = weights / weights.max()
+    return weights / weights.mean()
+
+
+def product_of_weights(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Multiply weights and scale the products to a maximum between a half and one.
+
+    Numbers that floats cannot hold may occur on the way: only a product that is 1e-308 of the largest becomes zero.
+    """
+    (fraction, exponent), (other, more) = np.frexp(first), np.frexp(second)
+    fraction, shift = np.frexp(fraction * other)
+    exponent = exponent + more + shift
+    return np.ldexp(fraction, exponent - exponent[fraction > 0].max(initial=-10_000))
 
 
 def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | None:
@@ -244,11 +274,10 @@ def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | No
     labels = classes.tolist()
     given = class_weight or {}
     for label, weight in given.items():
-        is_number = isinstance(weight, Real) and not isinstance(weight, bool)
-        if not is_number or not np.isfinite(weight) or weight < 0:
+        if not _is_weight(weight):
             raise ValueError(
-                f"class_weight[{label!r}] is {weight!r}: expected a finite number, 0 or greater, as the weight of a "
-                "class."
+                f"class_weight[{label!r}] is {short(weight)}: expected a finite number, 0 or greater, as the weight of "
+                "a class."
             )
     known = {label: float(weight) for label, weight in given.items() if label in {*labels}}
     unknown = [label for label in given if label not in known]
@@ -261,10 +290,23 @@ def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | No
     return np.array([known.get(label, 1.0) for label in labels])
 
 
-def balanced_weights(indices: np.ndarray, weights: np.ndarray, n_classes: int) -> np.ndarray:
-    """Return class weights that give each class the same total weight, up to a common factor."""
-    totals = np.bincount(indices, weights=weights, minlength=n_classes)
-    return np.divide(1.0, totals, out=np.zeros(n_classes), where=totals > 0)
+def _is_weight(value: Any) -> bool:
+    """Return whether a value is a number of at least 0 that a float can hold, though perhaps not exactly."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    try:
+        with np.errstate(over="ignore"):
+            number = float(value)
+    except OverflowError:
+        return False
+    return 0 <= number < np.inf and (number > 0 or value == 0)
+
+
+def balance(indices: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Scale weights so that each class has the same total weight."""
+    weights = weights / weights.max()
+    totals = np.bincount(indices, weights=weights)[indices]
+    return np.divide(weights, totals, out=np.zeros(len(weights)), where=totals > 0)
 
 
 def require_two_classes(indices: np.ndarray, classes: np.ndarray) -> None:

@@ -154,7 +154,7 @@ def column_names(X: Any) -> list[Any]:
     return [*open_frame(X).labels] if is_frame(X) else []
 
 
-def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "numeric") -> np.ndarray:
+def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "numeric", first: int = 0) -> np.ndarray:
     """Check a table as scikit-learn's `validate_data` does.
 
     Parameters
@@ -166,6 +166,8 @@ def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "
         Whether this is `fit`.
     dtype : dtype, default="numeric"
         The type of the result.
+    first : int, default=0
+        The number of the first row, for messages.
 
     Returns
     -------
@@ -175,8 +177,8 @@ def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "
     if table.dtype.kind == "f" and np.isnan(table).any():
         row, column = np.argwhere(np.isnan(table))[0]
         raise ValueError(
-            f"Input X contains NaN: row {row}, column {column}. The rows of a table are sequences of one length. If "
-            "NaN pads shorter sequences, pass np.asarray(X)[:, :, np.newaxis]: in an array of three dimensions, steps "
+            f"Input X contains NaN: row {first + row}, column {column}. The rows of a table are sequences of one "
+            "length. If NaN pads shorter sequences, pass np.asarray(X)[:, :, np.newaxis]: in an array of three dimensions, steps "
             "of NaN at either edge are read as padding. In a pipeline, TabularToSequence does it. Fill in other "
             "missing values first, for example with SimpleImputer."
         )
