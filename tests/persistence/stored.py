@@ -24,7 +24,7 @@ def objects():
     holes = numbers.copy()
     holes[::3, 2, 0] = np.nan
     sizes = {"epochs": 1, "random_state": 0}
-    fitted = {
+    return {
         "classifier": (skrnn.LSTMClassifier((3, 2), dense_units=(2,), **sizes).fit(numbers, y), numbers),
         "bidirectional": (
             skrnn.GRUClassifier(2, bidirectional=True, optimizer="sgd", **sizes).fit(numbers, y),
@@ -49,7 +49,6 @@ def objects():
             numbers,
         ),
     }
-    return fitted
 
 
 if __name__ == "__main__":

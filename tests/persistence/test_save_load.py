@@ -6,9 +6,12 @@ import json
 import math
 import os
 import pickle
+import resource
+import signal
 import subprocess
 import sys
-from collections import OrderedDict, defaultdict
+import threading
+from collections import Counter, OrderedDict, defaultdict
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -16,6 +19,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import optuna
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,7 +69,7 @@ def after_a_trip(thing, trusted=()):
 def refusal(thing):
     """Return the message of the error, after a check that nothing was written."""
     file = io.BytesIO()
-    with pytest.raises(ValueError, match="^This object cannot be saved") as raised:
+    with pytest.raises(ValueError, match=r"^This object cannot be saved") as raised:
         skrnn.save(thing, file)
     assert not file.getvalue()
     return str(raised.value)
@@ -101,40 +105,62 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("parameters", OPTIMIZERS.values(), ids=OPTIMIZERS)
-def test_a_classifier_comes_back_with_its_optimizer(data, parameters):
+def test_an_optimizer_of_any_kind_comes_back(data):
     X, y = data
-    classifier = skrnn.SimpleRNNClassifier(**QUICK, **parameters).partial_fit(X, y)
+    for parameters in OPTIMIZERS.values():
+        classifier = skrnn.SimpleRNNClassifier(**QUICK, **parameters).initialize(X, y)
+        loaded = after_a_trip(classifier)
+        assert loaded._optimizer_spec == classifier._optimizer_spec
+        np.testing.assert_array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
+
+
+def test_training_continues_where_it_was(data):
+    X, y = data
+    classifier = skrnn.SimpleRNNClassifier(**QUICK, **OPTIMIZERS["schedule in instance"]).fit(X, y)
     loaded = after_a_trip(classifier)
     assert type(loaded) is type(classifier)
-    np.testing.assert_array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
     assert loaded.history_ == classifier.history_
-    for each in (classifier, loaded):  # the state of the optimizer came along
+    for each in (classifier, loaded):
         each.partial_fit(X, y)
     np.testing.assert_array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
 
 
+def with_static(X):
+    return np.concatenate([X[:, :, :1], np.repeat(X[:, :1, 1:], 5, axis=1)], axis=2)
+
+
+STOPPING = [keras.callbacks.EarlyStopping("loss"), keras.callbacks.TerminateOnNaN()]
 KINDS = {
-    "unfitted": lambda X, y: skrnn.RecurrentClassifier(cell="gru", class_weight={0: 1.0, 1: 2.0}),
-    "strings": lambda X, y: skrnn.LSTMClassifier(**QUICK, bidirectional=True).fit(X, np.array(["no", "yes"])[y]),
-    "multilabel": lambda X, y: skrnn.GRUClassifier(**QUICK, multilabel=True).fit(X, np.column_stack([y, 1 - y])),
-    "static": lambda X, y: skrnn.GRUClassifier(**QUICK, static_features=[1]).fit(
-        np.concatenate([X[:, :, :1], np.repeat(X[:, :1, 1:], 5, axis=1)], axis=2), y
+    "unfitted": lambda X, y: (skrnn.RecurrentClassifier(cell="gru", class_weight={0: 1.0, 1: 2.0}), X),
+    "strings": lambda X, y: (
+        skrnn.LSTMClassifier(**QUICK, bidirectional=True).initialize(X, np.array(["no", "yes"])[y]),
+        X,
     ),
-    "callbacks": lambda X, y: skrnn.GRUClassifier(
-        **QUICK, callbacks=[keras.callbacks.EarlyStopping("loss"), keras.callbacks.TerminateOnNaN()]
-    ).fit(X, y),
-    "early stopping": lambda X, y: skrnn.SimpleRNNClassifier(**QUICK, early_stopping=True).fit(X, y),
-    "frozen": lambda X, y: skrnn.LSTMClassifier(**QUICK, bidirectional=True).fit(X, y).freeze(),
+    "multilabel": lambda X, y: (
+        skrnn.GRUClassifier(**QUICK, multilabel=True).initialize(X, np.column_stack([y, 1 - y])),
+        X,
+    ),
+    "static": lambda X, y: (
+        skrnn.GRUClassifier(**QUICK, static_features=[1]).initialize(with_static(X), y),
+        with_static(X),
+    ),
+    "stopping": lambda X, y: (
+        skrnn.SimpleRNNClassifier(**QUICK, callbacks=STOPPING, early_stopping=True).fit(X, y),
+        X,
+    ),
+    "ids": lambda X, y: (
+        skrnn.GRUClassifier(**QUICK, embedding_matrix=np.eye(3)).initialize([[1, 2], [2]] * 20, y),
+        [[1, 2], [1]],
+    ),
+    "frozen": lambda X, y: (skrnn.LSTMClassifier(**QUICK, bidirectional=True).initialize(X, y).freeze(), X),
 }
 
 
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 def test_a_classifier_of_any_kind_comes_back(data, make):
-    X, y = data
-    classifier = make(X, y)
+    classifier, X = make(*data)
     loaded = after_a_trip(classifier)
-    assert repr(loaded.get_params()).partition(" at 0x")[0] == repr(classifier.get_params()).partition(" at 0x")[0]
+    assert [*loaded.get_params()] == [*classifier.get_params()]
     if hasattr(classifier, "classes_"):
         assert loaded.classes_.dtype == classifier.classes_.dtype
         np.testing.assert_array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
@@ -182,10 +208,10 @@ def test_every_transformer_comes_back(data):
     X[3, 2] = np.nan
     transformers = {
         ImageToSequence(scan="patches", patch_size=(4, 4)): load_digits().images[:5],
-        PatchSequence(2): X,
-        SequenceDifference(): X,
+        PatchSequence(2): data[0],
+        SequenceDifference(): data[0],
         SequenceImputer(method="linear"): X,
-        SequencePadder(max_length=7): list(X),
+        SequencePadder(max_length=7): list(data[0]),
         SequenceResampler(4): data[0],
         SequenceScaler(): data[0],
         TabularToSequence(5): data[0].reshape(40, 10),
@@ -305,7 +331,7 @@ def test_a_comparison_comes_back(data):
 
 
 VALUES = [
-    {1: "a", True: "b"} | {None: 3, (1, 2): 4, "1": 5, 2.5: 6, b"x": 7},
+    {1: "a", None: 3, (1, 2): 4, "1": 5, 2.5: 6, b"x": 7},
     {False: 1},
     OrderedDict(b=1, a=[2]),
     defaultdict(list, {"a": [1]}),
@@ -414,17 +440,16 @@ def test_what_cannot_be_loaded_is_refused_by_name_and_place(tmp_path):
         "[1] is a list that contains itself": itself,
         "nested too deeply": deep,
         "['a'] is an object of fractions.Fraction, which is pickled in its own way": {"a": Fraction(1, 2)},
-        "[0] is an object of _io.TextIOWrapper": [(tmp_path / "x").open("w")],
-        "an object of collections.Counter, whose contents would be lost": __import__("collections").Counter("aab"),
+        "[0] is the class _thread.lock": [threading.Lock()],
+        "an object of collections.Counter, whose contents would be lost": Counter("aab"),
         "elements of the type": np.zeros(2, np.dtype("u1", metadata={"scale": 255})),
-        "an object of pandas": __import__("pandas").DataFrame({"a": [1]}),
+        "[0]._mgr is an object of pandas": [pd.DataFrame({"a": [1]})],
         "the function": [tmp_path.joinpath],
         "the function builtins": [int.from_bytes],
     }
     for expected, thing in cases.items():
         message = refusal(thing)
-        assert expected in message or expected == "an object of pandas", message
-    cases["[0] is an object of _io.TextIOWrapper"][0].close()
+        assert expected in message
 
 
 def test_other_types_are_refused_by_name_until_they_are_trusted(tmp_path):
@@ -454,7 +479,8 @@ def test_trees_are_trusted_only_by_name(data):
     file.seek(0)
     with pytest.raises(ValueError, match=r"it contains sklearn.tree._tree.Tree.*without bounds checking"):
         skrnn.load(file)
-    loaded = after_a_trip(forest, ["sklearn.tree._tree.Tree"])
+    file.seek(0)
+    loaded = skrnn.load(file, ["sklearn.tree._tree.Tree"])
     np.testing.assert_array_equal(loaded.predict_proba(X), forest.predict_proba(X))
 
 
@@ -503,19 +529,20 @@ def test_a_failed_save_leaves_the_old_file(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs limits of the size of files")
 def test_a_full_disk_names_the_path_and_leaves_the_old_file(tmp_path):
-    """A limit of the size of files stands in for the disk: the same call fails with another number."""
+    """A limit of the size of files stands in for the disk: the same call fails, with another number."""
     path = tmp_path / "a.skrnn"
     skrnn.save(StandardScaler(), path)
     before = path.read_bytes()
-    program = (
-        "import resource, signal, sys, numpy, skrnn\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
-        "try: skrnn.save([numpy.zeros(10**6)], sys.argv[1])\n"
-        "except OSError as error: print(error)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True)
-    assert done.stdout == f"[Errno 27] File too large; nothing was written: {str(path)!r}\n"
+    signals = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large; nothing was written") as raised:
+            skrnn.save([np.zeros(10**6)], path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, signals)
+    assert raised.value.filename == str(path)
     assert path.read_bytes() == before
     assert [*tmp_path.iterdir()] == [path]
 
@@ -542,8 +569,9 @@ def test_what_needs_no_tensorflow_is_loaded_without_it(data, tmp_path):
         "import sys, json, skrnn\n"
         "from skrnn.persistence import read_remarks\n"
         "things, given = skrnn.load(sys.argv[1]), read_remarks(sys.argv[1])\n"
-        "print(json.dumps([things['steps'].predict_proba(given['X']).tolist(), things['steps'].classes_.tolist(),\n"
-        "                  things['texts'].predict_proba(given['texts']).tolist(), things['comparison'].scores.tolist(),\n"
+        "steps, texts, comparison = things.values()\n"
+        "print(json.dumps([steps.predict_proba(given['X']).tolist(), steps.classes_.tolist(),\n"
+        "                  texts.predict_proba(given['texts']).tolist(), comparison.scores.tolist(),\n"
         "                  [name for name in ('tensorflow', 'keras') if name in sys.modules]]))\n"
     )
     done = subprocess.run([sys.executable, "-c", program, tmp_path / "a.skrnn"], capture_output=True, text=True)
@@ -561,5 +589,5 @@ def test_what_needs_no_tensorflow_is_loaded_without_it(data, tmp_path):
 def test_a_pickle_is_no_saved_file(tmp_path):
     path = tmp_path / "a.pkl"
     path.write_bytes(pickle.dumps(StandardScaler()))
-    with pytest.raises(ValueError, match="could not be loaded: it is no file of skrnn.save"):
+    with pytest.raises(ValueError, match=r"could not be loaded: it is no file of skrnn\.save"):
         skrnn.load(path)
