@@ -100,8 +100,7 @@ def _run(arguments: list[str] | None) -> int:
             if message:
                 print(f"skrnn: error: {message}", file=sys.stderr)
             return error.exit_code
-        except (KeyboardInterrupt, typer.Abort):
-            print("skrnn: interrupted", file=sys.stderr)
+        except (KeyboardInterrupt, typer.Abort):  # where a command does not report it
             return INTERRUPTED
         except OSError as error:  # permissions, disks, connections
             print(f"skrnn: error: {error}{cure_of(error)}", file=sys.stderr)
