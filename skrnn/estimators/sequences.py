@@ -345,8 +345,12 @@ def _require_memory(estimator: Any, vocabulary_size: int, ids: Steps | None) -> 
     lack = shortage(4 * copies * vocabulary_size * int(estimator.embedding_dim))
     if not lack:
         return
+    if estimator.embedding_dim > vocabulary_size:
+        raise ValueError(f"Training an embedding with embedding_dim={estimator.embedding_dim} {lack}. Lower it.")
     if ids is None:
-        raise ValueError(f"Training an embedding with vocabulary_size={vocabulary_size} {lack}.")
+        raise ValueError(
+            f"Training an embedding with vocabulary_size={vocabulary_size} {lack}. Set it to the number of ids."
+        )
     place = ids.where(int(np.nanargmax(ids.values)))
     raise ValueError(
         f"{place[0].upper()}{place[1:]} holds the token id {vocabulary_size - 1}. Training an embedding with a vector "

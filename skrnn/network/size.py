@@ -72,13 +72,15 @@ def require_memory(spec: NetworkSpec, optimizer: Any, n_rows: int, n_steps: int)
         The size of the largest batch.
     """
     counts = weights_of(spec)
-    if lack := shortage(_FLOAT * copies_in_training(optimizer) * sum(counts.values())):
+    copies = copies_in_training(optimizer)
+    if lack := shortage(_FLOAT * copies * sum(counts.values())):
         parameter = max(counts, key=lambda name: counts[name])
         value = getattr(spec, parameter)
+        if isinstance(value, tuple) and len(value) == 1:
+            value = value[0]
         raise ValueError(
-            f"Training a network with {parameter}={value[0] if len(spec.units) == 1 and value == spec.units else value}"
-            f" {lack}. It has {sum(counts.values()):,} weights, which the optimizer multiplies. Set a smaller "
-            f"{parameter}."
+            f"Training a network with {parameter}={value} {lack}. It has {sum(counts.values()):,} weights, and "
+            f"training holds {copies} numbers for each. Lower {parameter}."
         )
     if lack := shortage(_FLOAT * n_rows * n_steps * _numbers_per_step(spec)):
         raise ValueError(
