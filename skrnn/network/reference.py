@@ -39,7 +39,8 @@ def predict_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Arr
     logits : ndarray of shape (n, spec.output.width), float32
     """
     parts = (x[start : start + ROWS_AT_ONCE] for start in range(0, len(x), ROWS_AT_ONCE))
-    return np.concatenate([_forward(spec, weights, part, every_step=False) for part in parts]).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # as in TensorFlow; the logits show it
+        return np.concatenate([_forward(spec, weights, part, every_step=False) for part in parts]).astype(np.float32)
 
 
 def staged_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Iterator[Array]:
@@ -54,7 +55,8 @@ def staged_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Iter
             yield predict_logits(spec, weights, x[:, : step + 1])
         return
     parts = (x[start : start + ROWS_AT_ONCE] for start in range(0, len(x), ROWS_AT_ONCE))
-    logits = np.concatenate([_forward(spec, weights, part, every_step=True).astype(np.float32) for part in parts])
+    with np.errstate(over="ignore", invalid="ignore"):
+        logits = np.concatenate([_forward(spec, weights, part, every_step=True).astype(np.float32) for part in parts])
     for step in range(n_timesteps):
         yield logits[:, step]
 
