@@ -63,14 +63,15 @@ def to_onnx(estimator: Any, path: Any) -> None:
 
     Examples
     --------
+    >>> from tempfile import TemporaryDirectory
     >>> import onnxruntime
     >>> import skrnn
     >>> from skrnn.datasets import make_adding_problem
     >>> X, y = make_adding_problem(100, 10, random_state=0)
     >>> classifier = skrnn.GRUClassifier(8, epochs=2, random_state=0).fit(X, y)
-    >>> path = getfixture("tmp_path") / "model.onnx"
-    >>> skrnn.to_onnx(classifier, path)
-    >>> session = onnxruntime.InferenceSession(path)
+    >>> with TemporaryDirectory() as folder:
+    ...     skrnn.to_onnx(classifier, f"{folder}/model.onnx")
+    ...     session = onnxruntime.InferenceSession(f"{folder}/model.onnx")
     >>> label, probabilities = session.run(None, {"X": X[:3].astype("float32")})
     >>> bool((label == classifier.predict(X[:3])).all())
     True

@@ -122,6 +122,6 @@ def _check_constant(values: np.ndarray, static: tuple[int, ...], names: Sequence
             name = f"{feature}" if names is None else f"{str(names[feature])!r}"
             raise ValueError(
                 f"Feature {name} is in static_features, but changes within sequence {first_row + row} of X: it has the "
-                f"values {channel[row, 0]} and {channel[row, step]}. A static feature has one value in each sequence: leave "
-                "the feature out of static_features, or replace its values by one, such as the first."
+                f"values {channel[row, 0]} and {channel[row, step]}. A static feature has one value in each sequence: "
+                "leave the feature out of static_features, or replace its values by one, such as the first."
             )

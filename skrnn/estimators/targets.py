@@ -227,10 +227,10 @@ def read_sample_weight(sample_weight: Any, X: Any) -> np.ndarray:
     with np.errstate(over="ignore"):  # what is too large for float64 is refused as infinite
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if given is not None and not weights.all():
-        exact = np.asarray(given)  # fractions, for example
-        for row in np.flatnonzero(weights == 0):
-            if exact[row] != 0:
-                raise ValueError(f"sample_weight of row {row} is {short(exact[row])}, which is too small for a float.")
+        exact, zeros = np.asarray(given), np.flatnonzero(weights == 0)  # fractions, for example
+        if len(vanished := zeros[exact[zeros] != 0]):
+            row = int(vanished[0])
+            raise ValueError(f"sample_weight of row {row} is {short(exact[row])}, which is too small for a float.")
     if not weights.any():
         raise ValueError("All sample weights are zero, so there are no rows to train on.")
     return weights

@@ -129,8 +129,8 @@ class TrainingData:
             weights = product_of_weights(weights, self.class_weights[targets])
         counts = of_mean_one(weights) >= np.finfo(np.float32).tiny
         if (wanted & ~counts).any():
-            lost = [] if self.is_multilabel else np.setdiff1d(targets[wanted], targets[counts])
-            if len(lost):
+            lost = np.setdiff1d(targets[wanted], targets[counts])
+            if len(lost) and not self.is_multilabel:
                 raise ValueError(
                     f"The weights of the class {self.classes[lost[0]].item()!r}, from sample_weight and class_weight, "
                     "are less than 1e-38 of the mean weight, too small for single precision. Use weights that differ "

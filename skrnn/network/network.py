@@ -446,7 +446,7 @@ class Network:
 
 def _traced(function: Callable, execution: Execution) -> Callable:
     """Return a graph of a function of arrays, traced once for each dtype of the first array, whatever the lengths."""
-    graphs: dict[tf.DType, Callable[..., tf.Tensor]] = {}
+    graphs: dict[tf.DType, Any] = {}
 
     def run(*arrays: tf.Tensor) -> tf.Tensor:
         with running(execution):

@@ -62,11 +62,12 @@ def staged_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Iter
 
 
 def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_step: bool) -> Array:
-    rest = [np.asarray(weight, dtype=np.float64) for weight in weights]
+    rest = [*weights]
 
     def take(kind: str) -> list[Array]:
         taken, rest[:] = rest[: N_WEIGHTS[kind]], rest[N_WEIGHTS[kind] :]
-        return taken
+        # of the embedding, only the rows that are needed are converted: it may be far larger than all the rest
+        return taken if kind == "embedding" else [np.asarray(weight, dtype=np.float64) for weight in taken]
 
     h, mask = _sequence_and_mask(spec, x, *(take("embedding") if spec.reads_ids else []))
     static = h[:, 0, [*spec.static_features]]  # the first step is never padding
@@ -104,7 +105,7 @@ def _sequence_and_mask(spec: NetworkSpec, x: Array, *embedding: Array) -> tuple[
         is_padding = np.isnan(x)
         return np.where(is_padding, 0.0, x).astype(np.float64), ~is_padding.all(axis=2)
     mask = x > 0 if spec.mask_zero else x >= 0
-    return embedding[0][np.maximum(x, 0)], mask
+    return embedding[0][np.maximum(x, 0)].astype(np.float64), mask
 
 
 def recurrent_layer(

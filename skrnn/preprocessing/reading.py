@@ -178,9 +178,9 @@ def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "
         row, column = np.argwhere(np.isnan(table))[0]
         raise ValueError(
             f"Input X contains NaN: row {first + row}, column {column}. The rows of a table are sequences of one "
-            "length. If NaN pads shorter sequences, pass np.asarray(X)[:, :, np.newaxis]: in an array of three dimensions, steps "
-            "of NaN at either edge are read as padding. In a pipeline, TabularToSequence does it. Fill in other "
-            "missing values first, for example with SimpleImputer."
+            "length. If NaN pads shorter sequences, pass np.asarray(X)[:, :, np.newaxis]: in an array of three "
+            "dimensions, steps of NaN at either edge are read as padding. In a pipeline, TabularToSequence does it. "
+            "Fill in other missing values first, for example with SimpleImputer."
         )
     _check_names(estimator, reading.names, table.shape[1], reset=reset)
     return table

