@@ -183,8 +183,14 @@ def _n_dimensions(reading: Reading) -> int:
 
 def _as_table(estimator: Any, reading: Reading) -> Reading:
     """Return sequences as the rows of a table, if they are as long as the table of `fit` is wide."""
-    if not isinstance(reading.values, list) or _n_dimensions(reading) != 2:
+    if not isinstance(reading.values, list):
         return reading
+    _same_dimensions(reading.values)
+    if _n_dimensions(reading) != 2:
+        raise ValueError(
+            f"X holds sequences of {reading.values[0].shape[1]} features per step, but {type(estimator).__name__} was "
+            f"fitted on a table of {estimator.n_features_in_} columns, which has one number per step."
+        )
     lengths = [len(row) for row in reading.values]
     if {*lengths} != {estimator.n_features_in_}:
         raise ValueError(

@@ -294,7 +294,10 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         """Raise a ValueError if the scaled pixels are too large for `dtype`, or bytes for float32."""
         dtype = np.dtype(np.float32 if self._keeps_bytes else self.dtype)
         largest = max(abs(float(images.max())), abs(float(images.min())))
-        if is_scale_of_bytes(scale) if self._keeps_bytes else largest <= scale * float(np.finfo(dtype).max):
+        limits = np.finfo(np.result_type(dtype, np.float32))  # of the division, where a tiny scale would become zero
+        is_divisor = float(limits.tiny) <= scale <= float(limits.max)
+        is_in_range = is_divisor and largest <= scale * float(np.finfo(dtype).max)
+        if is_scale_of_bytes(scale) if self._keeps_bytes else is_in_range:
             return
         raise ValueError(
             f"X has pixels up to {largest:g}, which divided by scale={scale:g} are out of the range of {dtype}. Set "

@@ -257,6 +257,14 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
                 f"The 'analyzer' parameter of TextToSequence must return an iterable of tokens. Got {short(tokens)} "
                 f"for the text {short(text)}."
             )
+        tokens = list(tokens)
+        try:
+            hash(tuple(tokens))
+        except TypeError as error:
+            raise TypeError(
+                "The 'analyzer' parameter of TextToSequence must return tokens that can be keys of a dict, such as str. "
+                f"Got {short(tokens)} for the text {short(text)}."
+            ) from error
         return tokens
 
     def _finish(self, ids: list[np.ndarray]) -> np.ndarray:

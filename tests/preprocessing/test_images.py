@@ -289,6 +289,8 @@ def test_images_of_another_type_and_the_same_scale():
         (ImageToSequence(scale=1e300, dtype="uint8"), IMAGE, "divided by scale=1e.300 are out of the range of float32"),
         (ImageToSequence(scale=Fraction(1, 2)), IMAGE, "The 'scale' parameter of ImageToSequence must be"),
         (ImageToSequence(scale=10**400), IMAGE, "The 'scale' parameter of ImageToSequence must be"),
+        (ImageToSequence(scale=1e-300), np.zeros((1, 2, 2)), "divided by scale=1e-300 are out of the range of float32"),
+        (ImageToSequence(scale=1e300), IMAGE, "divided by scale=1e.300 are out of the range of float32"),
     ],
 )
 def test_pixels_out_of_range(encoder, images, message):

@@ -1,5 +1,6 @@
 """Texts to ids: Keras' rules word for word, on small texts and on the IMDB reviews."""
 
+import re
 import time
 
 import numpy as np
@@ -320,3 +321,9 @@ def test_an_analyzer_without_tokens_is_named():
     message = "'analyzer' parameter of TextToSequence must return an iterable of tokens. Got None for the text 'a b'"
     with pytest.raises(TypeError, match=message):
         TextToSequence(analyzer=lambda text: None).fit(["a b"])
+
+
+def test_an_analyzer_whose_tokens_cannot_be_counted_is_named():
+    message = "must return tokens that can be keys of a dict, such as str. Got [[1]] for the text 'a b'."
+    with pytest.raises(TypeError, match=re.escape(message)):
+        TextToSequence(analyzer=lambda text: [[1]]).fit(["a b"])
