@@ -25,6 +25,7 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(24, 5, 3)).astype(np.float32)
 PADDED = np.where(np.arange(5)[:, None] < RNG.integers(1, 6, 24)[:, None, None], X, np.nan).astype(np.float32)
 IDS = RNG.integers(0, 9, (24, 6))
+TABLE = RNG.normal(size=(24, 6)).astype(np.float32)
 Y = np.array(["no", "perhaps", "yes"])[np.arange(24) % 3]
 
 FITTED = {
@@ -89,6 +90,15 @@ def test_a_search_writes_its_best_estimator(tmp_path):
     skrnn.to_onnx(outer, tmp_path / "model.onnx")
     found = run(session_of(tmp_path / "model.onnx"), PADDED)[1]
     assert_allclose(found, outer.predict_proba(PADDED), rtol=0, atol=1e-5)
+
+
+def test_samplers_serve_fit_only(tmp_path):
+    imblearn = pytest.importorskip("imblearn")
+    steps = [("sampler", imblearn.over_sampling.RandomOverSampler()), ("network", random_classifier("table"))]
+    pipeline = imblearn.pipeline.Pipeline(steps).fit(TABLE, Y)
+    skrnn.to_onnx(pipeline, tmp_path / "model.onnx")
+    found = run(session_of(tmp_path / "model.onnx"), TABLE)[1]
+    assert_allclose(found, pipeline.predict_proba(TABLE), rtol=0, atol=1e-5)
 
 
 def test_what_it_does_not_take(tmp_path):
