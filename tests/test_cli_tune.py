@@ -153,7 +153,8 @@ def test_an_interrupt_before_the_first_trial_is_said(monkeypatch, tmp_path, caps
         (["--samples", "40"], 2,
          "--samples 40: the smallest class has 4 of 40 images, fewer than the 6 that 3 folds need."),
         (["--storage", "nosuchdb://there"], 1,
-         "--storage nosuchdb://there: Can't load plugin: sqlalchemy.dialects:nosuchdb"),
+         "--storage: The storage 'nosuchdb://there' is not the URL of a database: Can't load plugin: "
+         "sqlalchemy.dialects:nosuchdb"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_said_on_one_line_before_any_training(

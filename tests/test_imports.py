@@ -12,14 +12,22 @@ import skrnn
 ROOT = Path(skrnn.__file__).parent
 # From the ground up. A room may import those below it and itself, in functions too.
 ROOMS = (
+    "_ctrl_c",
     "versions",
     "exceptions",
     "_files",
     "_hints",
+    "_line_files",
+    "_secrets",
+    "_memory",
     "_startup_lines",
     "_tensorflow",
+    "_leaks",
     "_keras",
     "_sklearn",
+    "_skops",
+    "_atomic",
+    "_callbacks",
     "threads",
     "preprocessing",
     "datasets",
@@ -29,6 +37,7 @@ ROOMS = (
     "plotting",
     "report",
     "model_selection",
+    "persistence",
     "recipes",
     "__init__",  # re-exports: whoever imports the package itself wants the version or a classifier
     "cli",

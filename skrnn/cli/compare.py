@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from contextlib import nullcontext
 from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,9 @@ from skrnn.cli.common import (
     INTERRUPTED,
     MISUSED,
     Jobs,
+    cure_of,
     fail,
+    load_packages,
     require_jobs,
     require_writable,
     start_tensorflow,
@@ -22,6 +25,7 @@ from skrnn.cli.common import (
 )
 from skrnn.cli.data import JOURNAL, DataHome, Epochs, Name, Samples
 from skrnn.cli.display import say
+from skrnn.cli.keeping import Save, keep, require_saveable
 from skrnn.cli.layout import print_terms
 from skrnn.cli.source import Source
 
@@ -92,6 +96,7 @@ def compare(
             show_default="skrnn-results/DATA",
         ),
     ] = None,
+    save: Save = None,
     n_jobs: Jobs = 2,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of folds, weights and the subset.")] = 0,
 ) -> None:
@@ -102,12 +107,15 @@ def compare(
     84 MB). Digits take a minute or two, the others several; the whole of mnist (--samples 60000) or imdb (--samples
     25000) takes hours.
 
+    --save fits the network with the best mean accuracy once more, on all samples but those of a test set.
+
     Ctrl-C stops, and keeps the finished fits. The same command continues with those that are missing, even after a
     crash.
     """
     from rich.console import Console
 
     require_jobs(n_jobs)
+    require_saveable(save)
     if tune is not None and units is not None:
         fail("--units is one of the parameters that --tune searches: give one of the two.", MISUSED)
     if (test_set or test) and until_sure:
@@ -117,6 +125,7 @@ def compare(
         fail(f"--repeats {repeats} is more than --max-repeats {max_repeats}, the limit for --until-sure.", MISUSED)
     options = files.FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
     console = Console(highlight=False, markup=False)
+    load_packages("datasets", "preprocessing", "model_selection", "plotting", "report")
     try:
         from skrnn import installed_versions
         from skrnn.model_selection import ArchitectureComparison
@@ -129,7 +138,8 @@ def compare(
             source.require_folds(
                 cv, samples, None if tune is None else max(cv, 6), 0 if tune is None else FOLDS_OF_SEARCH
             )
-        require_writable(folder, (*ArchitectureComparison.file_names, REPORT, FITS))
+        journals = [] if tune is None else [JOURNAL]
+        require_writable(folder, (*ArchitectureComparison.file_names, REPORT, FITS, f"{FITS}.lock", *journals))
         settings: dict[str, Any] = {
             "dataset": source.name,
             "n_samples": len(source.y),
@@ -185,8 +195,6 @@ def compare(
             "samples": samples,
         },
     )
-    _print_table(comparison, console)
-    say(console, "\n" + comparison.conclusion())
     try:
         with uninterrupted():
             written = comparison.save(folder, settings=settings)
@@ -197,7 +205,9 @@ def compare(
                     )
                 )
     except OSError as error:
-        fail(f"The results could not be written: {error}", FAILED)
+        fail(f"The results could not be written: {error}{cure_of(error)}", FAILED)
+    _print_table(comparison, console)
+    say(console, "\n" + comparison.conclusion())
     n_finished, n_fits = int(comparison.finished.sum()), comparison.finished.size
     say(console, f"\n{folder}: {', '.join(path.name for path in written)}")
     if not comparison.complete:
@@ -206,6 +216,8 @@ def compare(
             f"Interrupted: {n_finished} of {n_fits} fits were finished and are kept. The same command continues.",
         )
         raise typer.Exit(INTERRUPTED)
+    if save is not None:
+        _save_best(comparison, estimators, source, seed, save, console)
     if comparison.n_failed:
         raise typer.Exit(FAILED)  # the warning has said why
 
@@ -295,10 +307,43 @@ def _compare(
     except ValueError as error:
         fail(str(error).partition("\n")[0], FAILED)
     except OSError as error:
-        fail(f"A finished fit could not be stored: {error}. The same command continues with those before it.", FAILED)
+        what = f"A finished fit could not be stored in {plan['storage']}: {error}{cure_of(error) or '.'}"
+        fail(f"{what} The same command continues with those before it.", FAILED)
 
 
 # After it
+
+
+def _save_best(
+    comparison: "ArchitectureComparison",
+    estimators: dict[str, Any],
+    source: Source,
+    seed: int,
+    path: Path,
+    console: "Console",
+) -> None:
+    """Fit the best network on all samples, and save it: the fits of a comparison saw only parts, and are not kept."""
+    from sklearn.base import clone
+
+    means = comparison.summary()["mean"].drop([*comparison.baselines]).dropna()
+    if means.empty:
+        fail("--save: no network could be fitted.", FAILED)
+    name = str(means.idxmax())
+    model = clone(estimators[name])
+    seeds = [each for each, value in model.get_params().items() if each.endswith("random_state") and value is None]
+    model.set_params(**dict.fromkeys(seeds, seed))
+    is_search = hasattr(model, "n_trials")
+    more = {"groups": source.groups} if is_search else {}
+    try:
+        with console.status(f"Fitting {name}") if console.is_interactive else nullcontext():
+            model.fit(source.X, source.y, **more)
+    except KeyboardInterrupt:
+        say(console, f"Interrupted: {path} was not written. The same command continues.")
+        raise typer.Exit(INTERRUPTED) from None
+    except (ValueError, FloatingPointError) as error:
+        fail(f"--save: {name} could not be fitted: {str(error).partition(chr(10))[0]}", FAILED)
+    what = f"{name}, fitted again on all {len(source.y):,} {source.items}"
+    keep(model.best_estimator_ if is_search else model, path, source, what, console)
 
 
 def _print_table(comparison: "ArchitectureComparison", console: "Console") -> None:

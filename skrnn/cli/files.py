@@ -111,12 +111,24 @@ class FileOptions:
     patch: int | None = None
     no_scale: bool = False
 
+    def reading(self) -> dict[str, Any]:
+        """Return the parameters of `load_file`."""
+        columns = None if self.features is None else [name.strip() for name in self.features.split(",")]
+        names = ("target", "id", "time", "text", "group", "window", "step")
+        return {**{name: getattr(self, name) for name in names}, "features": columns}
+
     def given(self) -> dict[str, str]:
         """Return the options that differ from their defaults, by name, as they are typed."""
         pairs = {name.replace("_", "-"): value for name, value in asdict(self).items()}
         return {
             name: "" if value is True else str(value) for name, value in pairs.items() if value not in (None, False)
         }
+
+
+def same_columns(read: "Bunch", options: FileOptions) -> dict[str, Any]:
+    """Return the parameters of `load_file` that read another file with the same columns and levels in this order."""
+    of_long_table = read.feature_names if options.id is not None or options.window is not None else None
+    return {"features": read.get("columns", of_long_table), "categories": read.get("categories") or None}
 
 
 def source_of(
@@ -142,27 +154,13 @@ def read_files(data: str, options: FileOptions) -> tuple["Bunch", "Bunch | None"
         fail(f"{data} is a data set that the commands know; describe is for files of your own.", MISUSED)
     if not Path(data).exists():
         fail(f"There is no file {data}. The data sets that the command knows are {', '.join(Name)}.", MISUSED)
-    columns = None if options.features is None else [name.strip() for name in options.features.split(",")]
-    how: dict[str, Any] = {
-        "target": options.target,
-        "id": options.id,
-        "time": options.time,
-        "text": options.text,
-        "group": options.group,
-        "window": options.window,
-        "step": options.step,
-    }
-    read = _read(data, {**how, "features": columns})
+    how = options.reading()
+    read = read_file(data, how)
     if options.test is None:
         return read, None
-    # The same columns and levels, in the same order.
-    of_long_table = read.feature_names if options.id is not None or options.window is not None else None
-    how |= {"features": read.get("columns", of_long_table), "categories": read.get("categories") or None}
-    test = _read(str(options.test), how)
+    test = read_file(str(options.test), {**how, **same_columns(read, options)})
     if test.kind != read.kind or test.get("feature_names") != read.get("feature_names"):
-        fail(
-            f"{options.test} has {_contents(test)}, but {data} has {_contents(read)}: both must have the same.", MISUSED
-        )
+        fail(f"{options.test} has {contents(test)}, but {data} has {contents(read)}: both must have the same.", MISUSED)
     return read, test
 
 
@@ -177,7 +175,8 @@ def _is_built_in(data: str) -> bool:
     return data in Name.__members__ and not Path(data).exists()
 
 
-def _read(path: str, how: dict[str, Any]) -> "Bunch":
+def read_file(path: str, how: dict[str, Any]) -> "Bunch":
+    """Return the contents of a file, or fail with a message that names the option to correct."""
     from skrnn.datasets import load_file
 
     try:
@@ -188,7 +187,8 @@ def _read(path: str, how: dict[str, Any]) -> "Bunch":
         fail(str(error), FAILED)
 
 
-def _contents(data: "Bunch") -> str:
+def contents(data: "Bunch") -> str:
+    """Return the kind of the contents of a file, and the features, for messages."""
     names = data.get("feature_names")
     return data.kind if names is None else f"{data.kind} of the features {', '.join(map(str, names))}"
 
@@ -211,6 +211,14 @@ def _source(data: str, read: "Bunch", test: "Bunch | None", options: FileOptions
         groups=None if of_one_recording else read.groups,
         gap=read.gap if of_one_recording else None,
         options=options.given(),
+        reading={
+            **options.reading(),
+            **same_columns(read, options),
+            "target": None,  # a file to predict has no labels
+            "group": None,
+            "kind": read.kind,
+            "names": read.get("feature_names"),
+        },
     )
 
 

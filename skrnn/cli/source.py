@@ -39,6 +39,8 @@ class Source:
         For windows of a single recording: how many neighbours on each side share steps with a window.
     options : dict of str to str
         The options of the command line that say how the file is read, by name.
+    reading : dict of str to object, or None
+        What `skrnn predict` needs to read other files in the same way; None for a data set that the command knows.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Source:
     groups: "np.ndarray | None" = None
     gap: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    reading: Mapping[str, Any] | None = None
 
     @property
     def n_classes(self) -> int:

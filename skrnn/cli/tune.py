@@ -1,7 +1,6 @@
 """``skrnn tune``: search the hyperparameters of a recurrent network on a data set."""
 
 import json
-import re
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -9,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skrnn._secrets import redact, secrets_of
 from skrnn.cli import files
 from skrnn.cli.common import (
     FAILED,
     INTERRUPTED,
     Jobs,
+    cure_of,
     fail,
+    load_packages,
     require_jobs,
     require_writable,
     start_tensorflow,
@@ -22,6 +24,7 @@ from skrnn.cli.common import (
 )
 from skrnn.cli.data import JOURNAL, DataHome, Epochs, Name, Samples
 from skrnn.cli.display import say
+from skrnn.cli.keeping import Save, keep, require_saveable
 from skrnn.cli.layout import print_terms
 from skrnn.cli.source import Source
 
@@ -83,6 +86,7 @@ def tune(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results.", show_default="skrnn-results/DATA-tune")
     ] = None,
+    save: Save = None,
     n_jobs: Jobs = 2,
     seed: Annotated[
         int,
@@ -93,7 +97,8 @@ def tune(
 
     DATA is your own file, or one of digits, reviews, mnist and imdb. `skrnn describe FILE` shows how a file is
     understood. Candidates are scored by cross-validation on the other three quarters, epoch by epoch; poor ones are
-    pruned early. --epochs is the maximum for a candidate: the search finds the best number.
+    pruned early. --epochs is the maximum for a candidate: the search finds the best number. --save keeps the network
+    that was scored on the held-out quarter, which it has not seen.
 
     Ctrl-C stops the search, and the same command continues it. To share the work among processes, run the command in
     several terminals.
@@ -101,8 +106,10 @@ def tune(
     from rich.console import Console
 
     require_jobs(n_jobs)
+    require_saveable(save)
     console = Console(highlight=False, markup=False)
     options = files.FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
+    load_packages("datasets", "preprocessing", "model_selection", "plotting")
     try:
         from skrnn import installed_versions
 
@@ -136,15 +143,18 @@ def tune(
     settings["seconds"] = time.perf_counter() - started
     settings["versions"] = installed_versions()
     held_out = None if interrupted else float(search.score(source.X_test, source.y_test))
-    _print_best(search, settings, source.items, held_out, console)
     try:
         with uninterrupted():
             written, left_out = _save(search, folder, settings, held_out)
     except OSError as error:
-        fail(f"The results could not be written: {error}", FAILED)
+        fail(f"The results could not be written: {error}{cure_of(error)}", FAILED)
+    _print_best(search, settings, source.items, held_out, console)
     say(console, f"{folder}: {', '.join(path.name for path in written)}")
     for name, reason in left_out.items():
         say(console, f"{name}: left out, {reason}.")
+    if save is not None and not interrupted:
+        what = f"the best network, fitted on {settings['n_samples']:,} {source.items}, without those held out"
+        keep(search.best_estimator_, save, source, what, console)
     if interrupted:
         n_kept, wanted = len(search.trials_), settings["trials"]
         of_all = "" if wanted is None else f" of {wanted}"
@@ -165,13 +175,16 @@ def _introduction(settings: dict[str, Any], items: str, n_classes: int) -> str:
 
 
 def _require_storage(storage: str) -> None:
-    """Fail, before TensorFlow is loaded, if the storage cannot be opened."""
+    """Fail, before TensorFlow is loaded, if the storage cannot be opened, or its journal cannot be written to."""
     from skrnn.model_selection import open_storage
 
+    if "://" not in storage:
+        require_writable(Path(storage).parent, [Path(storage).name], "--storage")
     try:
         open_storage(storage).get_all_studies()
     except Exception as error:  # each database raises its own exceptions
-        fail(f"--storage {storage}: {str(error).partition(chr(10))[0]}", FAILED)
+        message = redact(error, secrets_of(storage)).partition("\n")[0]
+        fail(f"--storage: {message}", FAILED)
 
 
 def _search(source: Source, settings: dict[str, Any], n_jobs: int, console: "Console") -> "OptunaSearchCV":
@@ -213,6 +226,10 @@ def _run(search: "OptunaSearchCV", source: Source, console: "Console") -> bool:
         return True
     except ValueError as error:
         fail(str(error).partition("\n")[0], FAILED)
+    except OSError as error:
+        where = _without_password(str(search.storage))
+        what = f"A trial could not be stored in {where}: {error}{cure_of(error) or '.'}"
+        fail(f"{what} The same command continues with those before it.", FAILED)
     finally:
         search.set_params(callbacks=None)
     return False
@@ -253,11 +270,6 @@ def _print_best(
         )
 
 
-def _without_password(storage: str) -> str:
-    """Return a path or URL with the password masked."""
-    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", storage)
-
-
 def _save(
     search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held_out: float | None
 ) -> tuple[list[Path], dict[str, str]]:
@@ -278,7 +290,7 @@ def _save(
         "held_out_accuracy": held_out,
         "trials": _counts(search),
         "study": search.study_name_,
-        "settings": {**settings, "storage": _without_password(settings["storage"])},
+        "settings": {**settings, "storage": redact(settings["storage"])},
     }
     written[1].write_text(json.dumps(best, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     data = f"{settings['cv']} folds, n = {settings['n_samples']:,}"

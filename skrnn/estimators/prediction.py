@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import accuracy_score
 
-from skrnn.estimators.targets import check_width, read_labels, read_sample_weight
+from skrnn.estimators.targets import check_width, of_mean_one, read_labels, read_sample_weight
 from skrnn.network.spec import NetworkSpec
 
 
@@ -159,6 +159,8 @@ class Prediction:
         labels, _ = read_labels(y, multilabel=self._spec.output.is_multilabel)
         check_width(labels, len(self.classes_), "y")
         weights = None if sample_weight is None else read_sample_weight(sample_weight, labels)
+        if weights is not None:
+            weights = of_mean_one(weights)  # scikit-learn adds them up
         return float(accuracy_score(labels, predicted, sample_weight=weights))
 
     def staged_predict_proba(self, X) -> Iterator[np.ndarray]:

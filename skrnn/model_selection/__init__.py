@@ -22,7 +22,7 @@ _HOMES = {
     "fit_display": "fit_displays",
     "holm": "statistics",
     "mcnemar_exact": "one_test_set",
-    "open_storage": "studies",
+    "open_storage": "storages",
     "paired_bootstrap": "one_test_set",
     "samples_to_decide": "sequential",
     "search_space": "search_spaces",

@@ -12,7 +12,7 @@ import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, JournalStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -35,6 +35,32 @@ def trials_by_study(storage: BaseStorage, state: TrialState) -> list[tuple[str, 
     ]
 
 
+class JournalOfStudies(JournalStorage):
+    """The storage of a :class:`~skrnn.model_selection.journals.Journal`. Its errors name the line that is damaged.
+
+    ``_sync_with_backend``, which each method calls, and ``_replay_result``: a line may be valid JSON and still mean
+    nothing, which only Optuna can know.
+    """
+
+    _backend: Any
+
+    def _sync_with_backend(self) -> None:
+        try:
+            super()._sync_with_backend()
+        except Exception as error:
+            self._backend.blame(error, self._replay_result.worker_id)
+            raise
+
+
+def set_trial_attribute(study: Study, trial: FrozenTrial, name: str, value: Any) -> None:
+    """Set a user attribute of a running trial of any process; do nothing if it has ended.
+
+    ``Study._storage`` and ``_trial_id``: ``FrozenTrial.set_user_attr`` changes only a copy.
+    """
+    with suppress(optuna.exceptions.UpdateFinishedTrialError):
+        study._storage.set_trial_user_attr(trial._trial_id, name, value)
+
+
 def fail_trial(study: Study, trial: Trial | FrozenTrial, attribute: str, reason: str) -> None:
     """Set a user attribute of a running trial of any process and mark it as failed; do nothing if it has ended.
 
@@ -44,6 +70,11 @@ def fail_trial(study: Study, trial: Trial | FrozenTrial, attribute: str, reason:
     with suppress(optuna.exceptions.UpdateFinishedTrialError):  # another process was faster
         study._storage.set_trial_user_attr(trial._trial_id, attribute, reason)
         study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+
+
+def id_in_storage(trial: FrozenTrial) -> int:
+    """Return the number that a trial has in its storage, over all studies: ``FrozenTrial._trial_id``."""
+    return trial._trial_id
 
 
 # Samplers

@@ -5,7 +5,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -24,6 +24,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._callbacks import CallbackSupportMixin
 from skrnn._sklearn import (
     BaseSearchCV,
     Interval,
@@ -34,6 +35,7 @@ from skrnn._sklearn import (
     constraint_of_searches,
     scorers_of,
 )
+from skrnn._secrets import Redacted, redact, without_secrets
 from skrnn.model_selection.callback_tasks import CallbackTask
 from skrnn.model_selection.cv_results import as_results, outcome_of
 from skrnn.model_selection.fingerprint import Undescribable, fingerprint
@@ -45,14 +47,15 @@ from skrnn.model_selection.search_spaces import search_space, starting_point
 from skrnn.model_selection.seeds import root_seed
 from skrnn.model_selection.spaces import Space, check_space, parameters_of
 from skrnn.model_selection.splits import draw_splits, labels_of
-from skrnn.model_selection.studies import fail_stale_trials, is_journal, open_storage, quiet
+from skrnn.model_selection.storages import is_journal, open_storage
+from skrnn.model_selection.studies import fail_stale_trials, quiet
 from skrnn.model_selection.trial_displays import trial_display
 from skrnn.model_selection.trials import Search, first_cause, run_trials
 
 Callback = Callable[[optuna.Study, FrozenTrial], object]
 
 
-class OptunaSearchCV(BaseSearchCV):
+class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
     """Search hyperparameters with Optuna, pruning poor candidates after a few epochs on all folds.
 
     The data are split into folds once. Each candidate trains on all folds in lock-step, one epoch at a time. After each
@@ -253,9 +256,14 @@ class OptunaSearchCV(BaseSearchCV):
         ValueError
             If a parameter is invalid; if `cv` gives no splits; if a `storage` is given without a `study_name`, and
             something that the scores depend on cannot be described; or if all trials failed, with the first error.
-        KeyboardInterrupt
-            After Ctrl-C. ``best_params_`` and ``cv_results_`` then describe the trials so far. With a `storage`, the
-            next call continues the search.
+        OSError
+            If the storage cannot be opened or written to, or if a journal is deleted or replaced during the search. The
+            message names it and a remedy.
+
+        Notes
+        -----
+        After Ctrl-C, and any other exception during the trials, ``best_params_`` and ``cv_results_`` describe the
+        trials so far, if one of them has been scored. With a `storage`, the next call continues the search.
         """
         if self.n_trials is None and self.timeout is None:
             raise ValueError("n_trials and timeout are both None, so the search would never end. Set one of them.")
@@ -284,7 +292,7 @@ class OptunaSearchCV(BaseSearchCV):
         )
         context = begin_task(self, 1 + (self.refit is not False))
         whole = CallbackTask(context, self, X, y, params)
-        with whole.running(), quiet(), ExitStack() as stack:
+        with whole.running(), without_secrets(self.storage), quiet(), ExitStack() as stack:
             search = self._search(task, stack)
             trials = whole.part("search", n_parts=self.n_trials)
             with trials.running():
@@ -292,6 +300,30 @@ class OptunaSearchCV(BaseSearchCV):
             if self.refit:
                 self._refit(X, y, task.fit_params, whole.part("refit-with-best-params"))
         return self
+
+    def get_params(self, deep=True) -> dict[str, Any]:
+        """Return the parameters of the search, and with `deep` those of its estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include the parameters of the estimator.
+
+        Returns
+        -------
+        params : dict of str to object
+            If the URL in `storage` contains a password, its representation shows asterisks instead. The text itself is
+            unchanged.
+        """
+        params = super().get_params(deep)
+        storage = params["storage"]
+        if isinstance(storage, str) and not isinstance(storage, Redacted) and redact(storage) != storage:
+            params["storage"] = Redacted(storage)
+        return params
+
+    def _validate_params(self) -> None:
+        with without_secrets():  # the message quotes a storage of the wrong type
+            super()._validate_params()
 
     def _search(self, task: Task, stack: ExitStack) -> Search:
         """Return the settings that all workers share."""
@@ -357,23 +389,26 @@ class OptunaSearchCV(BaseSearchCV):
             ) from error
 
     def _run(self, search: Search, task: CallbackTask) -> None:
-        """Run all trials and set the results, also after Ctrl-C."""
+        """Run all trials and set the results, also after Ctrl-C and any other exception."""
         study = search.open()
-        interrupt = None
+        trials = search.ended(study)  # in case the storage fails
         try:
             with ExitStack() as stack:
                 callbacks = self._callbacks(search, stack)
                 for number in stack.enter_context(closing(run_trials(search, study, self.n_jobs, task))):
+                    trials = search.ended(study)
                     for callback in callbacks:
                         callback(study, study.get_trials(deepcopy=False)[number])
-        except KeyboardInterrupt as error:
-            interrupt = error
+        except BaseException:
+            with suppress(Exception):
+                fail_stale_trials(study)
+                trials = search.ended(study)
+            if any(outcome_of(trial) for trial in trials):
+                with suppress(Exception):
+                    self._set_results(search, trials)
+            raise
         fail_stale_trials(study)
-        trials = search.ended(study)
-        if interrupt is None or any(outcome_of(trial) for trial in trials):
-            self._set_results(search, trials)
-        if interrupt is not None:
-            raise interrupt
+        self._set_results(search, search.ended(study))
 
     def _callbacks(self, search: Search, stack: ExitStack) -> list[Callback]:
         """Return the callbacks for ended trials: a display if `verbose` is set, and the user's callbacks."""
@@ -394,9 +429,6 @@ class OptunaSearchCV(BaseSearchCV):
             )
         if not measured:
             raise ValueError(f"All {len(trials)} trials failed. {first_cause(failures)}")
-        if failures:
-            message = f"{len(failures)} of {len(trials)} trials failed and are scored {self.error_score}."
-            warnings.warn(f"{message} {first_cause(failures)}", FitFailedWarning, stacklevel=5)
         error_score = np.nan if self.error_score == "raise" else float(self.error_score)
         scorers, metric = search.task.scorers, search.task.decides(measured[0].scores)
         results = as_results(
@@ -415,6 +447,9 @@ class OptunaSearchCV(BaseSearchCV):
             self.best_params_ = results["params"][self.best_index_]
             best = outcome_of(trials[self.best_index_])
             self.best_epochs_ = None if best is None else best.refit_epochs
+        if failures:
+            message = f"{len(failures)} of {len(trials)} trials failed and are scored {self.error_score}."
+            warnings.warn(f"{message} {first_cause(failures)}", FitFailedWarning, stacklevel=5)
 
     def _refit(self, X: Any, y: Any, fit_params: dict[str, Any], task: CallbackTask) -> None:
         estimator = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))

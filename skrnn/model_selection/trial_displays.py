@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from operator import attrgetter
 from typing import Self
 
@@ -13,7 +14,8 @@ from rich.progress import TaskID
 
 from skrnn.model_selection.cv_results import ERROR, outcome_of
 from skrnn.model_selection.live_bars import LiveBars, can_show_bars, duration
-from skrnn.model_selection.studies import Storage, counted_trials, open_storage, running_trials
+from skrnn.model_selection.storages import Storage, open_storage
+from skrnn.model_selection.studies import counted_trials, running_trials
 
 Counted = Callable[[optuna.Study], list[FrozenTrial]]
 
@@ -178,10 +180,11 @@ class TrialBars(TrialLines):
 
     def _watch(self) -> None:
         """Show the running trials of the storage until the display is closed."""
-        storage = open_storage(self.storage)
-        while not self.closing.wait(0.3):
-            self.bars.update(self.of_all, note=self._note())
-            self.show_running(running_trials(storage))
+        with suppress(Exception):  # the search itself raises the errors of its storage
+            storage = open_storage(self.storage)
+            while not self.closing.wait(0.3):
+                self.bars.update(self.of_all, note=self._note())
+                self.show_running(running_trials(storage))
 
     def show_running(self, trials: list[tuple[str, FrozenTrial]]) -> None:
         """Show a bar for each of these trials (with the names of their studies), and remove all other bars."""

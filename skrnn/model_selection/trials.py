@@ -5,7 +5,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import count, repeat
 from typing import Any, Literal
@@ -18,22 +18,15 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 from sklearn.base import BaseEstimator, clone
 
+from skrnn._secrets import redact, secrets_of, without_secrets
 from skrnn.model_selection import parallel
 from skrnn.model_selection.callback_tasks import CallbackTask
 from skrnn.model_selection.cv_results import ERROR, OUTCOME, outcome_of
 from skrnn.model_selection.lockstep import Task, UndecidedError, evaluate
 from skrnn.model_selection.spaces import OutsideSpaceError, Space, parameters_of, suggest
-from skrnn.model_selection.studies import (
-    Heartbeat,
-    SeededSampler,
-    Storage,
-    ask,
-    counted_trials,
-    fail_lost_trial,
-    is_journal,
-    open_storage,
-    quiet,
-)
+from skrnn.model_selection.storages import Storage, is_journal, open_storage, reachable
+from skrnn.model_selection.studies import SeededSampler, ask, counted_trials, fail_lost_trial, quiet
+from skrnn.model_selection.workers import beating
 
 
 @dataclass(frozen=True)
@@ -93,7 +86,8 @@ class Search:
 
     def ended(self, study: optuna.Study) -> list[FrozenTrial]:
         """Return the trials that count and have ended."""
-        return [trial for trial in self.counted(study) if trial.state.is_finished()]
+        with reachable(self.storage):
+            return [trial for trial in self.counted(study) if trial.state.is_finished()]
 
     def _is_inside(self, trial: FrozenTrial) -> bool:
         if trial.number not in self._inside:
@@ -107,14 +101,15 @@ class Search:
 
     def open(self) -> optuna.Study:
         """Open the study, or create it."""
-        return optuna.create_study(
-            storage=open_storage(self.storage),
-            study_name=self.study_name,
-            sampler=SeededSampler(copy.deepcopy(self.sampler), self.seed, self.first),
-            pruner=self.pruner,
-            direction="maximize",
-            load_if_exists=True,
-        )
+        with reachable(self.storage):
+            return optuna.create_study(
+                storage=open_storage(self.storage),
+                study_name=self.study_name,
+                sampler=SeededSampler(copy.deepcopy(self.sampler), self.seed, self.first),
+                pruner=self.pruner,
+                direction="maximize",
+                load_if_exists=True,
+            )
 
 
 def run_trials(
@@ -177,7 +172,7 @@ def run_trial(search: Search, study: optuna.Study | None = None, callbacks: Call
     number : int or None
         The number of the trial, however it ended; None if no trial was started.
     """
-    with quiet(), ExitStack() as stack:
+    with without_secrets(search.storage), quiet(), ExitStack() as stack:
         study = search.open() if study is None else study
         has_begun = False
 
@@ -189,7 +184,11 @@ def run_trial(search: Search, study: optuna.Study | None = None, callbacks: Call
 
         while search.deadline is None or time.time() < search.deadline:
             journal = search.storage if is_journal(search.storage) else None
-            trial = ask(study, search.n_trials, journal=journal, before_trial=begin, counted=search.counted)
+            try:
+                with reachable(search.storage):
+                    trial = ask(study, search.n_trials, journal=journal, before_trial=begin, counted=search.counted)
+            except optuna.exceptions.UpdateFinishedTrialError:
+                continue  # another worker considered the trial stale before it had registered
             if trial is None:
                 return None
             if _run(search, study, trial, callbacks):
@@ -197,10 +196,31 @@ def run_trial(search: Search, study: optuna.Study | None = None, callbacks: Call
     return None
 
 
+class _StorageError(Exception):
+    """The storage failed, which says nothing about the candidate."""
+
+    def __init__(self, cause: Exception):
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+@contextmanager
+def _storing(storage: Storage, kind: type[Exception] = Exception) -> Iterator[None]:
+    """Tell errors of the storage from those of the candidate."""
+    try:
+        with reachable(storage):
+            yield
+    except (optuna.exceptions.UpdateFinishedTrialError, OutsideSpaceError):
+        raise
+    except kind as error:
+        raise _StorageError(error) from error
+
+
 def _run(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> bool:
     """Run a trial to its end; return False if its parameters are outside the space."""
     try:
-        _evaluate(search, study, trial, callbacks)
+        with beating(trial):
+            _evaluate(search, study, trial, callbacks)
     except optuna.exceptions.UpdateFinishedTrialError:
         pass  # another worker considered the trial stale and failed it
     except OutsideSpaceError as error:
@@ -210,27 +230,33 @@ def _run(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: Ca
     except UndecidedError:
         fail_lost_trial(study, trial, "refit names none of the scores")
         raise
+    except _StorageError as error:
+        with suppress(Exception):
+            fail_lost_trial(study, trial, "the storage failed")
+        raise error.cause from error.cause.__cause__
     except Exception:
-        trial.set_user_attr(ERROR, traceback.format_exc())
-        study.tell(trial, state=TrialState.FAIL)
+        with suppress(optuna.exceptions.UpdateFinishedTrialError):  # as above
+            trial.set_user_attr(ERROR, redact(traceback.format_exc(), secrets_of(search.storage)))
+            study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
         if search.error_score == "raise":
             raise
     except BaseException:
-        fail_lost_trial(study, trial, "interrupted")
+        with suppress(Exception):
+            fail_lost_trial(study, trial, "interrupted")
         raise
     return True
 
 
 def _evaluate(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> None:
     """Train and score the candidate of a trial, and report the result to the study."""
-    params = suggest(search.space, trial)
+    with _storing(search.storage, OSError):  # other errors are those of the space
+        params = suggest(search.space, trial)
     estimator = clone(search.estimator).set_params(**clone(params, safe=False))
-    heartbeat = Heartbeat(trial)
 
     def go_on(epoch: int, mean: float) -> bool:
-        trial.report(mean, epoch)
-        heartbeat.record()
-        return not trial.should_prune()
+        with _storing(search.storage):
+            trial.report(mean, epoch)
+            return not trial.should_prune()
 
     searched = any(name.rpartition("__")[2] == "epochs" for name in params)
     outcome = evaluate(estimator, search.task, epochs_are_searched=searched, go_on=go_on, callbacks=callbacks)
@@ -238,11 +264,12 @@ def _evaluate(search: Search, study: optuna.Study, trial: optuna.Trial, callback
     mean = outcome.mean(metric)
     if not np.isfinite(mean):
         raise ValueError(f"The mean score over the folds is {mean}: {outcome.scores[metric]}.")
-    trial.set_user_attr(OUTCOME, asdict(outcome))
-    if outcome.pruned_epoch is None:
-        study.tell(trial, mean)
-    else:
-        study.tell(trial, state=TrialState.PRUNED)
+    with _storing(search.storage):
+        trial.set_user_attr(OUTCOME, asdict(outcome))
+        if outcome.pruned_epoch is None:
+            study.tell(trial, mean, skip_if_finished=True)
+        else:
+            study.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
 
 
 def _parts(callbacks: CallbackTask | None, search: Search) -> Iterator[CallbackTask | None]:

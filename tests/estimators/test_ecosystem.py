@@ -11,7 +11,6 @@ import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.callback import ProgressBar
 from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict, cross_val_score, cross_validate
@@ -177,8 +176,9 @@ def test_pipeline_transforms_the_validation_data(digits):
 
 
 def test_progress_bar_of_scikit_learn_sees_every_epoch(digits, capsys):
+    callbacks = pytest.importorskip("sklearn.callback")
     X, y = digits
-    GRUClassifier(4, epochs=7).set_callbacks(ProgressBar()).fit(X, y)
+    GRUClassifier(4, epochs=7).set_callbacks(callbacks.ProgressBar()).fit(X, y)
     printed = capsys.readouterr()
     assert "GRUClassifier" in printed.out + printed.err
 

@@ -7,17 +7,19 @@ import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.samplers import RandomSampler
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import GridSearchCV
+
+from skrnn import GRUClassifier
+from skrnn.model_selection import FitEvent, OptunaSearchCV, compare_architectures
+
+pytest.importorskip("sklearn.callback")
 from sklearn.callback.tests._utils import (
     MaxIterEstimator,
     NoCallbackEstimator,
     RecordingAutoPropagatedCallback,
     RecordingCallback,
 )
-from sklearn.exceptions import FitFailedWarning
-from sklearn.model_selection import GridSearchCV
-
-from skrnn import GRUClassifier
-from skrnn.model_selection import FitEvent, OptunaSearchCV, compare_architectures
 
 X = np.arange(40.0).reshape(20, 2)
 y = np.array([0, 1] * 10)

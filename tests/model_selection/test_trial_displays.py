@@ -15,8 +15,9 @@ from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import FitFailedWarning
 
 from skrnn.model_selection import OptunaSearchCV, open_storage, trial_display
-from skrnn.model_selection.studies import WORKER, ask, running_trials, this_worker
+from skrnn.model_selection.studies import ask, running_trials
 from skrnn.model_selection.trial_displays import TrialBars, TrialLines
+from skrnn.model_selection.workers import WORKER, register, this_worker
 
 
 def console_of(*, live):
@@ -120,7 +121,7 @@ def test_trials_that_run_are_those_of_living_workers(tmp_path):
     storage = open_storage(str(tmp_path / "search.journal"))
     study = optuna.create_study(storage=storage, study_name="mine")
     living, dead, ended = study.ask(), study.ask(), study.ask()
-    living.set_user_attr(WORKER, this_worker())
-    dead.set_user_attr(WORKER, {**this_worker(), "pid": 2**22 + 1})
+    register(living)
+    dead.set_user_attr(WORKER, {**this_worker(), "id": "another", "pid": 2**22 + 1})
     study.tell(ended, 1.0)
     assert [(name, trial.number) for name, trial in running_trials(storage)] == [("mine", 0)]
