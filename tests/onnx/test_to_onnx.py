@@ -1,10 +1,10 @@
 """`to_onnx`: what it takes, what it writes, and what it leaves behind if it fails."""
 
 import json
-import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -133,10 +133,10 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path):
     ):
         with pytest.raises(error) as raised:
             classifier.to_onnx(path)
-        assert raised.value.filename == os.fspath(path)
         assert str(path) in str(raised.value)
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(OSError, match=r"No space left on device.*/dev/full"):
         classifier.to_onnx("/dev/full")
+    assert Path("/dev/full").is_char_device()
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path):
