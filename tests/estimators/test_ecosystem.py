@@ -159,7 +159,7 @@ def test_sample_weights_are_routed(digits):
         pipeline.fit(X, y, sample_weight=weights)
         if hasattr(
             pipeline, "set_score_request"
-        ):  # before scikit-learn 1.9, pipelines ask for what their `score` takes
+        ):  # what scikit-learn 1.7 wants
             pipeline.set_score_request(sample_weight=True)
         cross_validate(pipeline, X, y, cv=2, params={"sample_weight": weights}, error_score="raise")
     direct = GRUClassifier(4, epochs=2, random_state=0).fit(X, y, sample_weight=weights)
