@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skrnn._keras import forget_restored_epoch, restored_epoch, set_model
+from skrnn._keras import existing, forget_restored_epoch, restored_epoch, set_model
 from skrnn._tensorflow import keras
 from skrnn.estimators.chance import accuracy_by_chance, warn_at_chance
 from skrnn.estimators.mistakes import warn_of_mistakes
@@ -328,10 +328,9 @@ class Training:
         """Return the callbacks, with `model` as theirs."""
         if self._callbacks is None:
             own = self._own_callbacks
-            if any(
-                True for _ in averages(model)
-            ):  # train_epoch swaps as SwapEMAWeights does; a second swap would undo it
-                own = [callback for callback in own if not isinstance(callback, keras.callbacks.SwapEMAWeights)]
+            if any(True for _ in averages(model)):
+                swaps = existing(keras.callbacks, "SwapEMAWeights")  # as train_epoch does; a second swap would undo it
+                own = [callback for callback in own if not isinstance(callback, swaps)]
             self._callbacks = keras.callbacks.CallbackList(
                 [*own, self._history],
                 model=model,
