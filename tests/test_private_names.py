@@ -16,12 +16,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 import skrnn
-from skrnn import _gradients, _keras, _sklearn
+from skrnn import _keras, _leaks, _sklearn
 from skrnn._callbacks import CallbackSupportMixin
 
 ROOT = Path(skrnn.__file__).parent
 PACKAGES = {"sklearn", "keras", "tensorflow", "joblib"}
-HOMES = {"_gradients.py": _gradients, "_keras.py": _keras, "_sklearn.py": _sklearn}
+HOMES = {"_keras.py": _keras, "_leaks.py": _leaks, "_sklearn.py": _sklearn}
 OURS = {"_learning_rate", "_parameter_constraints"}  # attributes of our classifiers, too
 
 
@@ -97,7 +97,9 @@ def test_private_names_are_in_one_module(path):
     for name, home in HOMES.items():
         if path.name != name:
             found += private_attributes(source, {attribute for _, attribute in home.ATTRIBUTES})
-    assert not found, f"{path.relative_to(ROOT)} uses {', '.join(found)}: move it to skrnn/_sklearn.py, _keras.py or _gradients.py"
+    assert not found, (
+        f"{path.relative_to(ROOT)} uses {', '.join(found)}: move it to skrnn/_sklearn.py, _keras.py or _leaks.py"
+    )
 
 
 @pytest.mark.parametrize("name", HOMES)
@@ -112,7 +114,7 @@ def test_each_attribute_is_listed(name):
 
 
 @pytest.mark.parametrize(
-    ("home", "name"), [(home, name) for home in ("_sklearn.py", "_gradients.py") for name in HOMES[home].NAMES]
+    ("home", "name"), [(home, name) for home in ("_sklearn.py", "_leaks.py") for name in HOMES[home].NAMES]
 )
 def test_other_packages_have_the_name(home, name):
     module, _ = HOMES[home].NAMES[name]
@@ -141,7 +143,7 @@ def test_scikit_learn_has_the_attribute(owner, name):
     assert hasattr(made, name), f"{owner}.{name} is gone: see skrnn/_sklearn.py"
 
 
-@pytest.mark.parametrize("home", [_sklearn, _gradients])
+@pytest.mark.parametrize("home", [_sklearn, _leaks])
 def test_an_unknown_name_is_an_error(home):
     with pytest.raises(AttributeError, match="has no attribute 'anything'"):
         home.anything  # noqa: B018
@@ -158,16 +160,17 @@ def test_what_tensorflows_names_are_used_for():
     def looped(x):
         return tf.while_loop(lambda x: x < 9.0, lambda x: (doubled(x),), [x])[0]
 
-    before = {*_gradients.entries()}
+    before = {*_leaks.entries()}
     graph = looped.get_concrete_function().graph
-    added = {*_gradients.entries()} - before
+    added = {*_leaks.entries()} - before
     assert len(added) == 1
-    _gradients.forget_gradients(graph)
-    assert {*_gradients.entries()} == before
+    _leaks.forget_gradients(graph)
+    assert {*_leaks.entries()} == before
+    assert hasattr(_leaks.context(), _leaks.CLEAR), "the cache of kernels cannot be emptied: see skrnn/_leaks.py"
     x = tf.Variable(3.0)
     with tf.GradientTape(persistent=True) as tape:
         recorded = 2 * x
-        with _gradients.unrecorded():
+        with _leaks.unrecorded():
             unrecorded = 2 * x
     assert tape.gradient(recorded, x).numpy() == 2
     assert tape.gradient(unrecorded, x) is None

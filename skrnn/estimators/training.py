@@ -24,7 +24,7 @@ from skrnn.network.keras_callbacks import History, Watched, as_number, needs_bat
 from skrnn.network.network import ROWS_PER_PREDICTION, BatchHooks, Network
 from skrnn.network.order import draw_mask_seeds, draw_order
 from skrnn.network.pool import networks
-from skrnn.network.size import require_memory
+from skrnn.network.size import require_memory, rows_at_once
 from skrnn.network.state import State, averages
 
 
@@ -123,7 +123,10 @@ class Training:
         self._patience = int(classifier.patience) if classifier.early_stopping and validation is not None else None
         self._by_chance = accuracy_by_chance(data.form, rows)
         self._rows = rows.batches(int(classifier.batch_size), data.form)
-        self._validation = None if validation is None else validation.batches(ROWS_PER_PREDICTION, data.form)
+        self._validation: Any = None
+        if validation is not None:
+            n_rows = rows_at_once(spec, validation.sequences.values.shape[1], ROWS_PER_PREDICTION)
+            self._validation = validation.batches(n_rows, data.form)
         self._own_callbacks = callbacks
         self._callbacks: keras.callbacks.CallbackList | None = None  # of the first step on
         self._history = History()  # the last callback, so that it sees what the others add to the values of an epoch
@@ -245,11 +248,7 @@ class Training:
             callbacks.on_epoch_begin(reached.epoch)
             self._logs = logs = self._train_epoch(network, callbacks, reached.epoch)
             callbacks.on_epoch_end(reached.epoch, logs)
-            if not np.isfinite(logs["loss"]):
-                raise FloatingPointError(
-                    f"The training loss became {logs['loss']} in epoch {reached.epoch}: the training diverges. A lower "
-                    "learning_rate, optimizer__clipnorm=1.0 or smaller values in X may help."
-                )
+            _require_finite("The training loss", logs["loss"], reached.epoch)
             self._reached = self._after_epoch(reached, network, logs)
         return {name: values[-1] for name, values in self.history.items()}
 
@@ -268,12 +267,12 @@ class Training:
         has_begun = self._callbacks is not None  # not with no epochs at all
         if self._reached.state is None:
             with self._inside(network):
-                self._reached = replace(self._reached, state=network.state())
+                self._reached = replace(self._reached, state=self._state_of(network))
         if not (has_begun and self._own_callbacks):
             return
         with self._inside(network) as callbacks:
             callbacks.on_train_end(self._logs)
-            reached = replace(self._reached, state=network.state())
+            reached = replace(self._reached, state=self._state_of(network))
         if reached.best_state is None:
             begin = reached.epoch - self.n_epochs
             for callback in self._own_callbacks:
@@ -354,7 +353,14 @@ class Training:
         reached = replace(self._reached, epoch=epoch)
         if epoch < self.first_epoch + self.epochs:
             return reached
-        return replace(reached, state=network.state(), stopped=True)
+        return replace(reached, state=self._state_of(network), stopped=True)
+
+    def _state_of(self, network: Network) -> State:
+        """Return the state that a network is in after an epoch; the last update, too, may have been too large."""
+        state = network.state()
+        for what, value in network.diverged(state):
+            _require_finite(what, value, self._reached.epoch)
+        return state
 
     def _train_epoch(self, network: Network, callbacks: Any, epoch: int) -> dict[str, float]:
         """Train and validate, and return the means over both."""
@@ -373,12 +379,17 @@ class Training:
 
     def _after_epoch(self, reached: _Reached, network: Network, logs: dict[str, float]) -> _Reached:
         """Return where the training is after an epoch."""
-        state, rate = network.state(), reached.learning_rate
+        state, rate = self._state_of(network), reached.learning_rate
         position = self.first_epoch + self.n_epochs
         values = {name: as_number(name, value) for name, value in (logs | self._history.latest).items()}
         best_loss, best_state, best_epoch = reached.best_loss, reached.best_state, reached.best_epoch
         if self._patience is None:
             best_epoch = position
+        elif not np.isfinite(logs["val_loss"]):
+            raise FloatingPointError(
+                f"The validation loss is {logs['val_loss']} in epoch {reached.epoch}, so early stopping cannot compare "
+                "the epochs. Smaller values in the validation data, or in X if they are held out of it, may help."
+            )
         elif logs["val_loss"] < best_loss:
             best_loss, best_state, best_epoch = logs["val_loss"], state, position
         out_of_patience = self._patience is not None and position - best_epoch >= self._patience
@@ -392,4 +403,12 @@ class Training:
             best_loss=best_loss,
             best_state=best_state,
             stopped=bool(network.model.stop_training) or out_of_patience,
+        )
+
+
+def _require_finite(what: str, value: float, epoch: int) -> None:
+    if not np.isfinite(value):
+        raise FloatingPointError(
+            f"{what} became {value} in epoch {epoch}: the training diverges. A lower learning_rate, "
+            "optimizer__clipnorm=1.0 or smaller values in X may help."
         )

@@ -77,8 +77,8 @@ def read(X: Any, *, keep_bytes: bool = False) -> Reading:
     Returns
     -------
     reading : Reading
-        Its arrays are boolean, integer or floating, or scaled bytes. Only if X itself is an array may it have other than two or three
-        dimensions.
+        Its arrays are boolean, integer or floating, or scaled bytes. Only if X itself is an array may it have other
+        than two or three dimensions.
 
     Raises
     ------
@@ -143,12 +143,18 @@ def as_numbers(X: Any, name: str = "X") -> Any:
     return real_numbers(to_array(X, name), name)
 
 
+def check_numbers(X: Any, estimator: Any, **checks: Any) -> np.ndarray:
+    """Check an array-like or a data frame as scikit-learn's `check_array` does, with numbers of any type as numbers."""
+    with np.errstate(all="ignore"):  # to find infinite values it adds up all, which may be too much
+        return check_array(as_numbers(X), input_name="X", estimator=estimator, **checks)
+
+
 def column_names(X: Any) -> list[Any]:
     """Return the names of the columns of a data frame; an array has none."""
     return [*open_frame(X).labels] if is_frame(X) else []
 
 
-def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "numeric") -> np.ndarray:
+def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "numeric", first: int = 0) -> np.ndarray:
     """Check a table as scikit-learn's `validate_data` does.
 
     Parameters
@@ -160,19 +166,21 @@ def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "
         Whether this is `fit`.
     dtype : dtype, default="numeric"
         The type of the result.
+    first : int, default=0
+        The number of the first row, for messages.
 
     Returns
     -------
     table : ndarray of shape (n, n_columns)
     """
-    table = check_array(reading.values, dtype=dtype, ensure_all_finite="allow-nan", input_name="X", estimator=estimator)
+    table = check_numbers(reading.values, estimator, dtype=dtype, ensure_all_finite="allow-nan")
     if table.dtype.kind == "f" and np.isnan(table).any():
         row, column = np.argwhere(np.isnan(table))[0]
         raise ValueError(
-            f"Input X contains NaN: row {row}, column {column}. The rows of a table are sequences of one length. If "
-            "NaN pads shorter sequences, pass np.asarray(X)[:, :, np.newaxis]: in an array of three dimensions, steps "
-            "of NaN at either edge are read as padding. In a pipeline, TabularToSequence does it. Fill in other "
-            "missing values first, for example with SimpleImputer."
+            f"Input X contains NaN: row {first + row}, column {column}. The rows of a table are sequences of one "
+            "length. If NaN pads shorter sequences, pass np.asarray(X)[:, :, np.newaxis]: in an array of three "
+            "dimensions, steps of NaN at either edge are read as padding. In a pipeline, TabularToSequence does it. "
+            "Fill in other missing values first, for example with SimpleImputer."
         )
     _check_names(estimator, reading.names, table.shape[1], reset=reset)
     return table

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ import tensorflow as tf
 
 import skrnn
 from skrnn import GRUClassifier
-from skrnn._gradients import entries
+from skrnn._leaks import entries
+from skrnn.network import pool
 from skrnn.network.network import Network
 from skrnn.network.pool import networks
 
@@ -53,3 +55,18 @@ def test_a_fit_within_a_tape_is_a_fit():
     with tf.GradientTape():
         fitted = GRUClassifier(3, epochs=2, batch_size=1, random_state=0).fit(X, Y)
     np.testing.assert_array_equal(fitted.predict_proba(X), expected.predict_proba(X))
+
+
+def test_kernels_of_dropped_networks_are_forgotten(monkeypatch):
+    """Not for each network: what other networks need again takes a moment to come back."""
+    calls = []
+    monkeypatch.setattr(pool, "forget_kernels", lambda: calls.append(len(few)))
+    few = pool.NetworkPool(max_idle=1)
+    fitted = GRUClassifier(2, random_state=0).initialize(X, Y)
+    spec, optimizer = fitted._spec, fitted._optimizer_spec
+    for units in range(2, 2 + 2 * pool._DROPPED_AT_MOST):
+        with few.lease(replace(spec, units=(units,)), optimizer):
+            pass
+    assert calls == [1]
+    few.clear()
+    assert calls == [1, 0]
