@@ -63,7 +63,9 @@ def _in_parts(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_st
     rows = rows_at_once(spec, x.shape[1], ROWS_AT_ONCE, itemsize=8)
     parts = (x[start : start + rows] for start in range(0, len(x), rows))
     with np.errstate(over="ignore", invalid="ignore"):  # as in TensorFlow; the logits show it
-        return np.concatenate([_forward(spec, weights, part, every_step=every_step).astype(np.float32) for part in parts])
+        return np.concatenate(
+            [_forward(spec, weights, part, every_step=every_step).astype(np.float32) for part in parts]
+        )
 
 
 def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_step: bool) -> Array:
