@@ -262,8 +262,8 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             hash(tuple(tokens))
         except TypeError as error:
             raise TypeError(
-                "The 'analyzer' parameter of TextToSequence must return tokens that can be keys of a dict, such as str. "
-                f"Got {short(tokens)} for the text {short(text)}."
+                "The 'analyzer' parameter of TextToSequence must return tokens that can be keys of a dict, such as str."
+                f" Got {short(tokens)} for the text {short(text)}."
             ) from error
         return tokens
 
