@@ -50,7 +50,7 @@ def mend(path: str | os.PathLike[str]) -> bytes:
         return _mend(file)
 
 
-def append(path: str | os.PathLike[str], lines: bytes, expected: Identity) -> bytes:
+def append(path: str | os.PathLike[str], lines: bytes, expected: Identity, size: int = 0) -> bytes:
     """Append lines to a file, and wait until they are on the disk. Either all of them are written, or none.
 
     Parameters
@@ -61,6 +61,8 @@ def append(path: str | os.PathLike[str], lines: bytes, expected: Identity) -> by
         Whole lines, each with its end.
     expected : tuple of int
         The :func:`identity` of the file.
+    size : int, default=0
+        The number of bytes that the file had at least. A new file may get the number of one that was deleted.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def append(path: str | os.PathLike[str], lines: bytes, expected: Identity) -> by
     """
     with explained(path), _locked(path) as file:
         status = os.fstat(file.fileno())
-        if (status.st_dev, status.st_ino) != expected:
+        if (status.st_dev, status.st_ino) != expected or status.st_size < size:
             raise FileNotFoundError(f"{path} was replaced by another file while it was in use. {_CURE_OF_LOSS}")
         cut = _mend(file)
         end = file.seek(0, os.SEEK_END)

@@ -110,6 +110,8 @@ def test_each_attribute_is_listed(name):
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     texts = {node.value for f in functions for node in ast.walk(f) if isinstance(node, ast.Constant)}
     used |= {text for text in texts if isinstance(text, str) and text.isidentifier() and is_private(text)}
+    if not _sklearn.HAS_CALLBACKS:
+        used -= {"_init_callback_context"}
     assert used - {attribute for _, attribute in HOMES[name].ATTRIBUTES} - {*_sklearn.NAMES} - {"_pattern"} == set()
 
 
@@ -197,6 +199,8 @@ def test_keras_has_the_attribute(owner, name, tmp_path):
         made.build([keras.Variable([1.0])])
         return made
 
+    if owner == "optimizers.MultiOptimizer" and not hasattr(keras.optimizers, "MultiOptimizer"):
+        pytest.skip("this version of Keras has no MultiOptimizer")
     made = {
         "Model": lambda: keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]),
         "callbacks.Callback": keras.callbacks.Callback,

@@ -55,8 +55,11 @@ def require_jobs(n_jobs: int) -> None:
 
 
 def cure_of(error: OSError) -> str:
-    """Return what helps against an error of the system, as a sentence after its message; empty if that is unknown."""
-    cure = _CURES.get(error.errno or 0)
+    """Return what helps against an error of the system, as a sentence after its message; empty if that is unknown.
+
+    The message of an error that a module of ours has made contains the cure already.
+    """
+    cure = None if error.strerror is None else _CURES.get(error.errno or 0)
     return "" if cure is None else f". {cure}."
 
 

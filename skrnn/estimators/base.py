@@ -114,9 +114,9 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         ValueError
             If a parameter or the input is invalid. The estimator is then unchanged.
         FloatingPointError
-            If the training diverges: if the loss or, after the last update too, a weight or the optimizer's state is not
-            finite; or if early stopping cannot compare epochs, because the validation loss is not. The estimator is
-            then unchanged.
+            If the training diverges: the loss, a weight or the optimizer's state is not finite after an epoch. Or if
+            early stopping cannot compare epochs, because the validation loss is not finite. The estimator is then
+            unchanged.
         KeyboardInterrupt
             After Ctrl-C. If at least one epoch was complete, the estimator is fitted: it keeps the last complete epoch,
             or with early stopping the best one. A note on the exception says so, and `fit` with ``warm_start=True``

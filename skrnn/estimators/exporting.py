@@ -45,7 +45,8 @@ def to_onnx(estimator: Any, path: Any) -> None:
     ``X`` is
 
     - float32 of shape (n_samples, n_timesteps, n_features) for sequences of numbers, where steps of NaN at either edge
-      are padding; of shape (n_samples, n_timesteps) if `fit` saw a list of sequences of single numbers;
+      are padding; of shape (n_samples, n_timesteps) if `fit` saw a list of sequences of single numbers. Bytes are
+      divided by their scale;
     - float32 of shape (n_samples, n_columns) for a table;
     - int64 of shape (n_samples, n_timesteps) for token ids, where negative ids are padding, and 0 is with
       ``mask_zero=True``;
@@ -89,11 +90,11 @@ def to_onnx(estimator: Any, path: Any) -> None:
 
 
 def _steps(estimator: Any) -> Iterator[Any]:
-    """Iterate over the steps of pipelines, nested or not."""
+    """Iterate over the steps of pipelines, nested or not, without samplers of imbalanced-learn, which serve `fit`."""
     if hasattr(estimator, "best_estimator_"):
         yield from _steps(estimator.best_estimator_)
     elif isinstance(estimator, Pipeline):
         for _, step in estimator.steps:
             yield from _steps(step)
-    else:
+    elif not hasattr(estimator, "fit_resample"):
         yield estimator

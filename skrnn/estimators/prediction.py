@@ -76,6 +76,19 @@ class Prediction:
             If the model is larger than 2 GiB.
         OSError
             If the file cannot be written.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from skrnn import GRUClassifier
+        >>> from skrnn.datasets import make_adding_problem
+        >>> X, y = make_adding_problem(100, 10, random_state=0)
+        >>> classifier = GRUClassifier(8, epochs=2, random_state=0).fit(X, y)
+        >>> with TemporaryDirectory() as folder:
+        ...     classifier.to_onnx(f"{folder}/model.onnx")
+        ...     [path.name for path in Path(folder).iterdir()]
+        ['model.onnx']
         """
         frozen = self.freeze()
         from skrnn.onnx.model import write_model

@@ -281,7 +281,20 @@ def _refuse_plain_bytes(values: Any, scale: float) -> None:
 
 def _read_numbers(values: Any) -> Sequences:
     """Read sequences of numbers: an array of shape (n, T) or (n, T, D), or a list of arrays."""
-    return _read_in_parts(values, _read_some_numbers) if stays_in_place(values) else _read_some_numbers(values)
+    if not stays_in_place(values):
+        return _read_some_numbers(values)
+    has_padding = False
+
+    def read_part(part: np.ndarray, first: int | None = None) -> Sequences:
+        nonlocal has_padding
+        if first is None and not has_padding:  # as it was checked before
+            numbers = part if part.dtype == np.uint8 else part.astype(np.float32, copy=False)
+            return Sequences(numbers.reshape(*part.shape[:2], -1), masked=False)
+        sequences = _read_some_numbers(part, first or 0)
+        has_padding |= sequences.masked or sequences.values.shape[1] < part.shape[1]
+        return sequences
+
+    return _read_in_parts(values, read_part)
 
 
 def _read_some_numbers(values: Any, first: int = 0) -> Sequences:
@@ -351,8 +364,12 @@ def _require_memory(estimator: Any, vocabulary_size: int, ids: Steps | None) -> 
     lack = shortage(4 * copies * vocabulary_size * int(estimator.embedding_dim))
     if not lack:
         return
+    if estimator.embedding_dim > vocabulary_size:
+        raise ValueError(f"Training an embedding with embedding_dim={estimator.embedding_dim} {lack}. Lower it.")
     if ids is None:
-        raise ValueError(f"Training an embedding with vocabulary_size={vocabulary_size} {lack}.")
+        raise ValueError(
+            f"Training an embedding with vocabulary_size={vocabulary_size} {lack}. Set it to the number of ids."
+        )
     place = ids.where(int(np.nanargmax(ids.values)))
     raise ValueError(
         f"{place[0].upper()}{place[1:]} holds the token id {vocabulary_size - 1}. Training an embedding with a vector "

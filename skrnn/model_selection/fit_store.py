@@ -94,6 +94,7 @@ class FitStore:
             self._lock.acquire()
             self._identity = _line_files.begin(self.path)
             cut = _line_files.mend(self.path)
+            self._size = self.path.stat().st_size
         except Timeout:
             raise ValueError(
                 f"{self.path} is in use by another comparison. Wait until it ends, or choose another storage."
@@ -135,7 +136,8 @@ class FitStore:
         arrays = {name: _as_text(getattr(result, name)) for name in _ARRAYS}
         values = {"scores": result.scores, "history": result.history, **numbers, **arrays}
         line = json.dumps({**about, **values}) + "\n"
-        _line_files.append(self.path, line.encode(), self._identity)
+        _line_files.append(self.path, line.encode(), self._identity, self._size)
+        self._size += len(line.encode())
         self._results[key] = result
 
     def _read(self) -> dict[str, FitResult]:

@@ -112,7 +112,7 @@ class Journal(BaseJournalBackend):
         """
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
         with self._locked():
-            cut = _line_files.append(self.path, lines, self._identity)
+            cut = _line_files.append(self.path, lines, self._identity, self._starts[-1])
         self._report(cut)
 
     def blame(self, error: Exception, reader: str) -> None:

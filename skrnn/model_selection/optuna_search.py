@@ -25,6 +25,7 @@ from sklearn.utils import indexable
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._callbacks import CallbackSupportMixin
+from skrnn._secrets import Redacted, redact, without_secrets
 from skrnn._sklearn import (
     BaseSearchCV,
     Interval,
@@ -35,7 +36,6 @@ from skrnn._sklearn import (
     constraint_of_searches,
     scorers_of,
 )
-from skrnn._secrets import Redacted, redact, without_secrets
 from skrnn.model_selection.callback_tasks import CallbackTask
 from skrnn.model_selection.cv_results import as_results, outcome_of
 from skrnn.model_selection.fingerprint import Undescribable, fingerprint

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from itertools import count, repeat
+from itertools import count
 from typing import Any, Literal
 
 import numpy as np
@@ -132,9 +132,12 @@ def run_trials(
     number : int
         The number of each trial that ends.
     """
-    parts = _parts(callbacks, search)
+
+    def part() -> CallbackTask | None:
+        return None if callbacks is None else callbacks.part("trial", n_parts=len(search.task.splits))
+
     if effective_n_jobs(n_jobs) == 1:
-        while (number := run_trial(search, study, next(parts))) is not None:
+        while (number := run_trial(search, study, part())) is not None:
             yield number
         return
     ended = False
@@ -145,7 +148,7 @@ def run_trials(
         for _ in count() if missing is None else range(missing):
             if ended:
                 return
-            yield search, None, next(parts)
+            yield search, None, part()
 
     while not ended:
         with parallel.running(run_trial, calls(), n_jobs) as numbers:
@@ -270,14 +273,6 @@ def _evaluate(search: Search, study: optuna.Study, trial: optuna.Trial, callback
             study.tell(trial, mean, skip_if_finished=True)
         else:
             study.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
-
-
-def _parts(callbacks: CallbackTask | None, search: Search) -> Iterator[CallbackTask | None]:
-    """Yield a task for each trial; trials that replace a lost one have none."""
-    counts = count() if search.n_trials is None else range(search.n_trials)
-    if callbacks is not None:
-        yield from (callbacks.part("trial", n_parts=len(search.task.splits)) for _ in counts)
-    yield from repeat(None)
 
 
 def first_cause(failures: Sequence[FrozenTrial]) -> str:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from skrnn.network.activations import ACTIVATIONS
+from skrnn.network.size import rows_at_once
 from skrnn.network.spec import NetworkSpec
 
 Array: TypeAlias = np.ndarray
@@ -38,9 +39,7 @@ def predict_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Arr
     -------
     logits : ndarray of shape (n, spec.output.width), float32
     """
-    parts = (x[start : start + ROWS_AT_ONCE] for start in range(0, len(x), ROWS_AT_ONCE))
-    with np.errstate(over="ignore", invalid="ignore"):  # as in TensorFlow; the logits show it
-        return np.concatenate([_forward(spec, weights, part, every_step=False) for part in parts]).astype(np.float32)
+    return _in_parts(spec, weights, x, every_step=False)
 
 
 def staged_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Iterator[Array]:
@@ -54,11 +53,19 @@ def staged_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Iter
         for step in range(n_timesteps):
             yield predict_logits(spec, weights, x[:, : step + 1])
         return
-    parts = (x[start : start + ROWS_AT_ONCE] for start in range(0, len(x), ROWS_AT_ONCE))
-    with np.errstate(over="ignore", invalid="ignore"):
-        logits = np.concatenate([_forward(spec, weights, part, every_step=True).astype(np.float32) for part in parts])
+    logits = _in_parts(spec, weights, x, every_step=True)
     for step in range(n_timesteps):
         yield logits[:, step]
+
+
+def _in_parts(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_step: bool) -> Array:
+    """Compute logits, float32, of as many rows at once as the memory for them allows."""
+    rows = rows_at_once(spec, x.shape[1], ROWS_AT_ONCE, itemsize=8)
+    parts = (x[start : start + rows] for start in range(0, len(x), rows))
+    with np.errstate(over="ignore", invalid="ignore"):  # as in TensorFlow; the logits show it
+        return np.concatenate(
+            [_forward(spec, weights, part, every_step=every_step).astype(np.float32) for part in parts]
+        )
 
 
 def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_step: bool) -> Array:

@@ -81,6 +81,7 @@ def reproduce(
             UserWarning,
             stacklevel=2,
         )
+    size = path.stat().st_size
     finished = {_key(run): run for run in read_runs(path)}
     # Seed by seed, so that every recipe has a result as soon as possible.
     wanted = [(recipe, seed, library) for seed in range(n_seeds) for recipe in recipes for library in libraries]
@@ -97,7 +98,8 @@ def reproduce(
         if recipe.dataset not in data:
             data[recipe.dataset] = recipe.load_data(data_home)
         run = _train(recipe, library, seed, data[recipe.dataset], report)
-        _line_files.append(path, _line(recipe, run), file)
+        _line_files.append(path, _line(recipe, run), file, size)
+        size = path.stat().st_size
         finished[_key(run)] = run
         report(_end_of(run))
     return [finished[recipe.name, seed, library] for recipe, seed, library in wanted]

@@ -81,7 +81,7 @@ AT_FIT = {
     "weights of wrong length": (ESTIMATOR, X, Y, {"sample_weight": np.ones(11)}, ValueError, r"sample_weight.shape == \(11,\), expected \(12,\)"),
     "negative weight": (ESTIMATOR, X, Y, {"sample_weight": changed(np.ones(12), 3, -1)}, ValueError, r"Negative values in data passed to `sample_weight`"),
     "NaN weight": (ESTIMATOR, X, Y, {"sample_weight": changed(np.ones(12), 3, np.nan)}, ValueError, r"Input sample_weight contains NaN"),
-    "only zero weights": (ESTIMATOR, X, Y, {"sample_weight": np.zeros(12)}, ValueError, r"Sample weights must contain at least one non-zero number"),
+    "only zero weights": (ESTIMATOR, X, Y, {"sample_weight": np.zeros(12)}, ValueError, r"Sample weights must contain at least one non-zero number|All sample weights are zero"),
     "one class left by weights": (ESTIMATOR, X, Y, {"sample_weight": Y}, ValueError, r"at least 2 classes to train on, but y contains only one class in rows of positive weight: 1"),
     # class weights
     "negative class weight": (with_params(class_weight={0: 1, 1: -2.0}), X, Y, {}, ValueError, r"class_weight\[1\] is -2\.0: expected a finite number, 0 or greater"),
