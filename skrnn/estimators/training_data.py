@@ -131,8 +131,9 @@ class TrainingData:
         if (wanted & ~counts).any():
             lost = np.setdiff1d(targets[wanted], targets[counts])
             if len(lost) and not self.is_multilabel:
+                label = self.classes.tolist()[lost[0]]
                 raise ValueError(
-                    f"The weights of the class {self.classes[lost[0]].item()!r}, from sample_weight and class_weight, "
+                    f"The weights of the class {label!r}, from sample_weight and class_weight, "
                     "are less than 1e-38 of the mean weight, too small for single precision. Use weights that differ "
                     "less, or the weight 0 to leave rows out."
                 )

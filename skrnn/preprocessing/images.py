@@ -127,8 +127,8 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         step_shape = self._step_shape(*image_shape[:2])
         scale = self._scale(images.dtype)
 
-        validate_data(self, X if images.ndim == 2 else images.reshape(len(images), -1), skip_check_array=True)
         self._check_range(images, scale)
+        validate_data(self, X if images.ndim == 2 else images.reshape(len(images), -1), skip_check_array=True)
         self.image_shape_ = image_shape
         self.step_shape_ = step_shape
         self.scale_ = scale

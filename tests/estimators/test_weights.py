@@ -123,6 +123,12 @@ def test_a_class_whose_weights_vanish_is_an_error(given, method):
         getattr(estimator, method)(X, Y, sample_weight=given.get("sample_weight"))
 
 
+def test_a_class_whose_weights_vanish_is_named_as_in_y():
+    labels = np.array(["no", "yes"], dtype=object)[(Y == 1).astype(int)]
+    with pytest.raises(ValueError, match="The weights of the class 'yes', from sample_weight"):
+        small(class_weight={"no": 1e308}).fit(X, labels)
+
+
 def test_a_class_whose_weights_vanish_is_balanced_like_others():
     weights = np.where(Y == 1, 1e-300, 1.0)
     fitted = small(class_weight="balanced").fit(X, Y, sample_weight=weights)

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 
-from skrnn import GRUClassifier
+from skrnn import GRUClassifier, SimpleRNNClassifier
 from skrnn.preprocessing.reading import to_object_array
 from tests.fuzz.inputs import sequences, token_ids
 from tests.fuzz.laws import attempt, require
-from tests.fuzz.tally import TALLY, Refused
+from tests.fuzz.tally import IS_LONG, TALLY, Refused
 
 RNG = np.random.default_rng(0)
 TABLE = RNG.normal(size=(12, 4))
@@ -28,10 +29,10 @@ FITTED_ON = {
 
 @pytest.fixture(scope="module")
 def fitted():
+    kind = GRUClassifier if IS_LONG else SimpleRNNClassifier
+    small = kind(2, bidirectional=IS_LONG, pooling="mean", epochs=1, random_state=0)
     return {
-        name: GRUClassifier(
-            2, bidirectional=True, pooling="mean", epochs=1, random_state=0, embedding_dim=2 if name == "ids" else None
-        ).fit(X, np.arange(12) % 3)
+        name: clone(small).set_params(embedding_dim=2 if name == "ids" else None).fit(X, np.arange(12) % 3)
         for name, X in FITTED_ON.items()
     }
 

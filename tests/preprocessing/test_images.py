@@ -297,6 +297,7 @@ def test_pixels_out_of_range(encoder, images, message):
     for call in (encoder.fit, encoder.fit_transform):
         with pytest.raises(ValueError, match=message.replace("+", r"\+")):
             call(images)
+        assert vars(encoder) == encoder.get_params()
 
 
 def test_transform_checks_the_range_too():
