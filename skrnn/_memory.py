@@ -6,10 +6,11 @@ import psutil
 
 SHARE = 0.8  # of the available memory that one object may take; the rest is for whatever is made of it
 _TOO_LITTLE_TO_ASK = 2**26  # bytes; asking takes longer than some predictions
-_LIMITS = (  # of a control group, and how much of it is used: version 2, version 1
+_LIMITS = (  # the files of a control group that hold its limit and what is used of it: version 2, version 1
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 )
+_CACHES = {"active_file", "inactive_file"}  # in memory.stat: counted as used, but given back when memory is needed
 
 
 def available_memory() -> int:
@@ -17,7 +18,9 @@ def available_memory() -> int:
     available = int(psutil.virtual_memory().available)
     for limit, used in _LIMITS:
         try:
-            available = min(available, int(Path(limit).read_text()) - int(Path(used).read_text()))
+            free = int(Path(limit).read_text()) - int(Path(used).read_text())
+            lines = [line.split() for line in Path(limit).with_name("memory.stat").read_text().splitlines()]
+            available = min(available, free + sum(int(n_bytes) for name, n_bytes in lines if name in _CACHES))
         except (OSError, ValueError):  # no such group, or "max" for no limit
             continue
     return max(available, 0)

@@ -11,7 +11,6 @@ from skops.io._trusted_types import (  # what skops trusts
     NUMPY_DTYPE_TYPE_NAMES,
     PRIMITIVE_TYPE_NAMES,
     SKLEARN_ESTIMATOR_TYPE_NAMES,
-    SKLEARN_INTERNAL_TYPE_NAMES,
 )
 from skops.io._utils import LoadContext
 from skops.io.exceptions import UNTRUSTED_TYPE_REASONS  # why trees are not trusted
@@ -22,7 +21,6 @@ __all__ = [
     "PRIMITIVE_TYPE_NAMES",
     "PROTOCOL",
     "SKLEARN_ESTIMATOR_TYPE_NAMES",
-    "SKLEARN_INTERNAL_TYPE_NAMES",
     "UNTRUSTED_TYPE_REASONS",
     "LoadContext",
     "Node",

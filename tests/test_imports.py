@@ -15,7 +15,6 @@ ROOMS = (
     "_ctrl_c",
     "versions",
     "exceptions",
-    "_files",
     "_hints",
     "_line_files",
     "_secrets",

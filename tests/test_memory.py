@@ -3,11 +3,14 @@
 import keras
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from sklearn.preprocessing import OneHotEncoder
 
 from skrnn import GRUClassifier, LSTMClassifier, SimpleRNNClassifier, _memory
 from skrnn._memory import available_memory, in_units, shortage
-from skrnn.network.size import copies_in_training, weights_of
+from skrnn.estimators import base
+from skrnn.network import size
+from skrnn.network.size import copies_in_training, rows_at_once, weights_of
 from skrnn.preprocessing import (
     PatchSequence,
     SequencePadder,
@@ -19,6 +22,7 @@ from skrnn.preprocessing import (
 
 Y = np.arange(12) % 2
 X = np.random.default_rng(0).normal(size=(12, 4, 2))
+LONG = np.random.default_rng(0).integers(0, 9, (100, 20_000, 1), dtype=np.uint8)
 IDS = [[1, 2, 3], [4, 5]] * 6
 
 
@@ -45,7 +49,11 @@ def test_the_limit_of_a_container_counts(monkeypatch, tmp_path):
     limit.write_text("100000\n")
     assert available_memory() > 100_000  # no file says how much is used
     used.write_text("40000\n")
+    stat = tmp_path / "memory.stat"
+    stat.write_text("anon 30000\nfile 10000\n")
     assert available_memory() == 60_000
+    stat.write_text("anon 30000\ninactive_file 7000\nactive_file 3000\n")
+    assert available_memory() == 70_000
     used.write_text("140000\n")
     assert available_memory() == 0
 
@@ -89,11 +97,12 @@ TOO_LARGE = {
     ),
     "embedding_dim": (
         lambda: GRUClassifier(4, embedding_dim=10**12).fit(IDS, Y),
-        r"Training an embedding with a vector for each id up to it would take 168\.0 TB",
+        r"^Training an embedding with embedding_dim=1000000000000 would take 168\.0 TB .* Lower it\.",
     ),
     "units": (
         lambda: LSTMClassifier(200_000).fit(X, Y),
-        r"Training a network with units=200000 would take 4\.5 TB of memory.*160,002,600,001 weights.*a smaller units",
+        r"Training a network with units=200000 would take 4\.5 TB of memory.*160,002,600,001 weights, and "
+        r"training holds 7 numbers for each\. Lower units",
     ),
     "layers": (lambda: GRUClassifier((4, 10**6)).fit(X, Y), r"with units=\(4, 1000000\) would take 84\.0 TB"),
     "dense_units": (
@@ -153,14 +162,29 @@ def test_what_no_machine_holds_is_refused(name, monkeypatch):
         call()
 
 
-@pytest.mark.parametrize("size", [10**400, 2**64])
-def test_integers_that_no_array_holds_are_refused_as_parameters(size):
+@pytest.mark.parametrize("number", [10**400, 2**64])
+def test_integers_that_no_array_holds_are_refused_as_parameters(number):
     for estimator in (
-        PatchSequence(size),
-        SequencePadder(size),
-        SequenceResampler(size),
-        GRUClassifier(size, embedding_dim=size),
-        GRUClassifier(batch_size=size),
+        PatchSequence(number),
+        SequencePadder(number),
+        SequenceResampler(number),
+        GRUClassifier(4, embedding_dim=number),
+        GRUClassifier(batch_size=number),
     ):
         with pytest.raises(ValueError, match=r"The '.*' parameter of .* must be"):
             estimator.fit(X, Y)
+
+
+def test_long_sequences_are_predicted_in_smaller_parts(monkeypatch):
+    spec = LSTMClassifier(64, epochs=1).initialize(X, Y)._spec
+    assert [rows_at_once(spec, n_steps, 1024) for n_steps in (1, 1_000, 50_000, 10**9)] == [1024, 1024, 33, 1]
+    assert rows_at_once(spec, 50_000, 256, itemsize=8) == 16
+    fitted = LSTMClassifier(3, epochs=1, random_state=0).fit(X, Y, X_val=X, y_val=Y)
+    expected, loss = fitted.predict_proba(X), fitted.history_["val_loss"]
+    monkeypatch.setattr(size, "_AT_ONCE", 5 * 4 * 4 * 3 * 5)  # five rows
+    for small in (base._SMALL, 0):  # through NumPy and through the graph
+        monkeypatch.setattr(base, "_SMALL", small)
+        assert_allclose(fitted.predict_proba(X), expected, rtol=1e-5)
+    assert_allclose([*fitted.staged_predict_proba(X)][-1], expected, rtol=1e-5)
+    again = LSTMClassifier(3, epochs=1, random_state=0).fit(X, Y, X_val=X, y_val=Y)
+    assert_allclose(again.history_["val_loss"], loss, rtol=1e-5)

@@ -20,7 +20,9 @@ from skrnn.cli.common import CLOSED, FAILED, INTERRUPTED, cure_of
 from skrnn.cli.streams import lasting_streams
 
 # The base of all errors in options. Before Typer 0.27 it was Click's, without a name of its own in Typer.
-_OptionError = next(base for base in reversed(typer.BadParameter.__mro__) if base.__module__.endswith("exceptions"))
+_OptionError: Any = next(
+    base for base in reversed(typer.BadParameter.__mro__) if base.__module__.endswith("exceptions")
+)
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown"
@@ -101,8 +103,7 @@ def _run(arguments: list[str] | None) -> int:
             if message:
                 print(f"skrnn: error: {message}", file=sys.stderr)
             return error.exit_code
-        except (KeyboardInterrupt, typer.Abort):
-            print("skrnn: interrupted", file=sys.stderr)
+        except (KeyboardInterrupt, typer.Abort):  # where a command does not report it
             return INTERRUPTED
         except OSError as error:  # permissions, disks, connections
             print(f"skrnn: error: {error}{cure_of(error)}", file=sys.stderr)

@@ -27,6 +27,7 @@ _CURES = {
         (errno.EACCES, errno.EPERM, errno.EROFS), "Choose one that you may write to, or change its permissions"
     ),
     **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "A file has the name of a folder: choose another, or move the file"),
+    errno.ENOENT: "No folder can be made there: choose another",
     errno.EISDIR: "A folder has the name of a file: choose another, or move the folder",
 }
 

@@ -307,11 +307,8 @@ def _compare(
     except ValueError as error:
         fail(str(error).partition("\n")[0], FAILED)
     except OSError as error:
-        fail(
-            f"A finished fit could not be stored: {error}{cure_of(error) or '.'} The same command continues with those "
-            "before it.",
-            FAILED,
-        )
+        what = f"A finished fit could not be stored in {plan['storage']}: {error}{cure_of(error) or '.'}"
+        fail(f"{what} The same command continues with those before it.", FAILED)
 
 
 # After it

@@ -1,5 +1,6 @@
 """``skrnn reproduce``: train published systems, and compare the results with the published ones."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     from skrnn.model_selection import FitEvent
     from skrnn.recipes import Recipe, Reproduction
 
-Beside = Literal["keras"]
+
+class Beside(StrEnum):
+    """The libraries to train beside skrnn."""
+
+    keras = "keras"
+
 
 _PAGE = "results.md"
 # Number of sequences times their length. The duration of an epoch is proportional to it.
@@ -75,7 +81,7 @@ def reproduce(
     except ValueError as error:
         fail(str(error), MISUSED)
     require_writable(out, [RUNS_FILE, _PAGE])
-    libraries: tuple[Literal["skrnn", "keras"], ...] = ("skrnn", beside) if beside else ("skrnn",)
+    libraries: tuple[Literal["skrnn", "keras"], ...] = ("skrnn", "keras") if beside else ("skrnn",)
 
     def is_wanted(run: "Reproduction") -> bool:
         return run.recipe in chosen and run.random_state in range(seeds) and run.library in libraries
@@ -103,7 +109,7 @@ def reproduce(
     try:
         start_tensorflow(console)
         with display:
-            train(chosen, out, n_seeds=seeds, beside=beside, data_home=data_home, progress=display)
+            train(chosen, out, n_seeds=seeds, beside="keras" if beside else None, data_home=data_home, progress=display)
     except KeyboardInterrupt:
         interrupted = True
     except OSError as error:

@@ -45,7 +45,8 @@ def to_onnx(estimator: Any, path: Any) -> None:
     ``X`` is
 
     - float32 of shape (n_samples, n_timesteps, n_features) for sequences of numbers, where steps of NaN at either edge
-      are padding; of shape (n_samples, n_timesteps) if `fit` saw a list of sequences of single numbers;
+      are padding; of shape (n_samples, n_timesteps) if `fit` saw a list of sequences of single numbers. Bytes are
+      divided by their scale;
     - float32 of shape (n_samples, n_columns) for a table;
     - int64 of shape (n_samples, n_timesteps) for token ids, where negative ids are padding, and 0 is with
       ``mask_zero=True``;
@@ -63,14 +64,15 @@ def to_onnx(estimator: Any, path: Any) -> None:
 
     Examples
     --------
+    >>> from tempfile import TemporaryDirectory
     >>> import onnxruntime
     >>> import skrnn
     >>> from skrnn.datasets import make_adding_problem
     >>> X, y = make_adding_problem(100, 10, random_state=0)
     >>> classifier = skrnn.GRUClassifier(8, epochs=2, random_state=0).fit(X, y)
-    >>> path = getfixture("tmp_path") / "model.onnx"
-    >>> skrnn.to_onnx(classifier, path)
-    >>> session = onnxruntime.InferenceSession(path)
+    >>> with TemporaryDirectory() as folder:
+    ...     skrnn.to_onnx(classifier, f"{folder}/model.onnx")
+    ...     session = onnxruntime.InferenceSession(f"{folder}/model.onnx")
     >>> label, probabilities = session.run(None, {"X": X[:3].astype("float32")})
     >>> bool((label == classifier.predict(X[:3])).all())
     True
@@ -88,11 +90,11 @@ def to_onnx(estimator: Any, path: Any) -> None:
 
 
 def _steps(estimator: Any) -> Iterator[Any]:
-    """Iterate over the steps of pipelines, nested or not."""
+    """Iterate over the steps of pipelines, nested or not, without samplers of imbalanced-learn, which serve `fit`."""
     if hasattr(estimator, "best_estimator_"):
         yield from _steps(estimator.best_estimator_)
     elif isinstance(estimator, Pipeline):
         for _, step in estimator.steps:
             yield from _steps(step)
-    else:
+    elif not hasattr(estimator, "fit_resample"):
         yield estimator

@@ -183,8 +183,14 @@ def _n_dimensions(reading: Reading) -> int:
 
 def _as_table(estimator: Any, reading: Reading) -> Reading:
     """Return sequences as the rows of a table, if they are as long as the table of `fit` is wide."""
-    if not isinstance(reading.values, list) or _n_dimensions(reading) != 2:
+    if not isinstance(reading.values, list):
         return reading
+    _same_dimensions(reading.values)
+    if _n_dimensions(reading) != 2:
+        raise ValueError(
+            f"X holds sequences of {reading.values[0].shape[1]} features per step, but {type(estimator).__name__} was "
+            f"fitted on a table of {estimator.n_features_in_} columns, which has one number per step."
+        )
     lengths = [len(row) for row in reading.values]
     if {*lengths} != {estimator.n_features_in_}:
         raise ValueError(
@@ -254,7 +260,7 @@ def _bytes_and_scale(values: Any) -> tuple[Any, float]:
 
     Anything else is returned as it is, with a scale of 1.
     """
-    scale = scale_of(values[0].dtype)
+    scale = scale_of(values[0].dtype if isinstance(values, list) else values.dtype)
     if scale is None:
         return values, 1.0
     return [scaled_floats(row) for row in values] if isinstance(values, list) else bytes_of(values), scale
@@ -358,8 +364,12 @@ def _require_memory(estimator: Any, vocabulary_size: int, ids: Steps | None) -> 
     lack = shortage(4 * copies * vocabulary_size * int(estimator.embedding_dim))
     if not lack:
         return
+    if estimator.embedding_dim > vocabulary_size:
+        raise ValueError(f"Training an embedding with embedding_dim={estimator.embedding_dim} {lack}. Lower it.")
     if ids is None:
-        raise ValueError(f"Training an embedding with vocabulary_size={vocabulary_size} {lack}.")
+        raise ValueError(
+            f"Training an embedding with vocabulary_size={vocabulary_size} {lack}. Set it to the number of ids."
+        )
     place = ids.where(int(np.nanargmax(ids.values)))
     raise ValueError(
         f"{place[0].upper()}{place[1:]} holds the token id {vocabulary_size - 1}. Training an embedding with a vector "

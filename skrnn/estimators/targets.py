@@ -97,7 +97,9 @@ def _labels_of(array: np.ndarray) -> np.ndarray:
         array = np.asarray(array)
     if array.dtype.names:
         raise ValueError(f"y is a structured array with the fields {[*array.dtype.names]}; expected plain labels.")
-    if array.dtype.kind == "M" and np.isnat(array).any():
+    if array.dtype.kind == "V":
+        raise ValueError(f"y holds raw bytes ({array.dtype}); expected plain labels.")
+    if array.dtype.kind in "mM" and np.isnat(array).any():
         _raise_missing(int(np.argwhere(np.isnat(array))[0, 0]))
     if array.dtype.kind == "T":
         array = array.astype(object)
@@ -118,9 +120,10 @@ def _labels_of(array: np.ndarray) -> np.ndarray:
 def _require_labels(labels: list[Any], n_per_sample: int = 1) -> None:
     """Raise a ValueError if a label is missing, or if NumPy would convert labels to strings."""
     for number, label in enumerate(labels):
-        is_nan = isinstance(label, (float, np.floating)) and np.isnan(label)
-        if is_missing(label) or is_nan or type(label).__name__ == "NaTType" or label is np.ma.masked:
+        if is_missing(label) or label is np.ma.masked or _is_nan(label):
             _raise_missing(number // n_per_sample)
+        if isinstance(label, np.void):
+            raise ValueError(f"y holds records such as {short(label)}; expected plain labels.")
     texts = [label for label in labels if isinstance(label, (str, bytes))]
     if 0 < len(texts) < len(labels):
         other = next(label for label in labels if not isinstance(label, (str, bytes)))
@@ -130,12 +133,17 @@ def _require_labels(labels: list[Any], n_per_sample: int = 1) -> None:
         )
 
 
+def _is_nan(label: Any) -> bool:
+    """Return whether a label is NaN or NaT of any library: none of them equals itself."""
+    return not is_sequence(label) and isinstance(different := label != label, (bool, np.bool_)) and bool(different)
+
+
 def _raise_missing(number: int) -> None:
     raise ValueError(f"Input y contains NaN: sample {number} has no label.")
 
 
 def _read_one_hot(y: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
-    rows = check_array(y, input_name="y")
+    rows = check_array(y if issparse(y) else real_numbers(y, "y"), input_name="y")
     is_one_hot = ((rows == 0) | (rows == 1)).all(axis=1) & (rows.sum(axis=1) == 1)
     if not is_one_hot.all():
         row = int(np.argmin(is_one_hot))

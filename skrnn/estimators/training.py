@@ -24,7 +24,7 @@ from skrnn.network.keras_callbacks import History, Watched, as_number, needs_bat
 from skrnn.network.network import ROWS_PER_PREDICTION, BatchHooks, Network
 from skrnn.network.order import draw_mask_seeds, draw_order
 from skrnn.network.pool import networks
-from skrnn.network.size import require_memory
+from skrnn.network.size import require_memory, rows_at_once
 from skrnn.network.state import State, averages
 
 
@@ -123,7 +123,10 @@ class Training:
         self._patience = int(classifier.patience) if classifier.early_stopping and validation is not None else None
         self._by_chance = accuracy_by_chance(data.form, rows)
         self._rows = rows.batches(int(classifier.batch_size), data.form)
-        self._validation = None if validation is None else validation.batches(ROWS_PER_PREDICTION, data.form)
+        self._validation: Any = None
+        if validation is not None:
+            n_rows = rows_at_once(spec, validation.sequences.values.shape[1], ROWS_PER_PREDICTION)
+            self._validation = validation.batches(n_rows, data.form)
         self._own_callbacks = callbacks
         self._callbacks: keras.callbacks.CallbackList | None = None  # of the first step on
         self._history = History()  # the last callback, so that it sees what the others add to the values of an epoch

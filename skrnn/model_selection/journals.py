@@ -149,8 +149,8 @@ class Journal(BaseJournalBackend):
             )
         return (
             f"{self.path}, line {number}, is damaged: {_line_files.shown(line)} ({reason}). The trials before it can "
-            f"be kept: 'head -n {number - 1} {shlex.quote(self.path)} > NEW' copies them to a new journal. Use that one "
-            "as storage."
+            f"be kept: 'head -n {number - 1} {shlex.quote(self.path)} > NEW' copies them to a new journal. Use that "
+            "one as storage."
         )
 
     def _require_journal(self) -> None:

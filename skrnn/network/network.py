@@ -25,6 +25,7 @@ from skrnn.network.architecture import connect
 from skrnn.network.initialization import initial_weights
 from skrnn.network.interrupts import interrupts_come_through
 from skrnn.network.layers import Dropout, Execution, covers, recurrent_layers, running
+from skrnn.network.size import rows_at_once
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 from skrnn.network.state import (
     State,
@@ -437,8 +438,9 @@ class Network:
     @interrupts_come_through()
     def predict_logits(self, x: np.ndarray | LazyRows) -> np.ndarray:
         """Return the logits ``(n, output.width)`` of `x`, a padded array of sequences."""
-        starts = range(0, len(x), ROWS_PER_PREDICTION)  # in parts, so that memory does not grow with X
-        return np.concatenate([self._predict_graph(x[start : start + ROWS_PER_PREDICTION]).numpy() for start in starts])
+        rows = rows_at_once(self.spec, x.shape[1], ROWS_PER_PREDICTION)  # so that memory does not grow with X
+        parts = (x[start : start + rows] for start in range(0, len(x), rows))
+        return np.concatenate([self._predict_graph(part).numpy() for part in parts])
 
     def _predict_rows(self, x: tf.Tensor) -> tf.Tensor:
         return self._head(self._encoder(self._numbers(self._trim(x)), training=False), training=False)

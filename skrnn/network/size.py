@@ -7,6 +7,7 @@ from skrnn.network.spec import NetworkSpec
 
 _GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3}
 _FLOAT = 4  # bytes
+_AT_ONCE = 2**31  # bytes that a prediction may take
 
 
 def weights_of(spec: NetworkSpec) -> dict[str, int]:
@@ -39,6 +40,27 @@ def copies_in_training(optimizer: Any) -> int:
     return 2 * (1 + moments) + 1
 
 
+def rows_at_once(spec: NetworkSpec, n_steps: int, at_most: int, *, itemsize: int = _FLOAT) -> int:
+    """Return how many sequences to predict at a time, so that long ones do not fill the memory.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    n_steps : int
+        The steps of each sequence.
+    at_most : int
+        The number for short sequences.
+    itemsize : int, default=4
+        The bytes of a number.
+    """
+    return max(1, min(at_most, _AT_ONCE // (itemsize * max(n_steps, 1) * _numbers_per_step(spec))))
+
+
+def _numbers_per_step(spec: NetworkSpec) -> int:
+    """Return how many numbers the layers compute at each step of a sequence: gates and outputs."""
+    return (1 + spec.bidirectional) * (_GATES[spec.cell] + 1) * sum(map(int, spec.units))
+
+
 def require_memory(spec: NetworkSpec, optimizer: Any, n_rows: int, n_steps: int) -> None:
     """Raise a ValueError if there is not enough memory to train a network.
 
@@ -50,17 +72,17 @@ def require_memory(spec: NetworkSpec, optimizer: Any, n_rows: int, n_steps: int)
         The size of the largest batch.
     """
     counts = weights_of(spec)
-    if lack := shortage(_FLOAT * copies_in_training(optimizer) * sum(counts.values())):
+    copies = copies_in_training(optimizer)
+    if lack := shortage(_FLOAT * copies * sum(counts.values())):
         parameter = max(counts, key=lambda name: counts[name])
         value = getattr(spec, parameter)
+        if isinstance(value, tuple) and len(value) == 1:
+            value = value[0]
         raise ValueError(
-            f"Training a network with {parameter}={value[0] if len(spec.units) == 1 and value == spec.units else value}"
-            f" {lack}. It has {sum(counts.values()):,} weights, which the optimizer multiplies. Set a smaller "
-            f"{parameter}."
+            f"Training a network with {parameter}={value} {lack}. It has {sum(counts.values()):,} weights, and "
+            f"training holds {copies} numbers for each. Lower {parameter}."
         )
-    # What the backward pass needs of each step: the gates and the outputs.
-    per_step = (1 + spec.bidirectional) * (_GATES[spec.cell] + 1) * sum(map(int, spec.units))
-    if lack := shortage(_FLOAT * n_rows * n_steps * per_step):
+    if lack := shortage(_FLOAT * n_rows * n_steps * _numbers_per_step(spec)):
         raise ValueError(
             f"Training on batches of {n_rows} sequences of {n_steps} steps {lack}. Set a smaller batch_size or fewer "
             "units, or shorten the sequences: SequencePadder(max_length=...) truncates them, PatchSequence joins "

@@ -1,6 +1,7 @@
 """Classifiers and pipelines as ONNX graphs, written with the package ``onnx`` and without TensorFlow.
 
-Everything here is private: the public names are :func:`skrnn.to_onnx` and the method ``to_onnx`` of classifiers.
+All names here are private and may change without notice. Public are :func:`skrnn.to_onnx` and the method ``to_onnx``
+of classifiers.
 """
 
 try:

@@ -6,7 +6,8 @@ import numpy as np
 
 from skrnn.onnx.graph import Graph
 
-# name: (ONNX' name within RNN, LSTM and GRU, alpha, beta); None where the function has no such parameter
+# name: (ONNX' name within RNN, LSTM and GRU, alpha, beta); None where the function has no such parameter. Softplus is
+# not here, because there it overflows in ONNX Runtime.
 RECURRENT: dict[str, tuple[str, float | None, float | None]] = {
     "elu": ("Elu", 1.0, None),
     "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5),
@@ -14,7 +15,6 @@ RECURRENT: dict[str, tuple[str, float | None, float | None]] = {
     "linear": ("Affine", 1.0, 0.0),
     "relu": ("Relu", None, None),
     "sigmoid": ("Sigmoid", None, None),
-    "softplus": ("Softplus", None, None),
     "softsign": ("Softsign", None, None),
     "tanh": ("Tanh", None, None),
 }
@@ -26,12 +26,15 @@ def _hard_sigmoid(graph: Graph, x: str) -> str:
 
 def _gelu(graph: Graph, x: str) -> str:
     upper = graph.op("Add", graph.op("Erf", graph.op("Mul", x, graph.floats(np.sqrt(0.5)))), graph.floats(1.0))
-    return graph.op("Mul", graph.op("Mul", x, graph.floats(0.5)), upper)
+    # below -10 the result is 0, but `upper` may not quite be, and would be multiplied by a large number
+    return graph.op("Mul", graph.op("Mul", graph.op("Max", x, graph.floats(-10.0)), graph.floats(0.5)), upper)
 
 
 def _squareplus(graph: Graph, x: str) -> str:
+    # of -x it is the inverse: (x + root) / 2 would round to 0
     root = graph.op("Sqrt", graph.op("Add", graph.op("Mul", x, x), graph.floats(4.0)))
-    return graph.op("Mul", graph.op("Add", x, root), graph.floats(0.5))
+    above = graph.op("Mul", graph.op("Add", graph.op("Abs", x), root), graph.floats(0.5))
+    return graph.op("Where", graph.op("Less", x, graph.floats(0.0)), graph.op("Reciprocal", above), above)
 
 
 def _clip(low: float, high: float) -> Callable[[Graph, str], str]:
@@ -43,7 +46,8 @@ def _op(kind: str, **attributes: float) -> Callable[[Graph, str], str]:
 
 
 def _silu(graph: Graph, x: str) -> str:
-    return graph.op("Mul", x, graph.op("Sigmoid", x))
+    # not x * Sigmoid(x): ONNX Runtime's Sigmoid is at least 1e-8, which is too much times a large number
+    return graph.op("Div", x, graph.op("Add", graph.op("Exp", graph.op("Neg", x)), graph.floats(1.0)))
 
 
 ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from onnx import helper
 
-from skrnn._files import write_whole
+from skrnn._atomic import write_atomically
 from skrnn.onnx.flow import Flow, read_padding
 from skrnn.onnx.graph import FLOAT, INT64, IR_VERSION, OPSET, Graph
 from skrnn.onnx.network import labels_of, logits_of, probabilities_of
@@ -92,7 +92,8 @@ def write_model(transformers: Sequence[Any], classifier: Any, path: Any) -> None
     if names is not None:
         about["feature_names"] = json.dumps([*names])
     helper.set_model_props(model, about)
-    write_whole(path, model.SerializeToString(deterministic=True))
+    contents = model.SerializeToString(deterministic=True)
+    write_atomically(path, lambda file: file.write(contents))
 
 
 def _first_flow(graph: Graph, kind: str, *, checked: bool) -> Flow:

@@ -39,17 +39,18 @@ def recurrent_layer(
     last : str
         The outputs after the last steps that are not padding, of shape (n, H) or (n, 2 * H).
     """
-    names = {"simple_rnn": [spec.activation], "gru": [spec.recurrent_activation, spec.activation]}.get(
-        spec.cell, [spec.recurrent_activation, spec.activation, spec.activation]
-    )
-    if {*names} <= RECURRENT.keys():
-        return _operator(graph, spec.cell, names, x, lengths, weights)
+    functions = [spec.activation]
+    if spec.cell != "simple_rnn":  # of the gates, of the new values, and for the LSTM of its output
+        functions = [spec.recurrent_activation, *functions * (2 if spec.cell == "lstm" else 1)]
+    if {*functions} <= RECURRENT.keys():
+        return _operator(graph, spec.cell, functions, x, lengths, weights)
     directions = [
         _scan(graph, spec, x, lengths, *arrays, backward=bool(number)) for number, arrays in enumerate(weights)
     ]
     if len(directions) == 1:
         return directions[0]
-    return tuple(graph.op("Concat", *parts, axis=-1) for parts in zip(*directions, strict=True))  # type: ignore[return-value]
+    outputs, last = (graph.op("Concat", *parts, axis=-1) for parts in zip(*directions, strict=True))
+    return outputs, last
 
 
 def _operator(

@@ -1,6 +1,6 @@
 """scikit-learn's transformers of tables as ONNX nodes. They change the last axis, so they apply to steps as well.
 
-Values are float32 between transformers, and float64 within.
+Values are float32.
 """
 
 from collections.abc import Callable
@@ -73,31 +73,32 @@ def is_table(transformer: Any) -> bool:
     return type(transformer) in _TABLES
 
 
-def _affine(graph: Graph, x: str, center: Any, scale: Any) -> str:
-    """Return ``(x - center) / scale``; either may be None."""
-    x = graph.cast(x, DOUBLE)
-    if center is not None:
-        x = graph.op("Sub", x, graph.constant(center, np.float64))
-    if scale is not None:
-        x = graph.op("Div", x, graph.constant(scale, np.float64))
-    return graph.cast(x, FLOAT)
+# Each operation is rounded as scikit-learn does it for float32, because a later scaler may magnify the difference.
+
+
+def _in_double(graph: Graph, kind: str, x: str, operand: Any) -> str:
+    return graph.cast(graph.op(kind, graph.cast(x, DOUBLE), graph.constant(operand, np.float64)), FLOAT)
 
 
 def _standard(graph: Graph, scaler: StandardScaler, x: str) -> str:
-    return _affine(graph, x, scaler.mean_ if scaler.with_mean else None, scaler.scale_ if scaler.with_std else None)
+    if scaler.with_mean:
+        x = graph.op("Sub", x, graph.floats(scaler.mean_))
+    return graph.op("Div", x, graph.floats(scaler.scale_)) if scaler.with_std else x
 
 
 def _robust(graph: Graph, scaler: RobustScaler, x: str) -> str:
-    return _affine(graph, x, scaler.center_, scaler.scale_)
+    if scaler.with_centering:
+        x = _in_double(graph, "Sub", x, scaler.center_)
+    return _in_double(graph, "Div", x, scaler.scale_) if scaler.with_scaling else x
 
 
 def _max_abs(graph: Graph, scaler: MaxAbsScaler, x: str) -> str:
-    return _clipped(graph, _affine(graph, x, None, scaler.scale_), getattr(scaler, "clip", False) and (-1.0, 1.0))
+    scaled = _in_double(graph, "Div", x, scaler.scale_)
+    return _clipped(graph, scaled, getattr(scaler, "clip", False) and (-1.0, 1.0))  # new in scikit-learn 1.9
 
 
 def _min_max(graph: Graph, scaler: MinMaxScaler, x: str) -> str:
-    scaled = graph.op("Mul", graph.cast(x, DOUBLE), graph.constant(scaler.scale_, np.float64))
-    scaled = graph.cast(graph.op("Add", scaled, graph.constant(scaler.min_, np.float64)), FLOAT)
+    scaled = _in_double(graph, "Add", _in_double(graph, "Mul", x, scaler.scale_), scaler.min_)
     return _clipped(graph, scaled, scaler.clip and scaler.feature_range)
 
 

@@ -217,13 +217,13 @@ def _difference(graph: Graph, difference: SequenceDifference, flow: Flow) -> Flo
     lengths = flow.lengths or graph.size(flow.values, 1)
     message = f"A sequence of X has fewer than {order + 1} steps, but SequenceDifference has order={order}."
     check_lengths(graph, lengths, order + 1, message, allow_empty=flow.lengths is not None)
-    x = graph.cast(flow.values, DOUBLE)
+    x = flow.values
     axis, end = graph.ints([1]), graph.ints([np.iinfo(np.int64).max])
     for _ in range(order):
         later = graph.op("Slice", x, graph.ints([1]), end, axis)
         x = graph.op("Sub", later, graph.op("Slice", x, graph.ints([0]), graph.ints([-1]), axis))
     shorter = flow.lengths and graph.op("Max", graph.op("Sub", flow.lengths, graph.ints([order])), graph.ints([0]))
-    return Flow("sequences", graph.cast(x, FLOAT), shorter)
+    return Flow("sequences", x, shorter)
 
 
 def _patches(graph: Graph, patcher: PatchSequence, flow: Flow) -> Flow:

@@ -128,11 +128,14 @@ class PairsNode(_Node):
     def __init__(self, state: Any, load_context: Any, trusted: Any = None):
         super().__init__(state, load_context, trusted)
         self._kind = _MAPPINGS[f"{self.module_name}.{self.class_name}"]
-        self.children = {name: _skops.get_tree(state[name], load_context, trusted) for name in ("keys", "values")}
+        names = [name for name in ("plain", "keys", "values") if name in state]
+        self.children = {name: _skops.get_tree(state[name], load_context, trusted) for name in names}
 
     def _construct(self) -> Any:
-        keys, values = (self.children[name].construct() for name in ("keys", "values"))
         made: Any = self._kind()
+        if "plain" in self.children:
+            made.update(self.children["plain"].construct())
+        keys, values = (self.children[name].construct() for name in ("keys", "values"))
         made.update(zip(keys, values, strict=True))
         return made
 

@@ -170,8 +170,15 @@ class Encoder:
             return named
         if type(state) is not dict:
             return {**named, "content": self.encode(state)}
-        content = _json_node(state) if _is_json(state) else self._pairs(state, (f".{name}" for name in state))
-        return {**named, "content": content}
+        return {**named, "content": self._attributes(state)}
+
+    def _attributes(self, state: dict[str, Any]) -> Node:
+        """Return the node of attributes, most of which are plain: those come first, for their order does not matter."""
+        plain = {name: value for name, value in state.items() if type(name) is str and _is_json(value)}
+        others = {name: value for name, value in state.items() if name not in plain}
+        if not others:
+            return _json_node(plain)
+        return {**self._pairs(others, (f".{name}" for name in others)), "plain": _json_node(plain)}
 
     def _at(self, place: str, value: Any) -> Node:
         self._place.append(place)

@@ -5,14 +5,15 @@ module changes no file. A private one keeps its name below for ever: a later ver
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+import sys
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 from scipy import special
+from sklearn.base import BaseEstimator
 
 from skrnn import _skops
 
@@ -52,19 +53,6 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "skrnn.preprocessing.word_vectors": ("WordVectors",),
 }
 
-# Parameters of scikit-learn's estimators that are neither estimators nor, in skops' eyes, trusted.
-_PUBLIC = ("sklearn.callback", "sklearn.compose", "sklearn.gaussian_process.kernels", "sklearn.model_selection")
-_SKLEARN = (
-    "sklearn.compose._column_transformer._RemainderColsList",
-    "sklearn.metrics._scorer._MultimetricScorer",
-    "sklearn.metrics._scorer._PassthroughScorer",
-    "sklearn.metrics._scorer._Scorer",
-    "sklearn.utils._bunch.Bunch",
-    "sklearn.utils._metadata_requests.MetadataRequest",
-    "sklearn.utils._metadata_requests.MethodMetadataRequest",
-)
-
-
 # What the samplers and pruners of a search consist of. GPSampler needs more, and is not among them.
 _OPTUNA = {
     f"optuna.{name}"
@@ -89,6 +77,8 @@ _OPTUNA = {
     )
 }
 _OPTUNA_FUNCTIONS = {f"optuna.samplers._tpe.sampler.default_{name}" for name in ("gamma", "weights")}
+
+_IN_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 KERAS = ("keras.optimizers", "keras.optimizers.schedules", "keras.callbacks")
 # Those that read and write no files. Optimizers have codecs.
@@ -115,16 +105,15 @@ def trusted_types() -> frozenset[str]:
     """Return the full names of the types that are trusted."""
     ours = {f"{home}.{name}" for home, names in OURS.items() for name in names}
     others = {f"keras.callbacks.{name}" for name in _CALLBACKS} | _OPTUNA
-    sklearn = {*_skops.SKLEARN_ESTIMATOR_TYPE_NAMES, *_skops.SKLEARN_INTERNAL_TYPE_NAMES, *_SKLEARN}
-    public = {name for module in _PUBLIC for name in _public_names(module, inspect.isclass)}
+    sklearn = {*_skops.SKLEARN_ESTIMATOR_TYPE_NAMES, *_plain_types("sklearn.")}
     numpy = {*_skops.NUMPY_DTYPE_TYPE_NAMES, *_skops.PRIMITIVE_TYPE_NAMES, "builtins.dict", "builtins.list"}
-    return frozenset(ours | others | sklearn | public | numpy)
+    return frozenset(ours | others | sklearn | numpy)
 
 
 @cache
 def trusted_functions() -> frozenset[str]:
     """Return the full names of the functions that are trusted: ufuncs, and the metrics of scorers."""
-    metrics = _public_names("sklearn.metrics", inspect.isfunction)
+    metrics = _public_functions("sklearn.metrics")
     ufuncs = {
         f"{home.__name__}.{name}"
         for home in (np, special)
@@ -152,11 +141,38 @@ def names_given(trusted: Iterable[str | type]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _public_names(module: str, kind: Callable[[Any], bool]) -> set[str]:
-    """Return the full names of what scikit-learn has defined and a module of it shows."""
+def _plain_types(package: str) -> set[str]:
+    """Return the full names of the types of a package that are written in Python and restored by their attributes.
+
+    skops has imported the whole of scikit-learn, to list its estimators. Extension types, such as trees, check nothing:
+    wrong contents could make them read any memory.
+    """
+    names = set()
+    for module, imported in [*sys.modules.items()]:
+        if module.startswith(package) and not module.startswith(f"{package}externals."):
+            for name, thing in [*vars(imported).items()]:
+                if (
+                    isinstance(thing, type)
+                    and thing.__module__ == module
+                    and thing.__name__ == name
+                    and _is_plain(thing)
+                ):
+                    names.add(f"{module}.{name}")
+    return names
+
+
+def _is_plain(kind: type) -> bool:
+    if issubclass(kind, tuple):
+        return hasattr(kind, "_fields")
+    setstate = getattr(kind, "__setstate__", None)
+    return (
+        all(each.__flags__ & _IN_PYTHON for each in kind.__mro__[:-1])
+        and setstate in (None, BaseEstimator.__setstate__)
+        and not hasattr(kind, "__del__")
+    )
+
+
+def _public_functions(module: str) -> set[str]:
     imported = import_module(module)
-    found = []
-    for name in getattr(imported, "__all__", vars(imported)):
-        with suppress(ImportError):  # experimental: must be enabled first
-            found.append(getattr(imported, name))
-    return {".".join(name_of(thing)) for thing in found if kind(thing) and thing.__module__.startswith("sklearn.")}
+    found = [getattr(imported, name) for name in imported.__all__]
+    return {".".join(name_of(each)) for each in found if inspect.isfunction(each)}

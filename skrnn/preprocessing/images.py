@@ -6,11 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing.reading import as_numbers
+from skrnn.preprocessing.reading import check_numbers
 from skrnn.preprocessing.scaled_bytes import is_scale_of_bytes, scaled_bytes
 
 
@@ -187,7 +186,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             The images, of type `input_dtype_`. Integer pixels are rounded, and clipped to the range of their type.
         """
         check_is_fitted(self)
-        sequences = check_array(as_numbers(X), input_name="X", estimator=self, allow_nd=True)
+        sequences = check_numbers(X, self, allow_nd=True)
         down, across, channels = self._n_steps_and_channels()
         expected = (down * across, self.step_shape_[0] * self.step_shape_[1] * channels)
         if sequences.shape[1:] != expected:
@@ -208,7 +207,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         return images.astype(self.input_dtype_, copy=False)
 
     def _check_images(self, X: Any) -> np.ndarray:
-        images = check_array(as_numbers(X), input_name="X", estimator=self, allow_nd=True)
+        images = check_numbers(X, self, allow_nd=True)
         if images.size == 0:
             raise ValueError(f"X has images of shape {images.shape[1:]}, which have no pixels.")
         if images.ndim > 4:
@@ -295,7 +294,10 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         """Raise a ValueError if the scaled pixels are too large for `dtype`, or bytes for float32."""
         dtype = np.dtype(np.float32 if self._keeps_bytes else self.dtype)
         largest = max(abs(float(images.max())), abs(float(images.min())))
-        if is_scale_of_bytes(scale) if self._keeps_bytes else largest <= scale * float(np.finfo(dtype).max):
+        limits = np.finfo(np.result_type(dtype, np.float32))  # of the division, where a tiny scale would become zero
+        is_divisor = float(limits.tiny) <= scale <= float(limits.max)
+        is_in_range = is_divisor and largest <= scale * float(np.finfo(dtype).max)
+        if is_scale_of_bytes(scale) if self._keeps_bytes else is_in_range:
             return
         raise ValueError(
             f"X has pixels up to {largest:g}, which divided by scale={scale:g} are out of the range of {dtype}. Set "

@@ -150,7 +150,7 @@ class SequenceTransformer(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, B
         check_is_fitted(self)
         reading, steps = read_steps(X, self.n_features_in_)
         check_features(self, reading, steps.values.shape[1], reset=False)
-        with np.errstate(over="ignore"):  # what is too large becomes infinite, which is an error
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, which is an error
             result = self._transform(self._sequences(steps))
         self._check_range(result)
         return put_padding_back(reading, steps, result, self._n_steps_out)
@@ -167,11 +167,14 @@ class SequenceTransformer(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, B
         return sequences
 
     def _check_range(self, sequences: Steps) -> None:
-        """Raise a ValueError if a value has become infinite."""
+        """Raise a ValueError if a value has become infinite, or was for a moment and then became NaN."""
         values = sequences.values
-        if is_finite(values) or not (is_infinite := np.isinf(values).any(axis=1)).any():
+        if is_finite(values):
             return
-        place = sequences.where(int(is_infinite.argmax()))
+        wrong = (np.isinf(values) if self._allows_nan else ~np.isfinite(values)).any(axis=1)
+        if not wrong.any():
+            return
+        place = sequences.where(int(wrong.argmax()))
         raise ValueError(
             f"The values of {place} become too large for {values.dtype} in {type(self).__name__}. Scale X first, or "
             "pass it as float64."

@@ -143,6 +143,12 @@ def as_numbers(X: Any, name: str = "X") -> Any:
     return real_numbers(to_array(X, name), name)
 
 
+def check_numbers(X: Any, estimator: Any, **checks: Any) -> np.ndarray:
+    """Check an array-like or a data frame as scikit-learn's `check_array` does, with numbers of any type as numbers."""
+    with np.errstate(all="ignore"):  # to find infinite values it adds up all, which may be too much
+        return check_array(as_numbers(X), input_name="X", estimator=estimator, **checks)
+
+
 def column_names(X: Any) -> list[Any]:
     """Return the names of the columns of a data frame; an array has none."""
     return [*open_frame(X).labels] if is_frame(X) else []
@@ -167,7 +173,7 @@ def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "
     -------
     table : ndarray of shape (n, n_columns)
     """
-    table = check_array(reading.values, dtype=dtype, ensure_all_finite="allow-nan", input_name="X", estimator=estimator)
+    table = check_numbers(reading.values, estimator, dtype=dtype, ensure_all_finite="allow-nan")
     if table.dtype.kind == "f" and np.isnan(table).any():
         row, column = np.argwhere(np.isnan(table))[0]
         raise ValueError(

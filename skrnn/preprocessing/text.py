@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing.cells import sequence_name
+from skrnn.preprocessing.cells import sequence_name, short
 from skrnn.preprocessing.padding import pad_sequences
 from skrnn.preprocessing.reading import as_sequences, read, to_object_array
 from skrnn.preprocessing.token_ids import TokenIds
@@ -240,7 +240,7 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     def _analyzer(self) -> Callable[[str], Iterable]:
         """Return the function that splits a text into tokens."""
         if self.analyzer is not None:
-            return self.analyzer
+            return self._with_analyzer
         table = str.maketrans(dict.fromkeys(self.filters, self.split))
         lowercase, split = self.lowercase, self.split
 
@@ -249,6 +249,23 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             return [token for token in separated.split(split) if token]
 
         return tokens_of
+
+    def _with_analyzer(self, text: str) -> Iterable:
+        tokens = self.analyzer(text)
+        if not isinstance(tokens, Iterable):
+            raise TypeError(
+                f"The 'analyzer' parameter of TextToSequence must return an iterable of tokens. Got {short(tokens)} "
+                f"for the text {short(text)}."
+            )
+        tokens = list(tokens)
+        try:
+            hash(tuple(tokens))
+        except TypeError as error:
+            raise TypeError(
+                "The 'analyzer' parameter of TextToSequence must return tokens that can be keys of a dict, such as str. "
+                f"Got {short(tokens)} for the text {short(text)}."
+            ) from error
+        return tokens
 
     def _finish(self, ids: list[np.ndarray]) -> np.ndarray:
         """Add the start id, and pad or return the ids with their own lengths."""

@@ -1,5 +1,7 @@
 """Bad input: the exception, a message that names what was wrong, and an unchanged estimator."""
 
+from decimal import Decimal
+
 import keras
 import numpy as np
 import pandas as pd
@@ -235,3 +237,31 @@ def test_larger_ids_than_fit_saw_are_masked_with_one_warning(fitted):
 def test_set_params_refuses_what_is_no_parameter(name):
     with pytest.raises(ValueError, match=f"Invalid parameter '{name}' for LSTMClassifier"):
         LSTMClassifier().set_params(**{name: 1})
+
+
+RECORDS = np.array([(1, 2.0), (2, 3.0)] * 2, dtype=[("a", int), ("b", float)])
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array([1, "NaT", 2, 1], "m8[s]"), "Input y contains NaN: sample 1 has no label"),
+        (np.full(4, np.timedelta64("NaT")), "Input y contains NaN: sample 0 has no label"),
+        (pd.Series(np.array([1, 2, "NaT", 1], "m8[s]")), "Input y contains NaN: sample 2 has no label"),
+        (np.array([*np.array(["2020", "NaT"] * 2, "M8[Y]")], dtype=object), "sample 1 has no label"),
+        ([Decimal(1), Decimal("NaN")] * 2, "Input y contains NaN: sample 1 has no label"),
+        (RECORDS, r"y is a structured array with the fields \['a', 'b'\]"),
+        (pd.Series([*RECORDS], dtype=object), "y holds records such as"),
+        (RECORDS.view("V16"), "y holds raw bytes"),
+        ([[10**400, 0], [0, 1]] * 2, "y holds an integer that is too large for a float"),
+    ],
+)
+def test_labels_that_are_missing_or_no_labels(y, message):
+    X = np.zeros((4, 3, 1))
+    X[1::2] = 1
+    fitted = GRUClassifier(2, epochs=1).fit(X, [0, 1, 0, 1])
+    for call in (GRUClassifier(2).fit, fitted.score, fitted.partial_fit):
+        with pytest.raises(ValueError, match=message):
+            call(X, y)
+    with pytest.raises(ValueError, match=message):
+        GRUClassifier(2).fit(X, [0, 1, 0, 1], X_val=X, y_val=y)

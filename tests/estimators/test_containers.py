@@ -120,6 +120,22 @@ def test_arrays_are_tables_of_fixed_width():
     )
 
 
+@pytest.mark.parametrize(
+    ("sequences", "message"),
+    [
+        (
+            [X[0], X[1][:3]],
+            "X holds sequences of 2 features per step, but GRUClassifier was fitted on a table of 5 columns, which has "
+            "one number per step.",
+        ),
+        ([X[0, :, 0], X[1]], "Sequence 1 of X has 2 features per step, but sequence 0 of X has one number per step."),
+    ],
+)
+def test_sequences_of_features_are_no_rows_of_a_table(sequences, message):
+    with pytest.raises(ValueError, match=message):
+        small().fit(X[:, :, 0], Y).predict(sequences)
+
+
 def test_an_array_after_a_list_of_equal_lengths_has_their_width():
     fitted = small().fit(list(X[:, :, 0]), Y)
     with pytest.raises(ValueError, match="X has 4 columns, but GRUClassifier was fitted on sequences of 5 steps"):

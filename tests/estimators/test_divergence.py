@@ -117,3 +117,18 @@ def test_a_step_that_diverged_leaves_the_complete_epochs():
             training.step(network)
     expected = GRUClassifier(3, epochs=1, random_state=0).fit(X, Y)
     assert_array_equal(training.learned()["_state"].weights[0], expected._state.weights[0])
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_outputs_that_are_not_finite_have_no_probabilities(frozen):
+    x = np.random.default_rng(0).normal(size=(12, 2, 2))
+    classifier = GRUClassifier(
+        3, batch_normalization=True, pooling="mean", learning_rate=1e20, epochs=1, random_state=0
+    ).fit(x, np.arange(12) % 3)
+    classifier = classifier.freeze() if frozen else classifier
+    expected = "The outputs of the network for sequence 0 of X are out of the range of float32"
+    for method in (classifier.predict, classifier.predict_proba, classifier.decision_function):
+        with pytest.raises(FloatingPointError, match=expected):
+            method(x)
+    with pytest.raises(FloatingPointError, match=expected):
+        list(classifier.staged_predict_proba(x))

@@ -86,7 +86,7 @@ def test_bytes_of_images_carry_their_scale(monkeypatch):
         assert_allclose(as_bytes[-1].predict_proba(as_floats[0].transform(BYTES)), expected, rtol=1e-5)
         assert_allclose(as_floats[-1].predict_proba(as_bytes[0].transform(BYTES)), expected, rtol=1e-5)
     for plain in (BYTES, [BYTES[0], BYTES[1][:3]]):
-        with pytest.raises(ValueError, match="Sequence 0 of X holds bytes without a scale, but .* divided by 255"):
+        with pytest.raises(ValueError, match=r"Sequence 0 of X holds bytes without a scale, but .* divided by 255"):
             as_bytes[-1].predict_proba(plain)
 
 

@@ -305,8 +305,7 @@ def test_importing_the_comparison_imports_no_optuna():
 
 
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_an_error_during_a_search_shows_no_password(tmp_path, caplog, n_jobs, own_workers):
+def test_an_error_during_a_search_shows_no_password(tmp_path, caplog):
     secret = "S3CRET"
     url = f"sqlite:///{tmp_path}/x.db?password={secret}"
 
@@ -315,7 +314,7 @@ def test_an_error_during_a_search_shows_no_password(tmp_path, caplog, n_jobs, ow
 
     search = OptunaSearchCV(
         DummyClassifier(), lambda trial: {}, study_name="x", storage=url, cv=2, n_trials=1, scoring=scoring,
-        error_score="raise", n_jobs=n_jobs,
+        error_score="raise",
     )  # fmt: skip
     with caplog.at_level("DEBUG"), pytest.raises(ValueError, match=r"cannot reach sqlite.*\*\*\*") as raised:
         search.fit([[0.0], [1.0]] * 4, [0, 1] * 4)
