@@ -157,9 +157,7 @@ def test_sample_weights_are_routed(digits):
         classifier = GRUClassifier(4, epochs=2, random_state=0).set_fit_request(sample_weight=True)
         pipeline = make_pipeline(ImageToSequence(), classifier.set_score_request(sample_weight=True))
         pipeline.fit(X, y, sample_weight=weights)
-        if hasattr(
-            pipeline, "set_score_request"
-        ):  # what scikit-learn 1.7 wants
+        if hasattr(pipeline, "set_score_request"):  # what scikit-learn 1.7 wants
             pipeline.set_score_request(sample_weight=True)
         cross_validate(pipeline, X, y, cv=2, params={"sample_weight": weights}, error_score="raise")
     direct = GRUClassifier(4, epochs=2, random_state=0).fit(X, y, sample_weight=weights)
