@@ -6,6 +6,9 @@ The public names are those in ``__all__`` here and in the packages that it names
 without notice.
 """
 
+from skrnn import _ctrl_c  # noqa: F401  before all other modules
+
+# isort: split
 from importlib import import_module
 from typing import Any
 
@@ -29,6 +32,7 @@ _HOMES = {
     "preprocessing": "",
     "recipes": "",
     "save": "skrnn.persistence",
+    "to_onnx": "skrnn.estimators.exporting",
 }
 
 __all__ = [*sorted(_HOMES), "__version__", "configure_threads"]

@@ -14,7 +14,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """Return the name of a temporary file that replaces `path` at the end; after an error, `path` is unchanged.
 
     The file has the permissions that ``open(path, "wb")`` would have left, and is on the disk when it replaces the old
-    one. A link stays a link: what it points to is replaced.
+    one. A link stays a link: what it points to is replaced. A device or a pipe is written directly.
 
     Raises
     ------
@@ -24,6 +24,12 @@ def replacing(path: Path) -> Iterator[Path]:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(f"{path} is a folder: add the name of a file.")
+    if target.exists() and not target.is_file():
+        try:
+            yield target
+        except OSError as error:
+            raise _naming(path, error) from error
+        return
     part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.part")
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # the umask of the process applies

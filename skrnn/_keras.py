@@ -34,6 +34,19 @@ EXCLUSIONS = "_exclude_from_weight_decay"  # also the beginning of the name of t
 OF_EVERY_OBJECT = frozenset({"name", "_name", "built", "_built", "_lock"})  # attributes that configure nothing
 
 
+def existing(module: Any, *names: str) -> tuple[type, ...]:
+    """Return those of the classes of a module of Keras that the installed version has.
+
+    Parameters
+    ----------
+    module : module
+        For example ``keras.callbacks``.
+    *names : str
+        ``OrbaxCheckpoint`` came with Keras 3.14, ``OptimizerMap`` with 3.15.
+    """
+    return tuple(getattr(module, name) for name in names if hasattr(module, name))
+
+
 def layers_of(model: "keras.Model", *, with_model: bool = True) -> "list[keras.Layer]":
     """Return all layers of a model, an outer one before those in it.
 

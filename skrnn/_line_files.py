@@ -4,6 +4,7 @@ A process that dies while it writes, or a disk that is full, may leave a line wi
 glued to it, and both would be lost. So every line is appended under a lock, after the last one has been mended.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def mend(path: str | os.PathLike[str]) -> bytes:
         return _mend(file)
 
 
-def append(path: str | os.PathLike[str], lines: bytes, expected: Identity) -> bytes:
+def append(path: str | os.PathLike[str], lines: bytes, expected: Identity, size: int = 0) -> bytes:
     """Append lines to a file, and wait until they are on the disk. Either all of them are written, or none.
 
     Parameters
@@ -60,6 +61,8 @@ def append(path: str | os.PathLike[str], lines: bytes, expected: Identity) -> by
         Whole lines, each with its end.
     expected : tuple of int
         The :func:`identity` of the file.
+    size : int, default=0
+        The number of bytes that the file had at least. A new file may get the number of one that was deleted.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def append(path: str | os.PathLike[str], lines: bytes, expected: Identity) -> by
     """
     with explained(path), _locked(path) as file:
         status = os.fstat(file.fileno())
-        if (status.st_dev, status.st_ino) != expected:
+        if (status.st_dev, status.st_ino) != expected or status.st_size < size:
             raise FileNotFoundError(f"{path} was replaced by another file while it was in use. {_CURE_OF_LOSS}")
         cut = _mend(file)
         end = file.seek(0, os.SEEK_END)
@@ -101,19 +104,19 @@ def explained(path: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:
         if error.errno is None:  # it has a message of its own
             raise
-        reason = os.strerror(error.errno)
+        why = reason(error)
         if isinstance(error, FileNotFoundError):
             message = f"{path} was deleted or moved while it was in use. {_CURE_OF_LOSS}"
-        elif isinstance(error, PermissionError) or reason.startswith("Read-only"):
+        elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
             message = (
-                f"{path} cannot be written to: {reason}. Change the permissions of the file and its folder, or choose "
+                f"{path} cannot be written to: {why}. Change the permissions of the file and its folder, or choose "
                 "another place."
             )
-        elif isinstance(error, (IsADirectoryError, NotADirectoryError)):
-            message = f"{path} cannot be written to: {reason}. Choose the path of a file."
+        elif isinstance(error, (IsADirectoryError, NotADirectoryError, FileExistsError)):
+            message = f"{path} cannot be written to: {why}. Choose the path of a file."
         else:
             message = (
-                f"{path} cannot be written to: {reason}. What was written before is kept. Make room or repair the "
+                f"{path} cannot be written to: {why}. What was written before is kept. Make room or repair the "
                 "disk, and run the same again to continue."
             )
         explained_error = type(error)(message)
@@ -169,6 +172,11 @@ def begin(path: str | os.PathLike[str]) -> Identity:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).open("ab").close()
         return identity(path)
+
+
+def reason(error: OSError) -> str:
+    """Return what the system says of an error, without the number and the file."""
+    return str(error) if error.errno is None else os.strerror(error.errno)
 
 
 def shown(cut: bytes, limit: int = 60) -> str:

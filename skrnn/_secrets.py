@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 MASK = "***"
 _WORDS = "pass|pwd|secret|token|key|auth|cred|sig|odbc_connect|dsn"  # in the names of parameters that hold secrets
 _NAME = re.compile(_WORDS, re.IGNORECASE)
-_SCHEME = r"[A-Za-z][\w+.-]*://"
+_SCHEME = r"(?:[A-Za-z][\w+.-]*)?://"
 _URL = re.compile(rf"(?P<scheme>{_SCHEME})(?P<rest>[^\s'\"<>]*)")
 # A text that is a URL and nothing else. Its password may contain blanks and quotes.
 _ONE_URL = re.compile(rf"\s*{_SCHEME}(\S*|[^\s'\"@/]*:(?!.*{_SCHEME})[^\n]*@\S*)\s*\Z")
@@ -105,18 +105,19 @@ def _without_odd_port(tail: str) -> str:
 
 
 def _without_values(query: str) -> str:
-    pieces = re.split(r"([&;?#])", query)
-    return "".join(_without_value(piece) for piece in pieces)
+    """Mask the values of parameters that hold secrets."""
+    shown, is_masked = [], False
+    for separator, piece in re.findall(r"(^|[&;])([^&;]*)", query):
+        name, equals, value = piece.partition("=")
+        if not equals and is_masked:
+            continue  # the rest of a secret with a separator in it
+        is_masked = bool(equals) and _is_secret(_decoded(name), _decoded(value))
+        shown.append(separator + (f"{name}={MASK}" if is_masked else piece))
+    return "".join(shown)
 
 
-def _without_value(piece: str) -> str:
-    name, equals, value = piece.partition("=")
-    if not equals:
-        return piece
-    plain = _decoded(value)
-    if _NAME.search(_decoded(name)) or _SETTING.search(plain) or re.search(r"://[^/]*:[^/]*@", plain):
-        return f"{name}={MASK}"
-    return piece
+def _is_secret(name: str, value: str) -> bool:
+    return bool(_NAME.search(name) or _SETTING.search(value) or re.search(r"://[^/]*:[^/]*@", value))
 
 
 def _decoded(text: str) -> str:

@@ -6,6 +6,8 @@ the only file to change. A name is imported when it is first used, so that trans
 
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
+from numbers import Integral
 from typing import Any
 
 _VALIDATION = "sklearn.utils._param_validation"
@@ -27,7 +29,6 @@ NAMES = {
     "_MultimetricScorer": ("sklearn.metrics._scorer", "recognises a scoring of several metrics"),
     "BaseSearchCV": ("sklearn.model_selection._search", "the base of our search; recognises searches"),
     "_yield_masked_array_for_each_param": ("sklearn.model_selection._search", "the param_* columns of cv_results_"),
-    "callback_management_context": ("sklearn.callback._callback_support", "tears callbacks down after a fit"),
 }
 
 # (class, attribute): why we need it. Our own classes inherit or override some of them; the functions below are for
@@ -39,19 +40,38 @@ ATTRIBUTES = {
     ("sklearn.model_selection._search.BaseSearchCV", "_select_best_index"): "the best candidate of our search",
     ("sklearn.model_selection._search.BaseSearchCV", "_parameter_constraints"): "what our search may be given",
     ("sklearn.metrics._scorer._MultimetricScorer", "_scorers"): "the `scorer_` of our search",
-    ("sklearn.callback.CallbackSupportMixin", "_init_callback_context"): "the documented start of a task in `fit`",
-    ("sklearn.callback.CallbackSupportMixin", "_skl_callbacks"): "callbacks are added to these, and change no result",
     ("sklearn.base.BaseEstimator", "_get_param_names"): "SciKeras replaces it; our classifiers put it back",
 }
 
 CALLBACKS = "_skl_callbacks"  # an estimator has the attribute only after set_callbacks(...)
+HAS_CALLBACKS = find_spec("sklearn.callback") is not None  # since scikit-learn 1.9; skrnn/_callbacks.py does without
+if HAS_CALLBACKS:
+    _MIXIN = "sklearn.callback.CallbackSupportMixin"
+    NAMES["callback_management_context"] = ("sklearn.callback._callback_support", "tears callbacks down after a fit")
+    ATTRIBUTES[_MIXIN, "_init_callback_context"] = "the documented start of a task in `fit`"
+    ATTRIBUTES[_MIXIN, CALLBACKS] = "callbacks are added to these, and change no result"
 
 
 def __getattr__(name: str) -> Any:
     if name not in NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = getattr(import_module(NAMES[name][0]), name)
+    value = getattr(import_module(NAMES[name][0]), name)
+    globals()[name] = _of_machine_numbers(value) if name == "Interval" else value
     return globals()[name]
+
+
+def _of_machine_numbers(interval: Any) -> Any:
+    """Return scikit-learn's interval without numbers that NumPy cannot hold, such as fractions or 10**400."""
+
+    class Interval(interval):
+        def is_satisfied_by(self, value: Any) -> bool:
+            try:
+                int(value).to_bytes(8, "big", signed=True) if self.type is Integral else float(value)
+                return super().is_satisfied_by(value)
+            except (TypeError, ValueError, OverflowError):
+                return False
+
+    return Interval
 
 
 def transformers_of(pipeline: Any) -> Iterator[Any]:

@@ -262,10 +262,13 @@ def test_an_unwritable_folder_is_said_before_any_training(monkeypatch, tmp_path,
     (tmp_path / "file").write_text("mine")
     out = tmp_path / "file" / "results"
     assert cli.main(["compare", "--out", str(out)]) == 1
-    assert capsys.readouterr().err == f"skrnn: error: --out {out} cannot be written to: Not a directory.\n"
-    (tmp_path / "scores.csv").mkdir()
+    cure = "A file has the name of a folder: choose another, or move the file."
+    assert capsys.readouterr().err == f"skrnn: error: --out {out} cannot be written to: Not a directory. {cure}\n"
+    scores = tmp_path / "scores.csv"
+    scores.mkdir()
     assert cli.main(["compare", "--out", str(tmp_path)]) == 1
-    assert capsys.readouterr().err == f"skrnn: error: --out {tmp_path} cannot be written to: Is a directory.\n"
+    cure = "A folder has the name of a file: choose another, or move the folder."
+    assert capsys.readouterr().err == f"skrnn: error: --out {scores} cannot be written to: Is a directory. {cure}\n"
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -298,7 +301,7 @@ def test_a_full_disk_is_said_on_one_line_and_keeps_the_fits_before_it(tmp_path, 
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.exit_code == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("skrnn: error: A finished fit could not be stored: [Errno 27]")
+    assert line.startswith(f"skrnn: error: A finished fit could not be stored in {tmp_path}: [Errno 27]")
     with pytest.warns(UserWarning, match="its last line is incomplete"):
         again = compare._compare(*arguments)
     assert again.complete

@@ -15,7 +15,9 @@ from skrnn.cli.common import (
     INTERRUPTED,
     MISUSED,
     Jobs,
+    cure_of,
     fail,
+    load_packages,
     require_jobs,
     require_writable,
     start_tensorflow,
@@ -123,6 +125,7 @@ def compare(
         fail(f"--repeats {repeats} is more than --max-repeats {max_repeats}, the limit for --until-sure.", MISUSED)
     options = files.FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
     console = Console(highlight=False, markup=False)
+    load_packages("datasets", "preprocessing", "model_selection", "plotting", "report")
     try:
         from skrnn import installed_versions
         from skrnn.model_selection import ArchitectureComparison
@@ -135,7 +138,8 @@ def compare(
             source.require_folds(
                 cv, samples, None if tune is None else max(cv, 6), 0 if tune is None else FOLDS_OF_SEARCH
             )
-        require_writable(folder, (*ArchitectureComparison.file_names, REPORT, FITS))
+        journals = [] if tune is None else [JOURNAL]
+        require_writable(folder, (*ArchitectureComparison.file_names, REPORT, FITS, f"{FITS}.lock", *journals))
         settings: dict[str, Any] = {
             "dataset": source.name,
             "n_samples": len(source.y),
@@ -191,8 +195,6 @@ def compare(
             "samples": samples,
         },
     )
-    _print_table(comparison, console)
-    say(console, "\n" + comparison.conclusion())
     try:
         with uninterrupted():
             written = comparison.save(folder, settings=settings)
@@ -203,7 +205,9 @@ def compare(
                     )
                 )
     except OSError as error:
-        fail(f"The results could not be written: {error}", FAILED)
+        fail(f"The results could not be written: {error}{cure_of(error)}", FAILED)
+    _print_table(comparison, console)
+    say(console, "\n" + comparison.conclusion())
     n_finished, n_fits = int(comparison.finished.sum()), comparison.finished.size
     say(console, f"\n{folder}: {', '.join(path.name for path in written)}")
     if not comparison.complete:
@@ -303,7 +307,8 @@ def _compare(
     except ValueError as error:
         fail(str(error).partition("\n")[0], FAILED)
     except OSError as error:
-        fail(f"A finished fit could not be stored: {error}. The same command continues with those before it.", FAILED)
+        what = f"A finished fit could not be stored in {plan['storage']}: {error}{cure_of(error) or '.'}"
+        fail(f"{what} The same command continues with those before it.", FAILED)
 
 
 # After it

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from skrnn.cli import files
+from skrnn.cli.common import load_packages
 from skrnn.cli.layout import print_terms
 
 
@@ -26,6 +27,7 @@ def describe(
     """
     from rich.console import Console
 
+    load_packages("datasets")
     read, of_test = files.read_files(
         file, files.FileOptions(target, id_, time_, text, group, features, window, step, test)
     )

@@ -1,11 +1,22 @@
 """``skrnn reproduce``: train published systems, and compare the results with the published ones."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from skrnn.cli.common import FAILED, INTERRUPTED, MISUSED, fail, require_writable, start_tensorflow, uninterrupted
+from skrnn.cli.common import (
+    FAILED,
+    INTERRUPTED,
+    MISUSED,
+    cure_of,
+    fail,
+    load_packages,
+    require_writable,
+    start_tensorflow,
+    uninterrupted,
+)
 from skrnn.cli.data import DataHome
 from skrnn.cli.display import say
 
@@ -16,7 +27,12 @@ if TYPE_CHECKING:
     from skrnn.model_selection import FitEvent
     from skrnn.recipes import Recipe, Reproduction
 
-Beside = Literal["keras"]
+
+class Beside(StrEnum):
+    """The libraries to train beside skrnn."""
+
+    keras = "keras"
+
 
 _PAGE = "results.md"
 # Number of sequences times their length. The duration of an epoch is proportional to it.
@@ -50,6 +66,7 @@ def reproduce(
     """
     from rich.console import Console
 
+    load_packages("recipes", "model_selection", "datasets")
     from skrnn.model_selection import fit_display
     from skrnn.recipes import RUNS_FILE, as_page, fit_name, list_recipes, load_recipe, read_runs, summarize
     from skrnn.recipes import reproduce as train
@@ -64,7 +81,7 @@ def reproduce(
     except ValueError as error:
         fail(str(error), MISUSED)
     require_writable(out, [RUNS_FILE, _PAGE])
-    libraries: tuple[Literal["skrnn", "keras"], ...] = ("skrnn", beside) if beside else ("skrnn",)
+    libraries: tuple[Literal["skrnn", "keras"], ...] = ("skrnn", "keras") if beside else ("skrnn",)
 
     def is_wanted(run: "Reproduction") -> bool:
         return run.recipe in chosen and run.random_state in range(seeds) and run.library in libraries
@@ -92,18 +109,18 @@ def reproduce(
     try:
         start_tensorflow(console)
         with display:
-            train(chosen, out, n_seeds=seeds, beside=beside, data_home=data_home, progress=display)
+            train(chosen, out, n_seeds=seeds, beside="keras" if beside else None, data_home=data_home, progress=display)
     except KeyboardInterrupt:
         interrupted = True
     except OSError as error:
-        fail(str(error), FAILED)
+        fail(f"{error}{cure_of(error)}", FAILED)
     with uninterrupted():
         runs = read_runs(out / RUNS_FILE)
         shown = list(filter(is_wanted, runs))
         summary = summarize(shown)
         if shown:
-            _print_table(summary, console)
             (out / _PAGE).write_text(as_page(runs), encoding="utf-8")
+            _print_table(summary, console)
             say(console, f"{out}: {RUNS_FILE}, {_PAGE}")
     if interrupted:
         say(

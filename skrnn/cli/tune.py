@@ -1,7 +1,6 @@
 """``skrnn tune``: search the hyperparameters of a recurrent network on a data set."""
 
 import json
-import re
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -9,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skrnn._secrets import redact, secrets_of
 from skrnn.cli import files
 from skrnn.cli.common import (
     FAILED,
     INTERRUPTED,
     Jobs,
+    cure_of,
     fail,
+    load_packages,
     require_jobs,
     require_writable,
     start_tensorflow,
@@ -107,6 +109,7 @@ def tune(
     require_saveable(save)
     console = Console(highlight=False, markup=False)
     options = files.FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
+    load_packages("datasets", "preprocessing", "model_selection", "plotting")
     try:
         from skrnn import installed_versions
 
@@ -140,12 +143,12 @@ def tune(
     settings["seconds"] = time.perf_counter() - started
     settings["versions"] = installed_versions()
     held_out = None if interrupted else float(search.score(source.X_test, source.y_test))
-    _print_best(search, settings, source.items, held_out, console)
     try:
         with uninterrupted():
             written, left_out = _save(search, folder, settings, held_out)
     except OSError as error:
-        fail(f"The results could not be written: {error}", FAILED)
+        fail(f"The results could not be written: {error}{cure_of(error)}", FAILED)
+    _print_best(search, settings, source.items, held_out, console)
     say(console, f"{folder}: {', '.join(path.name for path in written)}")
     for name, reason in left_out.items():
         say(console, f"{name}: left out, {reason}.")
@@ -172,13 +175,16 @@ def _introduction(settings: dict[str, Any], items: str, n_classes: int) -> str:
 
 
 def _require_storage(storage: str) -> None:
-    """Fail, before TensorFlow is loaded, if the storage cannot be opened."""
+    """Fail, before TensorFlow is loaded, if the storage cannot be opened, or its journal cannot be written to."""
     from skrnn.model_selection import open_storage
 
+    if "://" not in storage:
+        require_writable(Path(storage).parent, [Path(storage).name], "--storage")
     try:
         open_storage(storage).get_all_studies()
     except Exception as error:  # each database raises its own exceptions
-        fail(f"--storage {storage}: {str(error).partition(chr(10))[0]}", FAILED)
+        message = redact(error, secrets_of(storage)).partition("\n")[0]
+        fail(f"--storage: {message}", FAILED)
 
 
 def _search(source: Source, settings: dict[str, Any], n_jobs: int, console: "Console") -> "OptunaSearchCV":
@@ -220,6 +226,10 @@ def _run(search: "OptunaSearchCV", source: Source, console: "Console") -> bool:
         return True
     except ValueError as error:
         fail(str(error).partition("\n")[0], FAILED)
+    except OSError as error:
+        where = _without_password(str(search.storage))
+        what = f"A trial could not be stored in {where}: {error}{cure_of(error) or '.'}"
+        fail(f"{what} The same command continues with those before it.", FAILED)
     finally:
         search.set_params(callbacks=None)
     return False
@@ -260,11 +270,6 @@ def _print_best(
         )
 
 
-def _without_password(storage: str) -> str:
-    """Return a path or URL with the password masked."""
-    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", storage)
-
-
 def _save(
     search: "OptunaSearchCV", folder: Path, settings: dict[str, Any], held_out: float | None
 ) -> tuple[list[Path], dict[str, str]]:
@@ -285,7 +290,7 @@ def _save(
         "held_out_accuracy": held_out,
         "trials": _counts(search),
         "study": search.study_name_,
-        "settings": {**settings, "storage": _without_password(settings["storage"])},
+        "settings": {**settings, "storage": redact(settings["storage"])},
     }
     written[1].write_text(json.dumps(best, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     data = f"{settings['cv']} folds, n = {settings['n_samples']:,}"

@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def locate(
     Raises
     ------
     OSError
-        If the file is missing and either `download_if_missing` is False or the download from every mirror failed.
+        If the file is missing and either `download_if_missing` is False, the download from every mirror failed, or the
+        file cannot be written.
     """
     path = data_home_path(data_home) / file.path
     if not path.is_file():
@@ -92,24 +94,52 @@ def damaged(path: Path, found: str, expected: str) -> OSError:
 
 
 def _download(file: RemoteFile, path: Path, patience: Patience) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     failures: list[str] = []
-    # The file is received in the data home, because renaming within a file system is atomic, and in a temporary folder,
-    # because a temporary *file* would keep its permissions of 0600, and other users of the data home could not read it.
-    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        received = Path(folder) / path.name
-        for url in file.mirrors:
-            cause = _ask_mirror(url, file, received, patience)
-            if cause is None:
-                received.replace(path)
-                return
-            failures.append(f"{url}: {cause}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The file is received in the data home, because renaming within a file system is atomic, and in a temporary
+        # folder, because a temporary *file* would keep its permissions of 0600, and other users of the data home could
+        # not read it.
+        with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            received = Path(folder) / path.name
+            for url in file.mirrors:
+                cause = _ask_mirror(url, file, received, patience)
+                if cause is None:
+                    received.replace(path)
+                    return
+                failures.append(f"{url}: {cause}")
+    except OSError as error:  # those of the network are among the failures
+        raise OSError(
+            f"{path} cannot be written: {error.strerror or error}. The file has {file.size:,} bytes. Make room for it "
+            "in a folder that you may write to, or choose another one with `data_home` or the environment variable "
+            "SKRNN_DATA_HOME."
+        ) from error
     raise OSError(
         f"{path.name} could not be downloaded:\n  "
         + "\n  ".join(failures)
         + f"\nTry again later, or get the file ({file.size:,} bytes, SHA256 {file.sha256}) from elsewhere and save it"
         f" as {path}"
     )
+
+
+class _TooLong(Exception):
+    """A server sends more bytes than the file has."""
+
+
+class _Received:
+    """A file that takes one byte more than expected at most, whatever a server sends."""
+
+    def __init__(self, stream: BinaryIO, size: int):
+        self._stream, self._left = stream, size + 1
+
+    def write(self, chunk: bytes) -> None:
+        self._stream.write(chunk[: self._left])
+        self._left -= len(chunk)
+        if self._left <= 0:
+            raise _TooLong
+
+    def flush(self) -> None:
+        self._stream.flush()
 
 
 def _ask_mirror(url: str, file: RemoteFile, received: Path, patience: Patience) -> str | None:
@@ -127,14 +157,20 @@ def _ask_mirror(url: str, file: RemoteFile, received: Path, patience: Patience) 
         headers={"Accept-Encoding": "identity"},
     )
     for attempt in range(1, patience.attempts + 1):
+        disk: OSError | None = None
         try:
-            fetch(url, str(received), None)
+            with open(received, "wb") as stream:
+                fetch(url, _Received(stream, file.size), None)
+        except _TooLong:
+            cause, final = f"received more than {file.size:,} bytes", False
         except (RequestException, ValueError) as error:  # ValueError: an invalid header
             cause = str(error) or type(error).__name__
             response = getattr(error, "response", None)
             final = (
                 response is not None and 400 <= response.status_code < 500 and response.status_code not in (408, 429)
             )
+        except OSError as error:
+            disk = error.with_traceback(None)  # which would keep the connection open
         else:
             size, sha256, final = received.stat().st_size, pooch.file_hash(str(received), alg="sha256"), False
             if sha256 == file.sha256:
@@ -142,6 +178,8 @@ def _ask_mirror(url: str, file: RemoteFile, received: Path, patience: Patience) 
             cause = (
                 f"received {size:,} of {file.size:,} bytes" if size != file.size else f"wrong content, SHA256 {sha256}"
             )
+        if disk is not None:
+            raise disk
         if final or attempt == patience.attempts:
             break
         wait = patience.delay * 2 ** (attempt - 1)

@@ -15,6 +15,7 @@ from skrnn.datasets.image_folders import read_image_folder
 from skrnn.datasets.long_tables import read_long_table
 from skrnn.datasets.numpy_files import read_npz
 from skrnn.datasets.recordings import read_windows
+from skrnn.datasets.sizes import require_room_for_text
 from skrnn.datasets.table_files import BINARY, COMPRESSED, SEPARATED, naming, read_table
 from skrnn.datasets.tables import Table, listed, open_table
 from skrnn.datasets.text_lines import first_line
@@ -154,8 +155,8 @@ def load_file(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is of another kind, empty or damaged, or a parameter does not fit it. The message names the file
-        and, for text formats, the line.
+        If the file is of another kind, empty or damaged, its contents take more memory than there is, or a parameter
+        does not fit it. The message names the file and, for text formats, the line.
 
     See Also
     --------
@@ -196,6 +197,9 @@ def load_file(
     if reader is not None:
         if given:
             raise ValueError(f"{path}: `{next(iter(given))}` is an option of tables, and this is {_KINDS[reader]}.")
+        if reader in (read_ts, read_ucr_text):
+            with naming(path):
+                require_room_for_text(path)
         return reader(path)
     with naming(path):
         _check_options(given)

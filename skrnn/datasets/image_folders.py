@@ -1,11 +1,13 @@
 """Folders of images: ``class/name.png``."""
 
+import warnings
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from sklearn.utils import Bunch
 
+from skrnn._memory import shortage
 from skrnn.datasets.description import count, summary
 
 _SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -72,7 +74,16 @@ def _found(folders: list[Path]) -> str:
 
 
 def _stacked(files: list[Path]) -> np.ndarray:
-    arrays = [_pixels(file) for file in files]
+    arrays, largest = [], 0
+    for file in files:
+        arrays.append(_pixels(file))
+        if arrays[-1].nbytes > largest:
+            largest = arrays[-1].nbytes
+            if problem := shortage(2 * largest * len(files)):  # the images, and the array of all of them
+                raise ValueError(
+                    f"{file}: {len(files):,} images of {_shape(arrays[-1].shape)} {problem}. Make them smaller, for "
+                    "example with Pillow."
+                )
     shapes = Counter(array.shape for array in arrays)
     if len(shapes) > 1:
         usual, n_usual = shapes.most_common(1)[0]
@@ -88,13 +99,17 @@ def _pixels(file: Path) -> np.ndarray:
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(file) as image:
-            mode = _MODES.get(image.mode)
-            if mode is not None:
-                # cameras store how the image was held beside its pixels
-                return np.asarray(ImageOps.exif_transpose(image).convert(mode))
-            found = image.mode
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file) as image:
+                mode = _MODES.get(image.mode)
+                if mode is not None:
+                    # cameras store how the image was held beside its pixels
+                    return np.asarray(ImageOps.exif_transpose(image).convert(mode))
+                found = image.mode
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ValueError(f"{file}: the image is too large: {error} Make it smaller.") from error
+    except (OSError, SyntaxError, ValueError) as error:
         raise ValueError(f"{file}: expected an image: {error}") from error
     raise ValueError(
         f"{file}: the image has the mode {found}; expected gray or coloured pixels of 8 bits, without transparency. "

@@ -7,6 +7,7 @@ import tarfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,22 +34,30 @@ https://aclanthology.org/P11-1015
 """
 
 _LABELS = ("neg", "pos")
+_RATINGS = {"neg": range(1, 5), "pos": range(7, 11)}
 
 # Only members with these names are read, and nothing is written to disk, so a malicious archive can do no harm.
-_REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(neg|pos)/(\d+_\d+\.txt)")
+_REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(neg|pos)/((\d+)_(\d+)\.txt)")
 
 
 @dataclass(frozen=True)
 class ReviewArchive(RemoteFile):
     """A gzipped tar file of reviews ``aclImdb/{train,test}/{neg,pos}/ID_RATING.txt``.
 
+    The IDs in a folder run from 0 on. The limits have room to spare: what exceeds them is not this archive.
+
     Attributes
     ----------
     n_per_folder : int
         Number of reviews in each of the four folders.
+    max_review, max_member, max_unpacked : int
+        Maximum sizes in bytes: of a review, of another file in the archive, and of the unpacked archive.
     """
 
     n_per_folder: int
+    max_review: int = 2**16  # the longest review has 13,704 bytes
+    max_member: int = 2**27
+    max_unpacked: int = 2**30
 
 
 IMDB = ReviewArchive(
@@ -121,8 +130,8 @@ def fetch_imdb(
     Raises
     ------
     OSError
-        If the archive is missing and either `download_if_missing` is False or the download failed, or if the archive
-        in the data home is damaged.
+        If the archive is missing and either `download_if_missing` is False or the download failed or cannot be
+        written, or if the archive in the data home is damaged or not the published one.
 
     Notes
     -----
@@ -182,13 +191,18 @@ def _read_reviews(archive: ReviewArchive, path: Path, halves: tuple[str, ...]) -
         (half, label): {} for half in ("train", "test") for label in _LABELS
     }
     try:
-        with gzip.open(path) as stream:
-            with tarfile.open(fileobj=stream, mode="r|") as members:
+        with gzip.open(path) as unpacked:
+            stream = _Limited(unpacked, archive, path)
+            with tarfile.open(fileobj=stream, mode="r|") as members:  # type: ignore[call-overload]
                 for member in members:
+                    stream.start(member.size, member.name)
                     name = _REVIEW.fullmatch(member.name)
                     if name is None or not member.isreg():
                         continue
-                    half, label, file_name = name.groups()
+                    half, label, file_name, number, rating = name.groups()
+                    _check_review(member, int(number), int(rating), label, archive, path)
+                    if file_name in reviews[half, label]:
+                        raise damaged(path, f"two files {member.name}", "one")
                     text = ""
                     if half in halves:
                         content = members.extractfile(member)
@@ -196,6 +210,7 @@ def _read_reviews(archive: ReviewArchive, path: Path, halves: tuple[str, ...]) -
                         text = content.read().decode()
                     reviews[half, label][file_name] = text
             # gzip verifies its checksum only at the end of the stream, which is after the end of the tar file.
+            stream.start(archive.max_unpacked)
             while stream.read(2**20):
                 pass
     except UnicodeDecodeError as error:
@@ -208,3 +223,46 @@ def _read_reviews(archive: ReviewArchive, path: Path, halves: tuple[str, ...]) -
         if len(texts) != archive.n_per_folder:
             raise damaged(path, f"{len(texts):,} reviews in aclImdb/{half}/{label}/", f"{archive.n_per_folder:,}")
     return reviews
+
+
+def _check_review(
+    member: tarfile.TarInfo, number: int, rating: int, label: str, archive: ReviewArchive, path: Path
+) -> None:
+    """Raise an OSError if a file with the name of a review is none of the published ones."""
+    if member.size > archive.max_review:
+        raise damaged(path, f"{member.size:,} bytes in {member.name}", f"at most {archive.max_review:,}")
+    if number >= archive.n_per_folder or rating not in _RATINGS[label]:
+        expected = _RATINGS[label]
+        raise damaged(
+            path,
+            f"the file {member.name}",
+            f"an ID from 0 to {archive.n_per_folder - 1:,} and a rating from {expected[0]} to {expected[-1]}",
+        )
+
+
+class _Limited:
+    """A stream that ends with an error if a member of the archive, or all of it, is larger than a real one.
+
+    A few MB can unpack to many GB. tarfile reads whatever it skips, and the long names of members into memory.
+    """
+
+    _HEADERS = 2**16  # bytes of headers before a member, and of what fills up its last block
+
+    def __init__(self, stream: Any, archive: ReviewArchive, path: Path):
+        self._stream, self._archive, self._path = stream, archive, path
+        self._n_read, self._end = 0, self._HEADERS
+
+    def start(self, n_bytes: int, name: str = "") -> None:
+        """Allow a member of this size, and the headers of the next one."""
+        if name and n_bytes > self._archive.max_member:
+            raise damaged(self._path, f"{n_bytes:,} bytes in {name}", f"at most {self._archive.max_member:,}")
+        self._end = self._n_read + n_bytes + self._HEADERS
+
+    def read(self, size: int) -> bytes:
+        content = self._stream.read(size)
+        self._n_read += len(content)
+        if self._n_read > self._archive.max_unpacked:
+            raise damaged(self._path, f"more than {self._archive.max_unpacked:,} bytes after decompression", "fewer")
+        if self._n_read > self._end:
+            raise damaged(self._path, f"more than {self._HEADERS:,} bytes in the header of a file", "fewer")
+        return content

@@ -166,8 +166,8 @@ def fetch_mnist(
     Raises
     ------
     OSError
-        If a file is missing and either `download_if_missing` is False or the download failed, or if a file in the data
-        home is damaged.
+        If a file is missing and either `download_if_missing` is False or the download failed or cannot be written,
+        or if a file in the data home is damaged.
 
     References
     ----------

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
+from skrnn._memory import shortage
 from skrnn.datasets.description import summary
 from skrnn.datasets.tables import listed
 from skrnn.preprocessing.cells import NUMBERS
@@ -32,6 +33,10 @@ def read_npz(path: Path) -> Bunch:
         raise ValueError(f"{path}: expected arrays in a file of numpy.savez. Save them with np.savez(path, X=X, y=y).")
     with open(path, "rb") as stream, _damaged(path), np.load(stream, allow_pickle=False) as file:
         names = {role: _name(file.files, role, path) for role in _NAMES}
+        sizes = {member.filename.removesuffix(".npy"): member.file_size for member in file.zip.infolist()}
+        for name in filter(None, names.values()):
+            if problem := shortage(sizes[name]):
+                raise _FileError(f"{path}: the array {name} {problem}. Save fewer sequences in a file.")
         arrays: dict[str, Any] = {
             role: None if name is None else _array(file, name, path) for role, name in names.items()
         }

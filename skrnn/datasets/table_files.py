@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
+from skrnn.datasets.sizes import require_room_for_feather, require_room_for_parquet, require_room_for_text
 from skrnn.datasets.tables import listed, repeated
 
 SEPARATED = {".csv": ",", ".tsv": "\t"}
@@ -53,6 +55,7 @@ def read_table(path: Path, suffix: str, *, text: str | None, wanted: Sequence[An
     """
     if suffix in BINARY:
         return _read_binary(path, suffix)
+    require_room_for_text(path)
     return _read_separated(path, SEPARATED[suffix], text, wanted)
 
 
@@ -60,7 +63,7 @@ def _read_binary(path: Path, suffix: str) -> pd.DataFrame:
     import pyarrow as pa
 
     try:
-        frame = _read_parquet(path) if suffix == ".parquet" else pd.read_feather(path)
+        frame = _read_parquet(path) if suffix == ".parquet" else _read_feather(path)
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"expected a file in the {suffix[1:].title()} format: {_in_one_line(error)}") from error
     # an index that has names, such as that of a grouped frame, holds columns
@@ -74,6 +77,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path) as file:
+        require_room_for_parquet(file)
         schema = file.schema_arrow
         if twice := repeated(schema.names):
             raise ValueError(f"several columns are called {twice[0]!r}; each needs a name of its own.")
@@ -84,6 +88,11 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     index = (schema.pandas_metadata or {}).get("index_columns", ())  # a dict describes numbers of rows, not a column
     without_name = [name for name in index if isinstance(name, str) and re.fullmatch(r"__index_level_\d+__", name)]
     return pd.DataFrame(columns, copy=False).drop(columns=without_name)
+
+
+def _read_feather(path: Path) -> pd.DataFrame:
+    require_room_for_feather(path)
+    return pd.read_feather(path)
 
 
 def _read_separated(path: Path, separator: str, text: str | None, wanted: Sequence[Any]) -> pd.DataFrame:
@@ -120,7 +129,7 @@ def _read_separated(path: Path, separator: str, text: str | None, wanted: Sequen
 
     # where ; separates cells, a comma may be the decimal point
     frames = [parse(decimal) for decimal in ((".", ",") if separator == ";" else (".",))]
-    frame = min(frames, key=lambda frame: len(frame.select_dtypes("str").columns))
+    frame = min(frames, key=lambda frame: sum(not is_numeric_dtype(dtype) for dtype in frame.dtypes))
     return _without_index(frame, names)
 
 

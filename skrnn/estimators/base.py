@@ -10,10 +10,10 @@ from functools import wraps
 from typing import Any, Self
 
 import numpy as np
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._callbacks import CallbackSupportMixin
 from skrnn._tensorflow import keras
 from skrnn.estimators.fit_task import fit_task
 from skrnn.estimators.frozen import FrozenClassifier
@@ -99,7 +99,8 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Labels of any type, or one-hot rows; with ``multilabel=True`` zeros and ones, a column for each label.
         sample_weight : array-like of shape (n_samples,), default=None
-            Rows of weight zero are left out; the other weights are scaled to a mean of one.
+            Rows of weight zero are left out, as are rows whose weight, multiplied by that of their class, is less than
+            1e-38 of the mean; the other weights are scaled to a mean of one.
         X_val, y_val : as X and y, default=None
             Validation data for early stopping and the validation curves, instead of rows held out of X. `class_weight`
             does not apply to either; held-out rows keep their sample weights.
@@ -113,7 +114,9 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         ValueError
             If a parameter or the input is invalid. The estimator is then unchanged.
         FloatingPointError
-            If the training diverges. The estimator is then unchanged.
+            If the training diverges: the loss, a weight or the optimizer's state is not finite after an epoch. Or if
+            early stopping cannot compare epochs, because the validation loss is not finite. The estimator is then
+            unchanged.
         KeyboardInterrupt
             After Ctrl-C. If at least one epoch was complete, the estimator is fitted: it keeps the last complete epoch,
             or with early stopping the best one. A note on the exception says so, and `fit` with ``warm_start=True``
@@ -122,7 +125,8 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         Warns
         -----
         InputWarning
-            If X shows one of the most common mistakes, such as features of very different scale.
+            If X shows one of the most common mistakes, such as features of very different scale, or if rows are left
+            out because of their small weights.
         ConvergenceWarning
             If the network has learned nothing from long sequences.
         """
@@ -145,11 +149,16 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
         classes : array-like of shape (n_classes,), default=None
             All classes. Required in the first call if its y lacks some of them; not needed with ``multilabel=True``.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+            Weights of the rows, as in `fit`.
 
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        ValueError, FloatingPointError
+            As in `fit`. The estimator is then unchanged.
         """
         if isinstance(self.class_weight, str) and not self.multilabel:  # which has another cure
             raise ValueError(
@@ -264,4 +273,6 @@ class BaseRecurrentClassifier(CallbackSupportMixin, Prediction, RecurrentParamet
 
     def _staged_logits(self, X) -> Iterator[np.ndarray]:
         check_is_fitted(self)
-        return reference.staged_logits(self._spec, self._state.weights, read_like(self._form, self, X).values)
+        return reference.staged_logits(
+            self._spec, self._state.weights, np.asarray(read_like(self._form, self, X).values)
+        )

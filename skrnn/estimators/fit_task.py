@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from skrnn._sklearn import begin_task, callback_management_context
+from skrnn._callbacks import callback_management_context
+from skrnn._sklearn import begin_task
 from skrnn.estimators.training import Training
 
 

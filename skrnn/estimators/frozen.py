@@ -97,4 +97,4 @@ class FrozenClassifier(Prediction, ClassifierMixin, BaseEstimator):
 
     def _staged_logits(self, X) -> Iterator[np.ndarray]:
         check_is_fitted(self)
-        return reference.staged_logits(self._spec, self._weights, read_like(self._form, self, X).values)
+        return reference.staged_logits(self._spec, self._weights, np.asarray(read_like(self._form, self, X).values))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from skrnn._hints import closest, did_you_mean
-from skrnn._keras import EXCLUSIONS, INNER_OPTIMIZERS, OF_EVERY_OBJECT
+from skrnn._keras import EXCLUSIONS, INNER_OPTIMIZERS, OF_EVERY_OBJECT, existing
 from skrnn._tensorflow import keras, start
 from skrnn.estimators.routing import made_with, names_of
 from skrnn.network.interrupts import interrupts_come_through
@@ -244,7 +244,7 @@ def _optimizers_and_schedules(value: Any, path: str = "") -> Iterator[tuple[str,
             continue
         several = dict(enumerate(held)) if isinstance(held, (list, tuple)) else held
         for key, each in several.items() if isinstance(several, dict) else [("", several)]:
-            if isinstance(each, (_Optimizer, _Schedule, keras.optimizers.OptimizerMap)):
+            if isinstance(each, (_Schedule, *existing(keras.optimizers, "Optimizer", "OptimizerMap"))):
                 yield from _optimizers_and_schedules(each, f"{path}{name}{f'[{key!r}]' if key != '' else ''}.")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from skrnn._hints import did_you_mean
-from skrnn._keras import model_of
+from skrnn._keras import existing, model_of
 from skrnn._tensorflow import keras
 from skrnn.estimators.hints import argument_meant, suggestion
 
@@ -15,12 +15,8 @@ Callback: TypeAlias = keras.callbacks.Callback | type[keras.callbacks.Callback]
 Callbacks: TypeAlias = Callback | Sequence[Callback] | Mapping[str, Callback] | None
 
 ROUTED_PREFIXES = ("optimizer", "callbacks")
-_WRITERS = (
-    keras.callbacks.BackupAndRestore,
-    keras.callbacks.CSVLogger,
-    keras.callbacks.ModelCheckpoint,
-    keras.callbacks.OrbaxCheckpoint,
-    keras.callbacks.TensorBoard,
+_WRITERS = existing(
+    keras.callbacks, "BackupAndRestore", "CSVLogger", "ModelCheckpoint", "OrbaxCheckpoint", "TensorBoard"
 )
 
 

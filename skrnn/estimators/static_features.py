@@ -8,6 +8,7 @@ import numpy as np
 
 from skrnn._hints import closest, did_you_mean
 from skrnn.preprocessing.cells import short
+from skrnn.preprocessing.lazy_rows import LazyRows, parts_of
 
 _NEED_FEATURES = (
     "static_features needs X of shape (n_samples, n_timesteps, n_features), or a list of arrays or data frames of "
@@ -94,18 +95,23 @@ def _index_of(feature: Any, n_features: int, names: Sequence[str] | None) -> int
     return int(feature)
 
 
-def check_constant(values: np.ndarray, static: tuple[int, ...], names: Sequence[str] | None) -> None:
+def check_constant(values: np.ndarray | LazyRows, static: tuple[int, ...], names: Sequence[str] | None) -> None:
     """Raise a ValueError unless the static features have one value in each sequence.
 
     Parameters
     ----------
-    values : ndarray of shape (n, T, D), float32 or uint8
+    values : ndarray or LazyRows of shape (n, T, D), float32 or uint8
         The sequences as the network reads them, with NaN at the end as padding.
     static : tuple of int
         The indices of the static features.
     names : sequence of str or None
         The names of all features, for the message.
     """
+    for first, part in parts_of(values) if static else ():
+        _check_constant(part, static, names, first)
+
+
+def _check_constant(values: np.ndarray, static: tuple[int, ...], names: Sequence[str] | None, first_row: int) -> None:
     for feature in static:
         channel = values[:, :, feature]
         differs = channel != channel[:, :1]
@@ -115,7 +121,7 @@ def check_constant(values: np.ndarray, static: tuple[int, ...], names: Sequence[
             row, step = np.argwhere(differs)[0]
             name = f"{feature}" if names is None else f"{str(names[feature])!r}"
             raise ValueError(
-                f"Feature {name} is in static_features, but changes within sequence {row} of X: it has the values "
-                f"{channel[row, 0]} and {channel[row, step]}. A static feature has one value in each sequence: leave "
-                "the feature out of static_features, or replace its values by one, such as the first."
+                f"Feature {name} is in static_features, but changes within sequence {first_row + row} of X: it has the "
+                f"values {channel[row, 0]} and {channel[row, step]}. A static feature has one value in each sequence: "
+                "leave the feature out of static_features, or replace its values by one, such as the first."
             )

@@ -97,7 +97,9 @@ def _labels_of(array: np.ndarray) -> np.ndarray:
         array = np.asarray(array)
     if array.dtype.names:
         raise ValueError(f"y is a structured array with the fields {[*array.dtype.names]}; expected plain labels.")
-    if array.dtype.kind == "M" and np.isnat(array).any():
+    if array.dtype.kind == "V":
+        raise ValueError(f"y holds raw bytes ({array.dtype}); expected plain labels.")
+    if array.dtype.kind in "mM" and np.isnat(array).any():
         _raise_missing(int(np.argwhere(np.isnat(array))[0, 0]))
     if array.dtype.kind == "T":
         array = array.astype(object)
@@ -118,9 +120,10 @@ def _labels_of(array: np.ndarray) -> np.ndarray:
 def _require_labels(labels: list[Any], n_per_sample: int = 1) -> None:
     """Raise a ValueError if a label is missing, or if NumPy would convert labels to strings."""
     for number, label in enumerate(labels):
-        is_nan = isinstance(label, (float, np.floating)) and np.isnan(label)
-        if is_missing(label) or is_nan or type(label).__name__ == "NaTType" or label is np.ma.masked:
+        if is_missing(label) or label is np.ma.masked or _is_nan(label):
             _raise_missing(number // n_per_sample)
+        if isinstance(label, np.void):
+            raise ValueError(f"y holds records such as {short(label)}; expected plain labels.")
     texts = [label for label in labels if isinstance(label, (str, bytes))]
     if 0 < len(texts) < len(labels):
         other = next(label for label in labels if not isinstance(label, (str, bytes)))
@@ -130,12 +133,17 @@ def _require_labels(labels: list[Any], n_per_sample: int = 1) -> None:
         )
 
 
+def _is_nan(label: Any) -> bool:
+    """Return whether a label is NaN or NaT of any library: none of them equals itself."""
+    return not is_sequence(label) and isinstance(different := label != label, (bool, np.bool_)) and bool(different)
+
+
 def _raise_missing(number: int) -> None:
     raise ValueError(f"Input y contains NaN: sample {number} has no label.")
 
 
 def _read_one_hot(y: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
-    rows = check_array(y, input_name="y")
+    rows = check_array(y if issparse(y) else real_numbers(y, "y"), input_name="y")
     is_one_hot = ((rows == 0) | (rows == 1)).all(axis=1) & (rows.sum(axis=1) == 1)
     if not is_one_hot.all():
         row = int(np.argmin(is_one_hot))
@@ -206,13 +214,43 @@ def class_indices(labels: np.ndarray, classes: np.ndarray, name: str) -> np.ndar
 
 
 def read_sample_weight(sample_weight: Any, X: Any) -> np.ndarray:
-    """Return the weight of each row as an array of floats; None means that all weights are 1."""
-    if sample_weight is not None and not isinstance(sample_weight, Real):
-        sample_weight = as_numbers(sample_weight, "sample_weight")
-    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    """Return the weight of each row as an array of floats; None means that all weights are 1.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative, not finite, or outside the range of floats, or if all are zero.
+    """
+    given = np.repeat(np.array([sample_weight]), len(X)) if isinstance(sample_weight, Real) else sample_weight
+    if given is not None:
+        sample_weight = as_numbers(given, "sample_weight")
+    with np.errstate(over="ignore"):  # what is too large for float64 is refused as infinite
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if given is not None and not weights.all():
+        exact, zeros = np.asarray(given), np.flatnonzero(weights == 0)  # fractions, for example
+        if len(vanished := zeros[exact[zeros] != 0]):
+            row = int(vanished[0])
+            raise ValueError(f"sample_weight of row {row} is {short(exact[row])}, which is too small for a float.")
     if not weights.any():
         raise ValueError("All sample weights are zero, so there are no rows to train on.")
     return weights
+
+
+def of_mean_one(weights: np.ndarray) -> np.ndarray:
+    """Scale weights to a mean of one, without overflow for weights near the largest float."""
+    weights = weights / weights.max()
+    return weights / weights.mean()
+
+
+def product_of_weights(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Multiply weights and scale the products to a maximum between a half and one.
+
+    Numbers that floats cannot hold may occur on the way: only a product that is 1e-308 of the largest becomes zero.
+    """
+    (fraction, exponent), (other, more) = np.frexp(first), np.frexp(second)
+    fraction, shift = np.frexp(fraction * other)
+    exponent = exponent + more + shift
+    return np.ldexp(fraction, exponent - exponent[fraction > 0].max(initial=-10_000))
 
 
 def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | None:
@@ -236,11 +274,10 @@ def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | No
     labels = classes.tolist()
     given = class_weight or {}
     for label, weight in given.items():
-        is_number = isinstance(weight, Real) and not isinstance(weight, bool)
-        if not is_number or not np.isfinite(weight) or weight < 0:
+        if not _is_weight(weight):
             raise ValueError(
-                f"class_weight[{label!r}] is {weight!r}: expected a finite number, 0 or greater, as the weight of a "
-                "class."
+                f"class_weight[{label!r}] is {short(weight)}: expected a finite number, 0 or greater, as the weight of "
+                "a class."
             )
     known = {label: float(weight) for label, weight in given.items() if label in {*labels}}
     unknown = [label for label in given if label not in known]
@@ -253,10 +290,23 @@ def read_class_weight(class_weight: Any, classes: np.ndarray) -> np.ndarray | No
     return np.array([known.get(label, 1.0) for label in labels])
 
 
-def balanced_weights(indices: np.ndarray, weights: np.ndarray, n_classes: int) -> np.ndarray:
-    """Return class weights that give each class the same total weight, up to a common factor."""
-    totals = np.bincount(indices, weights=weights, minlength=n_classes)
-    return np.divide(1.0, totals, out=np.zeros(n_classes), where=totals > 0)
+def _is_weight(value: Any) -> bool:
+    """Return whether a value is a number of at least 0 that a float can hold, though perhaps not exactly."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    try:
+        with np.errstate(over="ignore"):
+            number = float(value)
+    except OverflowError:
+        return False
+    return 0 <= number < np.inf and (number > 0 or value == 0)
+
+
+def balance(indices: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Scale weights so that each class has the same total weight."""
+    weights = weights / weights.max()
+    totals = np.bincount(indices, weights=weights)[indices]
+    return np.divide(weights, totals, out=np.zeros(len(weights)), where=totals > 0)
 
 
 def require_two_classes(indices: np.ndarray, classes: np.ndarray) -> None:

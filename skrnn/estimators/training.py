@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skrnn._keras import forget_restored_epoch, restored_epoch, set_model
+from skrnn._keras import existing, forget_restored_epoch, restored_epoch, set_model
 from skrnn._tensorflow import keras
 from skrnn.estimators.chance import accuracy_by_chance, warn_at_chance
 from skrnn.estimators.mistakes import warn_of_mistakes
@@ -24,6 +24,7 @@ from skrnn.network.keras_callbacks import History, Watched, as_number, needs_bat
 from skrnn.network.network import ROWS_PER_PREDICTION, BatchHooks, Network
 from skrnn.network.order import draw_mask_seeds, draw_order
 from skrnn.network.pool import networks
+from skrnn.network.size import require_memory, rows_at_once
 from skrnn.network.state import State, averages
 
 
@@ -114,13 +115,18 @@ class Training:
             # A new optimizer is also needed where it has more or fewer weights to update than before.
             before = classifier._optimizer_spec, classifier._spec.embedding_trainable
             self._restarts = before != (self._optimizer_spec, spec.embedding_trainable)
+        n_rows, n_steps = rows.sequences.values.shape[:2]
+        require_memory(spec, classifier.optimizer, min(int(classifier.batch_size), n_rows), n_steps)
         self._spec = spec
         self.epochs = classifier._n_epochs(len(rows)) if epochs is None else epochs
         self._seed, self._shuffle, self._verbose = data.seed, bool(classifier.shuffle), int(classifier.verbose)
         self._patience = int(classifier.patience) if classifier.early_stopping and validation is not None else None
         self._by_chance = accuracy_by_chance(data.form, rows)
         self._rows = rows.batches(int(classifier.batch_size), data.form)
-        self._validation = None if validation is None else validation.batches(ROWS_PER_PREDICTION, data.form)
+        self._validation: Any = None
+        if validation is not None:
+            n_rows = rows_at_once(spec, validation.sequences.values.shape[1], ROWS_PER_PREDICTION)
+            self._validation = validation.batches(n_rows, data.form)
         self._own_callbacks = callbacks
         self._callbacks: keras.callbacks.CallbackList | None = None  # of the first step on
         self._history = History()  # the last callback, so that it sees what the others add to the values of an epoch
@@ -242,11 +248,7 @@ class Training:
             callbacks.on_epoch_begin(reached.epoch)
             self._logs = logs = self._train_epoch(network, callbacks, reached.epoch)
             callbacks.on_epoch_end(reached.epoch, logs)
-            if not np.isfinite(logs["loss"]):
-                raise FloatingPointError(
-                    f"The training loss became {logs['loss']} in epoch {reached.epoch}: the training diverges. A lower "
-                    "learning_rate, optimizer__clipnorm=1.0 or smaller values in X may help."
-                )
+            _require_finite("The training loss", logs["loss"], reached.epoch)
             self._reached = self._after_epoch(reached, network, logs)
         return {name: values[-1] for name, values in self.history.items()}
 
@@ -265,12 +267,12 @@ class Training:
         has_begun = self._callbacks is not None  # not with no epochs at all
         if self._reached.state is None:
             with self._inside(network):
-                self._reached = replace(self._reached, state=network.state())
+                self._reached = replace(self._reached, state=self._state_of(network))
         if not (has_begun and self._own_callbacks):
             return
         with self._inside(network) as callbacks:
             callbacks.on_train_end(self._logs)
-            reached = replace(self._reached, state=network.state())
+            reached = replace(self._reached, state=self._state_of(network))
         if reached.best_state is None:
             begin = reached.epoch - self.n_epochs
             for callback in self._own_callbacks:
@@ -326,10 +328,9 @@ class Training:
         """Return the callbacks, with `model` as theirs."""
         if self._callbacks is None:
             own = self._own_callbacks
-            if any(
-                True for _ in averages(model)
-            ):  # train_epoch swaps as SwapEMAWeights does; a second swap would undo it
-                own = [callback for callback in own if not isinstance(callback, keras.callbacks.SwapEMAWeights)]
+            if any(True for _ in averages(model)):
+                swaps = existing(keras.callbacks, "SwapEMAWeights")  # as train_epoch does; a second swap would undo it
+                own = [callback for callback in own if not isinstance(callback, swaps)]
             self._callbacks = keras.callbacks.CallbackList(
                 [*own, self._history],
                 model=model,
@@ -351,7 +352,14 @@ class Training:
         reached = replace(self._reached, epoch=epoch)
         if epoch < self.first_epoch + self.epochs:
             return reached
-        return replace(reached, state=network.state(), stopped=True)
+        return replace(reached, state=self._state_of(network), stopped=True)
+
+    def _state_of(self, network: Network) -> State:
+        """Return the state that a network is in after an epoch; the last update, too, may have been too large."""
+        state = network.state()
+        for what, value in network.diverged(state):
+            _require_finite(what, value, self._reached.epoch)
+        return state
 
     def _train_epoch(self, network: Network, callbacks: Any, epoch: int) -> dict[str, float]:
         """Train and validate, and return the means over both."""
@@ -370,12 +378,17 @@ class Training:
 
     def _after_epoch(self, reached: _Reached, network: Network, logs: dict[str, float]) -> _Reached:
         """Return where the training is after an epoch."""
-        state, rate = network.state(), reached.learning_rate
+        state, rate = self._state_of(network), reached.learning_rate
         position = self.first_epoch + self.n_epochs
         values = {name: as_number(name, value) for name, value in (logs | self._history.latest).items()}
         best_loss, best_state, best_epoch = reached.best_loss, reached.best_state, reached.best_epoch
         if self._patience is None:
             best_epoch = position
+        elif not np.isfinite(logs["val_loss"]):
+            raise FloatingPointError(
+                f"The validation loss is {logs['val_loss']} in epoch {reached.epoch}, so early stopping cannot compare "
+                "the epochs. Smaller values in the validation data, or in X if they are held out of it, may help."
+            )
         elif logs["val_loss"] < best_loss:
             best_loss, best_state, best_epoch = logs["val_loss"], state, position
         out_of_patience = self._patience is not None and position - best_epoch >= self._patience
@@ -389,4 +402,12 @@ class Training:
             best_loss=best_loss,
             best_state=best_state,
             stopped=bool(network.model.stop_training) or out_of_patience,
+        )
+
+
+def _require_finite(what: str, value: float, epoch: int) -> None:
+    if not np.isfinite(value):
+        raise FloatingPointError(
+            f"{what} became {value} in epoch {epoch}: the training diverges. A lower learning_rate, "
+            "optimizer__clipnorm=1.0 or smaller values in X may help."
         )

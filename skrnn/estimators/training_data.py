@@ -1,23 +1,30 @@
 """Check and read the arguments of `fit`: the rows to train on, and the rows to validate on."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skrnn.estimators.caller import depth_of_caller
 from skrnn.estimators.held_out import split_rows
 from skrnn.estimators.pretrained import Pretrained, read_pretrained, require_same_source
 from skrnn.estimators.sequences import InputForm, Sequences, read_like, read_new
 from skrnn.estimators.targets import (
-    balanced_weights,
+    balance,
     class_indices,
+    of_mean_one,
+    product_of_weights,
     read_class_weight,
     read_labels,
     read_sample_weight,
     require_two_classes,
 )
+from skrnn.exceptions import InputWarning
 from skrnn.network.network import Batches
+
+_ROWS_COMPARED = 1024
 
 
 @dataclass(frozen=True)
@@ -55,12 +62,6 @@ class Rows:
             min(batch_size, len(self)),
             self.sequences.lengths(form.mask_zero),
         )
-
-
-def of_mean_one(weights: np.ndarray) -> np.ndarray:
-    """Scale weights to a mean of one, without overflow for weights near the largest float."""
-    weights = weights / weights.max()
-    return weights / weights.mean()
 
 
 @dataclass(frozen=True)
@@ -108,15 +109,41 @@ class TrainingData:
         require_two_classes(indices[counts[indices] > 0], self.classes)
 
     def weigh_classes(self, rows: Rows) -> Rows:
-        """Multiply the weights of rows by the weights of their classes, and drop rows of weight zero."""
+        """Multiply the weights of rows by the weights of their classes, and leave out rows that do not count.
+
+        Those have weight zero, or so small a part of the mean weight that single precision cannot hold it.
+
+        Raises
+        ------
+        ValueError
+            If a class has no other rows than those of too small a weight.
+        """
+        targets, weights = rows.targets, rows.weights
+        wanted = np.ones(len(rows), dtype=bool)
         if self.is_multilabel:
-            return rows
-        weights, by_class = of_mean_one(rows.weights), self.class_weights
-        if by_class is None:
-            by_class = balanced_weights(rows.targets, weights, len(self.classes))
-        weights = weights * of_mean_one(by_class)[rows.targets]
-        weighed = Rows(rows.sequences, rows.targets, weights)
-        return weighed if weights.all() else weighed.take(np.flatnonzero(weights))
+            weights = of_mean_one(weights)
+        elif self.class_weights is None:
+            weights = balance(targets, weights)
+        else:
+            wanted = self.class_weights[targets] > 0
+            weights = product_of_weights(weights, self.class_weights[targets])
+        counts = of_mean_one(weights) >= np.finfo(np.float32).tiny
+        if (wanted & ~counts).any():
+            lost = np.setdiff1d(targets[wanted], targets[counts])
+            if len(lost) and not self.is_multilabel:
+                raise ValueError(
+                    f"The weights of the class {self.classes[lost[0]].item()!r}, from sample_weight and class_weight, "
+                    "are less than 1e-38 of the mean weight, too small for single precision. Use weights that differ "
+                    "less, or the weight 0 to leave rows out."
+                )
+            warnings.warn(
+                "Some weights, from sample_weight and class_weight, are less than 1e-38 of the mean weight. Their rows "
+                "are left out, as with the weight 0.",
+                InputWarning,
+                stacklevel=depth_of_caller(),
+            )
+        weighed = Rows(rows.sequences, targets, weights)
+        return weighed if counts.all() else weighed.take(np.flatnonzero(counts))
 
 
 def read_training_data(
@@ -194,13 +221,22 @@ def merge_equal_rows(rows: Rows, batch_size: int) -> Rows:
     Apart from rounding, a step over a full batch does not depend on the order of its rows or how often one occurs;
     after this, the last bit does not either. Rows for more than one batch are returned unchanged.
     """
-    # Large data are recognised by their first rows, without a copy of all of them.
-    if len(np.unique(_keys(rows.take(np.arange(min(len(rows), 4 * batch_size)))))) > batch_size:
-        return rows
-    _, first, inverse = np.unique(_keys(rows), return_index=True, return_inverse=True)
-    if len(first) > batch_size:
-        return rows
-    return Rows(rows.sequences.take(first), rows.targets[first], np.bincount(inverse, weights=rows.weights))
+    numbers: dict[bytes, int] = {}
+    firsts: list[int] = []
+    owners = np.empty(len(rows), dtype=np.intp)
+    step = max(4 * batch_size, _ROWS_COMPARED)
+    for start in range(0, len(rows), step):  # large data are recognised by their first rows
+        part = np.arange(start, min(start + step, len(rows)))
+        keys, index, inverse = np.unique(_keys(rows.take(part)), return_index=True, return_inverse=True)
+        found = [numbers.setdefault(key.tobytes(), len(numbers)) for key in keys]
+        firsts += [start + int(index[k]) for k in np.argsort(found, kind="stable") if found[k] >= len(firsts)]
+        if len(firsts) > batch_size:
+            return rows
+        owners[part] = np.array(found)[inverse]
+    first = np.array(firsts)
+    order = np.unique(_keys(rows.take(first)), return_index=True)[1]
+    weights = np.bincount(owners, weights=of_mean_one(rows.weights))
+    return Rows(rows.sequences.take(first[order]), rows.targets[first[order]], weights[order])
 
 
 def _keys(rows: Rows) -> np.ndarray:

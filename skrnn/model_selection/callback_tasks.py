@@ -11,19 +11,32 @@ class CallbackTask:
 
     Parameters
     ----------
-    context : sklearn.callback.CallbackContext
+    context : sklearn.callback.CallbackContext or None
+        None for a task that callbacks do not see.
     search : estimator
         The search that the task belongs to.
     X, y : array-like, default=None
         The data of the task.
     params : dict, default=None
         Metadata of its fit.
+    n_parts : int or None, default=None
+        The maximum number of its parts; None if unknown.
     """
 
-    def __init__(self, context: Any, search: Any, X: Any = None, y: Any = None, params: Any = None):
+    def __init__(
+        self,
+        context: Any,
+        search: Any,
+        X: Any = None,
+        y: Any = None,
+        params: Any = None,
+        *,
+        n_parts: int | None = None,
+    ):
         weight = (params or {}).get("sample_weight")
         self.context = context
         self.search = search
+        self.n_left = n_parts
         self.about = {"X": X, "y": y, "params": params}
         self._hook_arguments = {"X": X, "y": y, "metadata": None if weight is None else {"sample_weight": weight}}
 
@@ -33,7 +46,10 @@ class CallbackTask:
         return vars(self) | {"search": search}
 
     def part(self, name: str, n_parts: int | None = 0, **about: Any) -> "CallbackTask":
-        """Return a part of this task, which has not begun yet.
+        """Return a part of this task, which has not begun yet. Callbacks do not see parts beyond the maximum number.
+
+        How many trials a search starts is not known before: a lost one does not count, and another one replaces it.
+        scikit-learn raises an error for a part too many, which would end the search.
 
         Parameters
         ----------
@@ -43,8 +59,11 @@ class CallbackTask:
         **about : dict
             ``X``, ``y`` and ``params``; by default those of this task.
         """
-        context = self.context.subcontext(task_name=name, max_subtasks=n_parts)
-        return CallbackTask(context, self.search, **(about or self.about))
+        context = None
+        if self.context is not None and self.n_left != 0:
+            context = self.context.subcontext(task_name=name, max_subtasks=n_parts)
+            self.n_left = None if self.n_left is None else self.n_left - 1
+        return CallbackTask(context, self.search, **(about or self.about), n_parts=n_parts)
 
     @contextmanager
     def running(self, fits: Any = None) -> Iterator[None]:
@@ -55,6 +74,9 @@ class CallbackTask:
         fits : estimator, default=None
             The estimator that the block fits, for scikit-learn's propagated callbacks. Such a task has no parts.
         """
+        if self.context is None:
+            yield
+            return
         begun = False
         try:
             with nullcontext() if fits is None else self.context.propagate_callback_context(fits):

@@ -29,6 +29,7 @@ import scipy.sparse
 from sklearn.base import BaseEstimator
 
 from skrnn._keras import OF_EVERY_OBJECT, function_arguments
+from skrnn._secrets import Redacted
 from skrnn._sklearn import CALLBACKS
 from skrnn.preprocessing.token_ids import TokenIds
 
@@ -114,6 +115,8 @@ class _Describer:
 
     def describe(self, value: Any, where: str) -> str:
         """Return the digest of a value; `where` is its place in error messages."""
+        if type(value) is Redacted:
+            value = str(value)
         if type(value) in _ATOMS:
             return _digest([type(value).__name__, repr(value)])
         if id(value) in self.open:

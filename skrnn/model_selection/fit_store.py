@@ -15,6 +15,8 @@ import numpy as np
 from filelock import FileLock, Timeout
 from sklearn.base import clone
 
+from skrnn import _line_files
+from skrnn._line_files import reason
 from skrnn.model_selection.fingerprint import Undescribable, fingerprint
 from skrnn.model_selection.fit_jobs import Data, FitJob, FitResult
 from skrnn.versions import installed_versions
@@ -90,7 +92,9 @@ class FitStore:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
-            self.path.open("ab").close()
+            self._identity = _line_files.begin(self.path)
+            cut = _line_files.mend(self.path)
+            self._size = self.path.stat().st_size
         except Timeout:
             raise ValueError(
                 f"{self.path} is in use by another comparison. Wait until it ends, or choose another storage."
@@ -98,10 +102,12 @@ class FitStore:
         except OSError as error:
             self._lock.release()
             raise ValueError(
-                f"storage={str(self.path.parent)!r} must be a folder that can be written to: {error.strerror or error}."
+                f"storage={str(self.path.parent)!r} must be a folder that can be written to: {reason(error)}."
                 " Choose another one, or compare without a storage."
             ) from error
         try:
+            if cut:
+                self._warn("its last line is incomplete, as after a crash, and is left out: that fit is done again")
             self._results = self._read()
         except BaseException:
             self._lock.release()
@@ -116,7 +122,13 @@ class FitStore:
         return self._results.get(key)
 
     def add(self, key: str, job: FitJob, result: FitResult) -> None:
-        """Append the result of a fit. A failed one is not kept, so that it is tried again."""
+        """Append the result of a fit. A failed one is not kept, so that it is tried again.
+
+        Raises
+        ------
+        OSError
+            If the file was deleted or replaced, or cannot be written to. The message names it and a remedy.
+        """
         if result.error is not None:
             return
         about = {"key": key, "architecture": job.architecture, "repeat": job.split.repeat, "fold": job.split.fold}
@@ -124,21 +136,13 @@ class FitStore:
         arrays = {name: _as_text(getattr(result, name)) for name in _ARRAYS}
         values = {"scores": result.scores, "history": result.history, **numbers, **arrays}
         line = json.dumps({**about, **values}) + "\n"
-        with self.path.open("ab") as file:
-            file.write(line.encode())
-            file.flush()
-            os.fsync(file.fileno())
+        _line_files.append(self.path, line.encode(), self._identity, self._size)
+        self._size += len(line.encode())
         self._results[key] = result
 
     def _read(self) -> dict[str, FitResult]:
-        """Read all results; cut off a last line that is not complete, because the next line is appended to it."""
-        complete, separator, rest = self.path.read_bytes().rpartition(b"\n")
-        if rest:
-            self._warn("its last line is incomplete, as after a crash, and is left out: that fit is done again")
-            with self.path.open("r+b") as file:
-                file.truncate(len(complete) + len(separator))
         results: dict[str, FitResult] = {}
-        for number, line in enumerate(complete.split(b"\n") if complete else [], start=1):
+        for number, line in enumerate(self.path.read_bytes().split(b"\n")[:-1], start=1):
             try:
                 values = json.loads(line)
                 numbers: dict[str, Any] = {

@@ -6,6 +6,7 @@ crash has left, and neither could be read again. It would also create a deleted 
 
 import json
 import os
+import shlex
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -84,7 +85,11 @@ class Journal(BaseJournalBackend):
             for line in file:
                 if not line.endswith(b"\n"):
                     return
-                record = self._record(line, number)
+                try:
+                    record = self._record(line, number)
+                except ValueError as error:
+                    self._damage = str(error)
+                    raise
                 number += 1
                 if number == len(self._starts):
                     self._starts.append(self._starts[-1] + len(line))
@@ -107,11 +112,11 @@ class Journal(BaseJournalBackend):
         """
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
         with self._locked():
-            cut = _line_files.append(self.path, lines, self._identity)
+            cut = _line_files.append(self.path, lines, self._identity, self._starts[-1])
         self._report(cut)
 
     def blame(self, error: Exception, reader: str) -> None:
-        """Raise a ValueError with the last line read, if Optuna could not use it because it is damaged.
+        """Raise a ValueError that names the last line read, if Optuna could not use it.
 
         Parameters
         ----------
@@ -144,7 +149,8 @@ class Journal(BaseJournalBackend):
             )
         return (
             f"{self.path}, line {number}, is damaged: {_line_files.shown(line)} ({reason}). The trials before it can "
-            f"be kept: 'head -n {number - 1} {self.path} > NEW' copies them to a new journal. Use that one as storage."
+            f"be kept: 'head -n {number - 1} {shlex.quote(self.path)} > NEW' copies them to a new journal. Use that "
+            "one as storage."
         )
 
     def _require_journal(self) -> None:

@@ -24,6 +24,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._callbacks import CallbackSupportMixin
 from skrnn._secrets import Redacted, redact, without_secrets
 from skrnn._sklearn import (
     BaseSearchCV,
@@ -54,7 +55,7 @@ from skrnn.model_selection.trials import Search, first_cause, run_trials
 Callback = Callable[[optuna.Study, FrozenTrial], object]
 
 
-class OptunaSearchCV(BaseSearchCV):
+class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
     """Search hyperparameters with Optuna, pruning poor candidates after a few epochs on all folds.
 
     The data are split into folds once. Each candidate trains on all folds in lock-step, one epoch at a time. After each
@@ -428,9 +429,6 @@ class OptunaSearchCV(BaseSearchCV):
             )
         if not measured:
             raise ValueError(f"All {len(trials)} trials failed. {first_cause(failures)}")
-        if failures:
-            message = f"{len(failures)} of {len(trials)} trials failed and are scored {self.error_score}."
-            warnings.warn(f"{message} {first_cause(failures)}", FitFailedWarning, stacklevel=5)
         error_score = np.nan if self.error_score == "raise" else float(self.error_score)
         scorers, metric = search.task.scorers, search.task.decides(measured[0].scores)
         results = as_results(
@@ -449,6 +447,9 @@ class OptunaSearchCV(BaseSearchCV):
             self.best_params_ = results["params"][self.best_index_]
             best = outcome_of(trials[self.best_index_])
             self.best_epochs_ = None if best is None else best.refit_epochs
+        if failures:
+            message = f"{len(failures)} of {len(trials)} trials failed and are scored {self.error_score}."
+            warnings.warn(f"{message} {first_cause(failures)}", FitFailedWarning, stacklevel=5)
 
     def _refit(self, X: Any, y: Any, fit_params: dict[str, Any], task: CallbackTask) -> None:
         estimator = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))

@@ -4,9 +4,9 @@ import copy
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone
-from sklearn.callback import CallbackSupportMixin
 from sklearn.pipeline import Pipeline
 
+from skrnn._callbacks import CallbackSupportMixin
 from skrnn._sklearn import transformers_of
 
 

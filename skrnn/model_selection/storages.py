@@ -1,7 +1,11 @@
 """Where the studies of searches are kept: in memory, in a journal, or in a database."""
 
 import os
+import random
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeGuard
 
 import optuna
@@ -13,6 +17,7 @@ from skrnn.model_selection.journals import Journal
 
 Storage = str | os.PathLike[str] | BaseStorage | None
 
+_ATTEMPTS = 10
 _DATABASES = r"(postgres(ql)?|mysql|mariadb|mssql|oracle|sqlite|cockroachdb)(\+\w+)?:"
 
 
@@ -66,12 +71,12 @@ def _open_database(url: str) -> BaseStorage:
     shown = repr(redact(url))
     with without_secrets(url):
         try:
-            return optuna.storages.get_storage(url)
+            return _open_or_create(url)
         except (ArgumentError, ValueError) as error:
             raise ValueError(
                 f"The storage {shown} is not the URL of a database: {_first_line(error)} Expected "
-                "'dialect://user:password@host:port/database', with special characters of the password written as "
-                "%40 and so on."
+                "'dialect://user@host:port/database', with a colon and the password after the user. Write special "
+                "characters of a password as %40 and so on."
             ) from error
         except DBAPIError as error:
             raise ConnectionError(
@@ -82,7 +87,44 @@ def _open_database(url: str) -> BaseStorage:
             raise ImportError(f"The storage {shown} needs a driver that is not installed: {error}") from error
 
 
-def _first_line(error: Exception) -> str:
+def _open_or_create(url: str) -> BaseStorage:
+    """Open a database. Its tables are created if necessary, which fails for all but one of several processes."""
+    from sqlalchemy.exc import DBAPIError
+
+    for _ in range(_ATTEMPTS):
+        try:
+            return optuna.storages.get_storage(url)
+        except DBAPIError as error:
+            if not re.search("already exists|duplicate|locked", str(error), re.IGNORECASE):
+                raise
+            time.sleep(random.uniform(0.1, 0.5))
+    return optuna.storages.get_storage(url)
+
+
+@contextmanager
+def reachable(storage: Storage) -> Iterator[None]:
+    """Raise a ConnectionError with a remedy if a database fails in the block.
+
+    Parameters
+    ----------
+    storage : str, path-like, optuna.storages.BaseStorage or None
+    """
+    if is_journal(storage) or isinstance(storage, InMemoryStorage):
+        yield
+        return
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except (DBAPIError, optuna.exceptions.StorageInternalError) as error:
+        shown = repr(redact(storage)) if isinstance(storage, str) else type(storage).__name__
+        raise ConnectionError(
+            f"The storage {shown} has failed: {_first_line(error.__cause__ or error)} Finished trials are kept in it. "
+            "Check the database and the connection, and run the same search again to continue."
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
     line = str(error).strip().partition("\n")[0]
     return line if line.endswith(".") else f"{line}."
 

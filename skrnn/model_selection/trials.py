@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from itertools import count, repeat
+from itertools import count
 from typing import Any, Literal
 
 import numpy as np
@@ -24,7 +24,7 @@ from skrnn.model_selection.callback_tasks import CallbackTask
 from skrnn.model_selection.cv_results import ERROR, OUTCOME, outcome_of
 from skrnn.model_selection.lockstep import Task, UndecidedError, evaluate
 from skrnn.model_selection.spaces import OutsideSpaceError, Space, parameters_of, suggest
-from skrnn.model_selection.storages import Storage, is_journal, open_storage
+from skrnn.model_selection.storages import Storage, is_journal, open_storage, reachable
 from skrnn.model_selection.studies import SeededSampler, ask, counted_trials, fail_lost_trial, quiet
 from skrnn.model_selection.workers import beating
 
@@ -86,7 +86,8 @@ class Search:
 
     def ended(self, study: optuna.Study) -> list[FrozenTrial]:
         """Return the trials that count and have ended."""
-        return [trial for trial in self.counted(study) if trial.state.is_finished()]
+        with reachable(self.storage):
+            return [trial for trial in self.counted(study) if trial.state.is_finished()]
 
     def _is_inside(self, trial: FrozenTrial) -> bool:
         if trial.number not in self._inside:
@@ -100,14 +101,15 @@ class Search:
 
     def open(self) -> optuna.Study:
         """Open the study, or create it."""
-        return optuna.create_study(
-            storage=open_storage(self.storage),
-            study_name=self.study_name,
-            sampler=SeededSampler(copy.deepcopy(self.sampler), self.seed, self.first),
-            pruner=self.pruner,
-            direction="maximize",
-            load_if_exists=True,
-        )
+        with reachable(self.storage):
+            return optuna.create_study(
+                storage=open_storage(self.storage),
+                study_name=self.study_name,
+                sampler=SeededSampler(copy.deepcopy(self.sampler), self.seed, self.first),
+                pruner=self.pruner,
+                direction="maximize",
+                load_if_exists=True,
+            )
 
 
 def run_trials(
@@ -130,9 +132,12 @@ def run_trials(
     number : int
         The number of each trial that ends.
     """
-    parts = _parts(callbacks, search)
+
+    def part() -> CallbackTask | None:
+        return None if callbacks is None else callbacks.part("trial", n_parts=len(search.task.splits))
+
     if effective_n_jobs(n_jobs) == 1:
-        while (number := run_trial(search, study, next(parts))) is not None:
+        while (number := run_trial(search, study, part())) is not None:
             yield number
         return
     ended = False
@@ -143,7 +148,7 @@ def run_trials(
         for _ in count() if missing is None else range(missing):
             if ended:
                 return
-            yield search, None, next(parts)
+            yield search, None, part()
 
     while not ended:
         with parallel.running(run_trial, calls(), n_jobs) as numbers:
@@ -183,7 +188,8 @@ def run_trial(search: Search, study: optuna.Study | None = None, callbacks: Call
         while search.deadline is None or time.time() < search.deadline:
             journal = search.storage if is_journal(search.storage) else None
             try:
-                trial = ask(study, search.n_trials, journal=journal, before_trial=begin, counted=search.counted)
+                with reachable(search.storage):
+                    trial = ask(study, search.n_trials, journal=journal, before_trial=begin, counted=search.counted)
             except optuna.exceptions.UpdateFinishedTrialError:
                 continue  # another worker considered the trial stale before it had registered
             if trial is None:
@@ -202,13 +208,14 @@ class _StorageError(Exception):
 
 
 @contextmanager
-def _storing(kinds: type[Exception] | tuple[type[Exception], ...] = Exception) -> Iterator[None]:
+def _storing(storage: Storage, kind: type[Exception] = Exception) -> Iterator[None]:
     """Tell errors of the storage from those of the candidate."""
     try:
-        yield
+        with reachable(storage):
+            yield
     except (optuna.exceptions.UpdateFinishedTrialError, OutsideSpaceError):
         raise
-    except kinds as error:
+    except kind as error:
         raise _StorageError(error) from error
 
 
@@ -245,12 +252,12 @@ def _run(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: Ca
 
 def _evaluate(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> None:
     """Train and score the candidate of a trial, and report the result to the study."""
-    with _storing((optuna.exceptions.StorageInternalError, OSError)):  # other errors are those of the space
+    with _storing(search.storage, OSError):  # other errors are those of the space
         params = suggest(search.space, trial)
     estimator = clone(search.estimator).set_params(**clone(params, safe=False))
 
     def go_on(epoch: int, mean: float) -> bool:
-        with _storing():
+        with _storing(search.storage):
             trial.report(mean, epoch)
             return not trial.should_prune()
 
@@ -260,20 +267,12 @@ def _evaluate(search: Search, study: optuna.Study, trial: optuna.Trial, callback
     mean = outcome.mean(metric)
     if not np.isfinite(mean):
         raise ValueError(f"The mean score over the folds is {mean}: {outcome.scores[metric]}.")
-    with _storing():
+    with _storing(search.storage):
         trial.set_user_attr(OUTCOME, asdict(outcome))
         if outcome.pruned_epoch is None:
             study.tell(trial, mean, skip_if_finished=True)
         else:
             study.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
-
-
-def _parts(callbacks: CallbackTask | None, search: Search) -> Iterator[CallbackTask | None]:
-    """Yield a task for each trial; trials that replace a lost one have none."""
-    counts = count() if search.n_trials is None else range(search.n_trials)
-    if callbacks is not None:
-        yield from (callbacks.part("trial", n_parts=len(search.task.splits)) for _ in counts)
-    yield from repeat(None)
 
 
 def first_cause(failures: Sequence[FrozenTrial]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skrnn._keras import profiles_batches
+from skrnn._keras import existing, profiles_batches
 from skrnn._tensorflow import keras, tf
 from skrnn.network.network import Network
 
@@ -70,7 +70,7 @@ def as_number(name: str, value: Any) -> float:
 def needs_batches(callback: keras.callbacks.Callback) -> bool:
     """Return whether this callback, as it is configured, looks at single batches and not only at epochs."""
     idle: list[Any] = [keras.callbacks.Callback]  # classes whose hooks for batches do nothing
-    saving = keras.callbacks.ModelCheckpoint, keras.callbacks.BackupAndRestore, keras.callbacks.OrbaxCheckpoint
+    saving = existing(keras.callbacks, "ModelCheckpoint", "BackupAndRestore", "OrbaxCheckpoint")
     if isinstance(callback, saving) and callback.save_freq == "epoch":
         idle += saving
     if isinstance(callback, keras.callbacks.TensorBoard) and callback.update_freq == "epoch":

@@ -19,11 +19,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from skrnn._keras import layers_of, not_decayed, rate_of
+from skrnn._leaks import forget_gradients, unrecorded
 from skrnn._tensorflow import keras, tf
 from skrnn.network.architecture import connect
 from skrnn.network.initialization import initial_weights
 from skrnn.network.interrupts import interrupts_come_through
 from skrnn.network.layers import Dropout, Execution, covers, recurrent_layers, running
+from skrnn.network.size import rows_at_once
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 from skrnn.network.state import (
     State,
@@ -34,9 +36,12 @@ from skrnn.network.state import (
     read_state,
     write_state,
 )
+from skrnn.preprocessing.lazy_rows import LazyRows
+from skrnn.preprocessing.padding import is_finite
 
 BATCHES_PER_CALL = 25  # about a second of training on two cores: how long Ctrl-C may take
 ROWS_PER_PREDICTION = 1024
+BYTES_PER_CALL = 2**27  # rows that are read when they are needed take up to twice this memory
 _STEPS_WORTH_COMPILING = 256  # steps of all batches of an epoch from which compiling for their shape pays off
 _ROWS_PER_SHARD = 16  # the fewest: smaller shards cost more time than they save
 _MAX_GRAPHS = 4  # training graphs that a network keeps, one for each compiled shape
@@ -48,12 +53,13 @@ _GraphKey: TypeAlias = tuple[tuple[int, int] | None, tuple[bool, ...]]  # the co
 class Batches:
     """Rows to train on or to evaluate.
 
-    They are on the device, except bytes: a copy of all would double the memory, while copying chunks costs no time.
+    They are on the device, except bytes and rows that are read when they are needed: a copy of all would take as much
+    memory again, while copying chunks costs little time.
 
     Attributes
     ----------
-    x : tf.Tensor of shape (n, T, D), float32, or (n, T), int32, or ndarray of shape (n, T, D), uint8
-        Sequences of numbers, of token ids, or of bytes.
+    x : tf.Tensor of shape (n, T, D), float32, or (n, T), int32, or ndarray of shape (n, T, D), uint8, or LazyRows
+        Sequences of numbers, of token ids, or of bytes; LazyRows of any of them.
     y : tf.Tensor of shape (n,) or (n, n_labels), int32
         Class indices, or for each label a zero or a one.
     weight : tf.Tensor of shape (n,), float32
@@ -64,7 +70,7 @@ class Batches:
         Steps of each row, if they differ: rows of similar length then share a batch.
     """
 
-    x: tf.Tensor | np.ndarray
+    x: tf.Tensor | np.ndarray | LazyRows
     y: tf.Tensor
     weight: tf.Tensor
     batch_size: int
@@ -72,11 +78,16 @@ class Batches:
 
     @classmethod
     def of(
-        cls, x: np.ndarray, y: np.ndarray, weight: np.ndarray, batch_size: int, lengths: np.ndarray | None = None
+        cls,
+        x: np.ndarray | LazyRows,
+        y: np.ndarray,
+        weight: np.ndarray,
+        batch_size: int,
+        lengths: np.ndarray | None = None,
     ) -> "Batches":
         """Make batches of arrays."""
         return cls(
-            x if x.dtype == np.uint8 else tf.constant(x),
+            x if x.dtype == np.uint8 or isinstance(x, LazyRows) else tf.constant(x),
             tf.constant(y, dtype=tf.int32),
             tf.constant(weight, dtype=tf.float32),
             int(batch_size),
@@ -86,6 +97,12 @@ class Batches:
     def __len__(self) -> int:
         """Return the number of rows."""
         return int(self.x.shape[0])
+
+    @property
+    def rows_per_call(self) -> int:
+        """How many rows, in whole batches, a call into the graph trains on."""
+        row = 4 * int(np.prod(self.x.shape[1:]))
+        return self.batch_size * max(1, min(BATCHES_PER_CALL, BYTES_PER_CALL // (row * self.batch_size)))
 
     def chunk(self, rows: np.ndarray) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return x, y and weights on the device, and the indices of `rows` in them."""
@@ -250,6 +267,22 @@ class Network:
         self._loaded, self._holds_optimizer = state, True
         return state
 
+    def diverged(self, state: State) -> Iterator[tuple[str, float]]:
+        """Iterate over the first value of a state that is not finite: what it is, and the value.
+
+        A variable in which a new optimizer holds such a value may do so later, too.
+        """
+        built = self._built
+        for what, values, before in (
+            ("A weight", state.weights, built.weights),
+            ("The optimizer's state", state.optimizer, built.optimizer),
+        ):
+            for value, fresh in zip(values, before, strict=True):
+                if not is_finite(value) and is_finite(fresh):
+                    found = np.ravel(value)
+                    yield what, float(found[~np.isfinite(found)][0])
+                    return
+
     # Training
 
     @interrupts_come_through()
@@ -278,7 +311,7 @@ class Network:
         for variable, seed in zip(self._random_states, seeds, strict=True):
             variable.assign(seed)
         n, size = len(batches), batches.batch_size
-        rows_per_call = size if on_batch is not None else size * BATCHES_PER_CALL
+        rows_per_call = size if on_batch is not None else batches.rows_per_call
         train = self._train_graph(batches)
         totals = np.zeros(2)
         n_read = 0
@@ -403,10 +436,11 @@ class Network:
         return self._sums(weight, weight * self.spec.output.losses(y, logits), y, logits)
 
     @interrupts_come_through()
-    def predict_logits(self, x: np.ndarray) -> np.ndarray:
+    def predict_logits(self, x: np.ndarray | LazyRows) -> np.ndarray:
         """Return the logits ``(n, output.width)`` of `x`, a padded array of sequences."""
-        starts = range(0, len(x), ROWS_PER_PREDICTION)  # in parts, so that memory does not grow with X
-        return np.concatenate([self._predict_graph(x[start : start + ROWS_PER_PREDICTION]).numpy() for start in starts])
+        rows = rows_at_once(self.spec, x.shape[1], ROWS_PER_PREDICTION)  # so that memory does not grow with X
+        parts = (x[start : start + rows] for start in range(0, len(x), rows))
+        return np.concatenate([self._predict_graph(part).numpy() for part in parts])
 
     def _predict_rows(self, x: tf.Tensor) -> tf.Tensor:
         return self._head(self._encoder(self._numbers(self._trim(x)), training=False), training=False)
@@ -414,7 +448,7 @@ class Network:
 
 def _traced(function: Callable, execution: Execution) -> Callable:
     """Return a graph of a function of arrays, traced once for each dtype of the first array, whatever the lengths."""
-    graphs: dict[tf.DType, Callable[..., tf.Tensor]] = {}
+    graphs: dict[tf.DType, Any] = {}
 
     def run(*arrays: tf.Tensor) -> tf.Tensor:
         with running(execution):
@@ -427,7 +461,9 @@ def _traced(function: Callable, execution: Execution) -> Callable:
             signature += [tf.TensorSpec([None] * len(tensor.shape), tensor.dtype) for tensor in rest]
             # A partial: TensorFlow counts traces by code object, and would warn about too many structures.
             graphs[x.dtype] = tf.function(partial(run), signature, autograph=False)
-        return graphs[x.dtype](x, *rest)
+            forget_gradients(graphs[x.dtype].get_concrete_function().graph)
+        with unrecorded():  # where `fit` is called within a tape, too, nobody asks for the gradient of a training
+            return graphs[x.dtype](x, *rest)
 
     return traced
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from skrnn._leaks import forget_kernels
 from skrnn.network import kernels
 from skrnn.network.layers import covers
 from skrnn.network.network import Network
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 
 MAX_IDLE = 16
+_DROPPED_AT_MOST = 8  # networks whose kernels may be left in TensorFlow's cache; filling it again takes 0.1 s
 _SOME_RATE = 0.5  # represents every positive rate
 
 
@@ -29,6 +31,7 @@ class NetworkPool:
         self.max_idle = max_idle
         self._idle: OrderedDict[int, tuple[NetworkSpec, OptimizerSpec, Network]] = OrderedDict()
         self._lock = threading.Lock()
+        self._n_dropped = 0
 
     @contextmanager
     def lease(self, spec: NetworkSpec, optimizer_spec: OptimizerSpec) -> Iterator[Network]:
@@ -52,6 +55,8 @@ class NetworkPool:
         """Forget all idle networks."""
         with self._lock:
             self._idle.clear()
+            self._n_dropped = 0
+        forget_kernels()
 
     def __len__(self) -> int:
         """Return the number of idle networks."""
@@ -71,6 +76,11 @@ class NetworkPool:
             self._idle[id(network)] = (spec, optimizer_spec, network)
             while len(self._idle) > self.max_idle:
                 self._idle.popitem(last=False)
+                self._n_dropped += 1
+            if many := self._n_dropped >= _DROPPED_AT_MOST:
+                self._n_dropped = 0
+        if many:
+            forget_kernels()
 
 
 def _structure(spec: NetworkSpec) -> NetworkSpec:

@@ -12,13 +12,14 @@ from typing import TypeAlias
 import numpy as np
 
 from skrnn.network.activations import ACTIVATIONS
+from skrnn.network.size import rows_at_once
 from skrnn.network.spec import NetworkSpec
 
 Array: TypeAlias = np.ndarray
 Activation: TypeAlias = Callable[[Array], Array]
 State: TypeAlias = tuple[Array, ...]  # the hidden state (n, H), and for the LSTM the cell state (n, H)
-_BATCH_NORMALIZATION_EPSILON = 1e-3  # Keras' default
-_N_WEIGHTS = {"embedding": 1, "recurrent": 3, "batch_normalization": 4, "dense": 2}
+BATCH_NORMALIZATION_EPSILON = 1e-3  # Keras' default
+N_WEIGHTS = {"embedding": 1, "recurrent": 3, "batch_normalization": 4, "dense": 2}
 ROWS_AT_ONCE = 256  # limits the memory
 
 
@@ -38,8 +39,7 @@ def predict_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Arr
     -------
     logits : ndarray of shape (n, spec.output.width), float32
     """
-    parts = (x[start : start + ROWS_AT_ONCE] for start in range(0, len(x), ROWS_AT_ONCE))
-    return np.concatenate([_forward(spec, weights, part, every_step=False) for part in parts]).astype(np.float32)
+    return _in_parts(spec, weights, x, every_step=False)
 
 
 def staged_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Iterator[Array]:
@@ -53,18 +53,26 @@ def staged_logits(spec: NetworkSpec, weights: Sequence[Array], x: Array) -> Iter
         for step in range(n_timesteps):
             yield predict_logits(spec, weights, x[:, : step + 1])
         return
-    parts = (x[start : start + ROWS_AT_ONCE] for start in range(0, len(x), ROWS_AT_ONCE))
-    logits = np.concatenate([_forward(spec, weights, part, every_step=True).astype(np.float32) for part in parts])
+    logits = _in_parts(spec, weights, x, every_step=True)
     for step in range(n_timesteps):
         yield logits[:, step]
 
 
+def _in_parts(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_step: bool) -> Array:
+    """Compute logits, float32, of as many rows at once as the memory for them allows."""
+    rows = rows_at_once(spec, x.shape[1], ROWS_AT_ONCE, itemsize=8)
+    parts = (x[start : start + rows] for start in range(0, len(x), rows))
+    with np.errstate(over="ignore", invalid="ignore"):  # as in TensorFlow; the logits show it
+        return np.concatenate([_forward(spec, weights, part, every_step=every_step).astype(np.float32) for part in parts])
+
+
 def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_step: bool) -> Array:
-    rest = [np.asarray(weight, dtype=np.float64) for weight in weights]
+    rest = [*weights]
 
     def take(kind: str) -> list[Array]:
-        taken, rest[:] = rest[: _N_WEIGHTS[kind]], rest[_N_WEIGHTS[kind] :]
-        return taken
+        taken, rest[:] = rest[: N_WEIGHTS[kind]], rest[N_WEIGHTS[kind] :]
+        # of the embedding, only the rows that are needed are converted: it may be far larger than all the rest
+        return taken if kind == "embedding" else [np.asarray(weight, dtype=np.float64) for weight in taken]
 
     h, mask = _sequence_and_mask(spec, x, *(take("embedding") if spec.reads_ids else []))
     static = h[:, 0, [*spec.static_features]]  # the first step is never padding
@@ -87,7 +95,7 @@ def _forward(spec: NetworkSpec, weights: Sequence[Array], x: Array, *, every_ste
         h = np.concatenate([h, static], axis=-1)
     if spec.batch_normalization:
         gamma, beta, mean, variance = take("batch_normalization")
-        h = (h - mean) / np.sqrt(variance + _BATCH_NORMALIZATION_EPSILON) * gamma + beta
+        h = (h - mean) / np.sqrt(variance + BATCH_NORMALIZATION_EPSILON) * gamma + beta
     for _ in spec.dense_units:
         kernel, bias = take("dense")
         h = ACTIVATIONS[spec.dense_activation](h @ kernel + bias)
@@ -102,7 +110,7 @@ def _sequence_and_mask(spec: NetworkSpec, x: Array, *embedding: Array) -> tuple[
         is_padding = np.isnan(x)
         return np.where(is_padding, 0.0, x).astype(np.float64), ~is_padding.all(axis=2)
     mask = x > 0 if spec.mask_zero else x >= 0
-    return embedding[0][np.maximum(x, 0)], mask
+    return embedding[0][np.maximum(x, 0)].astype(np.float64), mask
 
 
 def recurrent_layer(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skrnn._keras import TRACKER, averages_of, rate_of
+from skrnn._keras import TRACKER, averages_of, existing, rate_of
 from skrnn._tensorflow import keras, tf
 from skrnn.network.architecture import build_model
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
@@ -129,7 +129,7 @@ def _held_by(value: object) -> Iterator[keras.Variable | tf.Variable]:
     """Iterate over the variables in a value and in its attributes or elements, however deeply nested."""
     if isinstance(value, (keras.Variable, tf.Variable)):
         yield value
-    elif isinstance(value, (keras.optimizers.Optimizer, keras.optimizers.OptimizerMap)):
+    elif isinstance(value, existing(keras.optimizers, "Optimizer", "OptimizerMap")):
         yield from _held_by({name: held for name, held in vars(value).items() if name != TRACKER})
     elif isinstance(value, (list, tuple, dict)):
         for held in value.values() if isinstance(value, dict) else value:

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 
 from skrnn.plotting.style import FAINT, SMALL, colour, in_percent, ink, panels
+from skrnn.preprocessing.scaled_bytes import scaled_floats
 
 Kind = Literal["image", "sequence", "text"]
 _SIZES = {"image": (1.5, 1.9), "sequence": (2.0, 1.9), "text": (3.6, 1.9)}  # of a panel, in inches
@@ -83,7 +84,7 @@ class HardestSamplesDisplay:
         rows: Sequence[int] | np.ndarray | None = None,
         kind: Kind | None = None,
     ):
-        self.samples = list(samples)
+        self.samples = [sample if isinstance(sample, str) else scaled_floats(sample) for sample in samples]
         self.true = np.asarray(true)
         self.predicted = np.asarray(predicted)
         self.probability = None if probability is None else np.asarray(probability, dtype=float)

@@ -11,6 +11,7 @@ from skrnn.preprocessing.padder import SequencePadder
 from skrnn.preprocessing.patches import PatchSequence
 from skrnn.preprocessing.per_step import TimeDistributed
 from skrnn.preprocessing.resampler import SequenceResampler
+from skrnn.preprocessing.scaled_bytes import scaled_bytes, scaled_floats
 from skrnn.preprocessing.scaler import SequenceScaler
 from skrnn.preprocessing.tabular import TabularToSequence
 from skrnn.preprocessing.text import TextToSequence
@@ -31,5 +32,7 @@ __all__ = [
     "TimeDistributed",
     "TokenIds",
     "from_channels_first",
+    "scaled_bytes",
+    "scaled_floats",
     "sliding_windows",
 ]

@@ -6,11 +6,15 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
+from skrnn.preprocessing.scaled_bytes import scale_of, scaled_floats
+
 NUMBERS = "biuf"  # the kinds of dtype that hold real numbers
 
 
 def real_numbers(array: np.ndarray, what: str) -> np.ndarray:
     """Return an array of the same numbers whose type is boolean, integer or floating; missing values are NaN.
+
+    Scaled bytes become the float32 that they stand for.
 
     Raises
     ------
@@ -20,6 +24,8 @@ def real_numbers(array: np.ndarray, what: str) -> np.ndarray:
     TypeError
         If it holds objects that are not numbers.
     """
+    if scale_of(array.dtype) is not None:
+        return scaled_floats(array)
     array = _without_mask(array)
     if array.dtype.kind in NUMBERS:
         return array
@@ -71,6 +77,8 @@ def _objects_to_numbers(array: np.ndarray, what: str) -> np.ndarray:
 def _is_number(value: Any) -> bool:
     try:
         float(value)
+    except OverflowError:  # an integer, though a large one
+        return True
     except (TypeError, ValueError):
         return False
     return not is_sequence(value)

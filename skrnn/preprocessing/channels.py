@@ -41,7 +41,7 @@ def from_channels_first(X: Any) -> np.ndarray:
     >>> [sequence.shape for sequence in from_channels_first([np.zeros((3, 150)), np.zeros((3, 90))])]
     [(150, 3), (90, 3)]
     """
-    reading = read(X)
+    reading = read(X, keep_bytes=True)
     if not reading.lengths_are_free:
         if reading.values.ndim != 3:
             raise ValueError(

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing.reading import as_numbers
+from skrnn.preprocessing.reading import check_numbers
+from skrnn.preprocessing.scaled_bytes import is_scale_of_bytes, scaled_bytes
 
 
 class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
@@ -30,8 +30,8 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         Divisor of the pixels. For integers, "auto" is the largest value of the type seen in `fit`, such as 255; for
         other types it is 1. None is 1.
     dtype : {"float16", "float32", "float64", "uint8"} or dtype, default="float32"
-        The type of the result. "uint8" keeps the pixels of byte images unchanged, which takes a quarter of the memory,
-        and stores the scale in ``dtype.metadata["scale"]``. The classifiers of skrnn divide each batch by this scale.
+        The type of the result. "uint8" keeps the pixels of byte images as :func:`scaled_bytes`, which take a quarter of
+        the memory of float32. They know their scale, and the classifiers of skrnn divide each batch by it.
 
     Attributes
     ----------
@@ -128,6 +128,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         scale = self._scale(images.dtype)
 
         validate_data(self, X if images.ndim == 2 else images.reshape(len(images), -1), skip_check_array=True)
+        self._check_range(images, scale)
         self.image_shape_ = image_shape
         self.step_shape_ = step_shape
         self.scale_ = scale
@@ -159,8 +160,8 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
                 f"{self.input_shape_}."
             )
         self._check_scale(images)
+        self._check_range(images, self.scale_)
         if self._keeps_bytes:
-            dtype = np.dtype(np.uint8, metadata={"scale": self.scale_})
             pixels = images
         else:
             dtype = np.dtype(self.dtype)
@@ -169,7 +170,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         down, across, channels = self._n_steps_and_channels()
         parts = pixels.reshape(-1, down, self.step_shape_[0], across, self.step_shape_[1], channels)
         sequences = parts.swapaxes(2, 3).reshape(len(images), down * across, -1)
-        return sequences.view(dtype) if self._keeps_bytes else sequences.astype(dtype, copy=False)
+        return scaled_bytes(sequences, self.scale_) if self._keeps_bytes else sequences.astype(dtype, copy=False)
 
     def inverse_transform(self, X):
         """Turn sequences back into images.
@@ -185,7 +186,7 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             The images, of type `input_dtype_`. Integer pixels are rounded, and clipped to the range of their type.
         """
         check_is_fitted(self)
-        sequences = check_array(X, input_name="X", estimator=self, allow_nd=True)
+        sequences = check_numbers(X, self, allow_nd=True)
         down, across, channels = self._n_steps_and_channels()
         expected = (down * across, self.step_shape_[0] * self.step_shape_[1] * channels)
         if sequences.shape[1:] != expected:
@@ -195,16 +196,18 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             )
         parts = sequences.reshape(-1, down, across, *self.step_shape_, channels)
         images = parts.swapaxes(2, 3).reshape(len(sequences), *self.input_shape_)
-        images = images * np.float64(1.0 if self._keeps_bytes else self.scale_)
-        if self.input_dtype_.kind in "iu":
-            limits = np.iinfo(self.input_dtype_)
-            images = np.clip(np.rint(images), limits.min, limits.max)
-        elif self.input_dtype_.kind == "b":
+        images = images * np.float64(self.scale_)
+        if self.input_dtype_.kind == "b":
             images = images >= 0.5
-        return images.astype(self.input_dtype_)
+        elif self.input_dtype_.kind in "iu":
+            limits = np.iinfo(self.input_dtype_)
+            too_large = images >= float(limits.max)  # which may be rounded up, and then is not an integer of the type
+            images = np.where(too_large, 0, np.maximum(np.rint(images), limits.min)).astype(self.input_dtype_)
+            images[too_large] = limits.max
+        return images.astype(self.input_dtype_, copy=False)
 
     def _check_images(self, X: Any) -> np.ndarray:
-        images = check_array(as_numbers(X), input_name="X", estimator=self, allow_nd=True)
+        images = check_numbers(X, self, allow_nd=True)
         if images.size == 0:
             raise ValueError(f"X has images of shape {images.shape[1:]}, which have no pixels.")
         if images.ndim > 4:
@@ -286,6 +289,20 @@ class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
                 f"of type {known} with values up to {self._largest:g}, and scale='auto' divides by {self.scale_:g}. "
                 "Pass images with the type and scale of fit, or set scale to a number that is right for both."
             )
+
+    def _check_range(self, images: np.ndarray, scale: float) -> None:
+        """Raise a ValueError if the scaled pixels are too large for `dtype`, or bytes for float32."""
+        dtype = np.dtype(np.float32 if self._keeps_bytes else self.dtype)
+        largest = max(abs(float(images.max())), abs(float(images.min())))
+        limits = np.finfo(np.result_type(dtype, np.float32))  # of the division, where a tiny scale would become zero
+        is_divisor = float(limits.tiny) <= scale <= float(limits.max)
+        is_in_range = is_divisor and largest <= scale * float(np.finfo(dtype).max)
+        if is_scale_of_bytes(scale) if self._keeps_bytes else is_in_range:
+            return
+        raise ValueError(
+            f"X has pixels up to {largest:g}, which divided by scale={scale:g} are out of the range of {dtype}. Set "
+            "another scale or a wider dtype."
+        )
 
     def _n_steps_and_channels(self) -> tuple[int, int, int]:
         """Return the number of steps down and across an image, and of its channels."""

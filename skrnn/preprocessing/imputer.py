@@ -10,6 +10,8 @@ from skrnn.preprocessing.padding import Steps
 from skrnn.preprocessing.per_sequence import SequenceTransformer
 from skrnn.preprocessing.reading import Reading
 
+_LARGE = 1e200  # sums of up to 1e108 such values do not overflow
+
 
 class SequenceImputer(SequenceTransformer):
     """Fill in the missing values of sequences from other steps of the same sequence.
@@ -111,7 +113,10 @@ class SequenceImputer(SequenceTransformer):
                     f"Feature {name!r} of X is missing at all steps of all sequences, so it has no mean. Leave it out, "
                     "or set fill_value."
                 )
-            statistics = np.mean(sequences.values, axis=0, where=~missing, dtype=np.float64)
+            largest = float(np.nanmax(np.abs(sequences.values)))
+            unit = largest if largest > _LARGE else 1
+            values = sequences.values if unit == 1 else sequences.values / unit
+            statistics = unit * np.mean(values, axis=0, where=~missing, dtype=np.float64)
         else:
             statistics = np.full(missing.shape[1], float(self.fill_value))
         indicators = np.flatnonzero(missing.any(axis=0)) if self.add_indicator else np.empty(0, dtype=np.intp)

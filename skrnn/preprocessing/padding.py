@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from skrnn._memory import shortage
 from skrnn.preprocessing.cells import sequence_name
+from skrnn.preprocessing.lazy_rows import LazyRows, parts_of
 
 Side = Literal["pre", "post"]
 _CHANNELS_FIRST = (
@@ -78,10 +80,30 @@ def _padded(
     """Return one array of sequences, given the steps of all, one below the other, and the length of each."""
     if (lengths == n_steps).all():
         return steps.astype(dtype).reshape(len(lengths), n_steps, *steps.shape[1:])
+    _require_memory(lengths, n_steps, int(np.prod(steps.shape[1:], dtype=object)) * np.dtype(dtype).itemsize)
     padded = np.full((len(lengths), n_steps, *steps.shape[1:]), value, dtype=dtype)
     places, missing = np.arange(n_steps), (n_steps - lengths)[:, np.newaxis]
     padded[places >= missing if padding == "pre" else places < lengths[:, np.newaxis]] = steps
     return padded
+
+
+def _require_memory(lengths: np.ndarray, n_steps: int, bytes_per_step: int) -> None:
+    """Raise a ValueError if there is no memory for padded sequences and the mask that tells steps from padding."""
+    lack = shortage(len(lengths) * n_steps * (bytes_per_step + 1))
+    if not lack:
+        return
+    if n_steps > lengths.max(initial=0):
+        raise ValueError(
+            f"Padding {len(lengths)} sequences to max_length={n_steps} steps {lack}. The longest has "
+            f"{lengths.max(initial=0)} steps: set a smaller max_length."
+        )
+    row = int(lengths.argmax())
+    others = int(np.delete(lengths, row).max(initial=0))
+    raise ValueError(
+        f"{sequence_name(row, starts=True)} has {n_steps} steps, the others at most {others}; padding all "
+        f"{len(lengths)} sequences to {n_steps} steps {lack}. Truncate it with SequencePadder(max_length=...), or cut "
+        "all of them into windows with skrnn.preprocessing.sliding_windows."
+    )
 
 
 @dataclass(frozen=True)
@@ -93,10 +115,13 @@ class Steps:
     values : ndarray of shape (n_steps_of_all, n_features)
     lengths : ndarray of shape (n_sequences,)
         How many rows of `values` belong to each sequence.
+    first : int
+        The number of the first sequence, for messages.
     """
 
     values: np.ndarray
     lengths: np.ndarray
+    first: int = 0
 
     @property
     def owners(self) -> np.ndarray:
@@ -115,7 +140,7 @@ class Steps:
     def where(self, index: int) -> str:
         """Name the sequence and the step of a row of `values`, for messages."""
         row = int(np.searchsorted(np.cumsum(self.lengths), index, side="right"))
-        return sequence_name(row, index - int(self.lengths[:row].sum()))
+        return sequence_name(self.first + row, index - int(self.lengths[:row].sum()))
 
     def real(self) -> np.ndarray:
         """Return which rows are steps, not padding: a mask of shape (n_steps_of_all,), bool."""
@@ -159,7 +184,8 @@ class Steps:
         if not (allow_empty or steps.lengths.all()):
             row = int(steps.lengths.argmin())
             why = ": all of its values are NaN, which is read as padding" if self.lengths[row] else ""
-            raise ValueError(f"{sequence_name(row, starts=True)} has no steps{why}; a minimum of 1 is required.")
+            name = sequence_name(self.first + row, starts=True)
+            raise ValueError(f"{name} has no steps{why}; a minimum of 1 is required.")
         return steps
 
     def _refuse(self, wrong: np.ndarray, allow_nan: bool) -> None:
@@ -249,14 +275,14 @@ class Sequences:
 
     Attributes
     ----------
-    values : ndarray of shape (n, T, D), float32 or uint8, or (n, T), int32
+    values : ndarray or LazyRows of shape (n, T, D), float32 or uint8, or (n, T), int32
         Numbers or token ids; shorter sequences are padded at the end. Bytes stay bytes: the network divides them by
         `InputForm.byte_scale`.
     masked : bool
         Whether any step is padding, so that the network needs a mask.
     """
 
-    values: np.ndarray
+    values: Any
     masked: bool
 
     def __len__(self) -> int:
@@ -268,13 +294,18 @@ class Sequences:
         values = self.values
         if values.dtype == np.uint8 or not (self.masked or (values.ndim == 2 and mask_zero)):
             return None
-        used = values >= int(mask_zero) if values.ndim == 2 else ~np.isnan(values[:, :, 0])
-        lengths = used.shape[1] - used.argmax(axis=1) - used[:, ::-1].argmax(axis=1)
+        lengths = np.concatenate([_lengths(part, mask_zero) for _, part in parts_of(values)])
         return None if (lengths == lengths[0]).all() else lengths
 
     def take(self, rows: np.ndarray) -> "Sequences":
-        """Select `rows`, by number or by a boolean mask."""
-        return Sequences(self.values[rows], self.masked)
+        """Select rows by their numbers."""
+        values = self.values
+        return Sequences(values.take(rows) if isinstance(values, LazyRows) else values[rows], self.masked)
+
+
+def _lengths(values: np.ndarray, mask_zero: bool) -> np.ndarray:
+    used = values >= int(mask_zero) if values.ndim == 2 else ~np.isnan(values[:, :, 0])
+    return used.shape[1] - used.argmax(axis=1) - used[:, ::-1].argmax(axis=1)
 
 
 def id_of_padding(mask_zero: bool) -> int:

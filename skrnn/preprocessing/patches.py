@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._memory import shortage
 from skrnn._sklearn import Interval
 from skrnn.preprocessing.padding import Steps
 from skrnn.preprocessing.per_sequence import SequenceTransformer, put_padding_back, read_steps
@@ -141,6 +142,12 @@ class PatchSequence(SequenceTransformer):
 
     def _transform(self, sequences: Steps) -> Steps:
         lengths = self._n_steps_out(sequences.lengths)
+        bytes_per_step = 8 + sequences.values.shape[1] * sequences.values.itemsize  # with the index of the step
+        if lack := shortage(int(lengths.sum()) * int(self.patch_length) * bytes_per_step):
+            raise ValueError(
+                f"{lengths.sum()} patches of patch_length={self.patch_length} steps {lack}. The longest sequence has "
+                f"{sequences.lengths.max()} steps. Set a smaller patch_length or a larger stride."
+            )
         starts = np.repeat(sequences.starts, lengths)
         last = np.repeat(sequences.lengths - 1, lengths)
         steps = (_places(lengths) * self._stride)[:, np.newaxis] + np.arange(self.patch_length)

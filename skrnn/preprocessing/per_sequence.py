@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import _fit_context
-from skrnn.preprocessing.padding import NO_STEP, Steps, stack_steps
+from skrnn.preprocessing.padding import NO_STEP, Steps, is_finite, stack_steps
 from skrnn.preprocessing.reading import Reading, as_sequences, check_features, read, to_object_array
 
 
@@ -150,13 +150,35 @@ class SequenceTransformer(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, B
         check_is_fitted(self)
         reading, steps = read_steps(X, self.n_features_in_)
         check_features(self, reading, steps.values.shape[1], reset=False)
-        return put_padding_back(reading, steps, self._transform(self._sequences(steps)), self._n_steps_out)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, which is an error
+            result = self._transform(self._sequences(steps))
+        self._check_range(result)
+        return put_padding_back(reading, steps, result, self._n_steps_out)
 
     def _sequences(self, steps: Steps) -> Steps:
         """Return the steps without padding, as floats."""
         real = steps.without_padding(allow_nan=self._allows_nan)
         dtype = np.result_type(real.values, np.float32)  # holds all values of short integers, and bytes never overflow
-        return Steps(real.values.astype(dtype if dtype == np.float32 else np.float64, copy=False), real.lengths)
+        with np.errstate(over="ignore"):
+            values = real.values.astype(dtype if dtype == np.float32 else np.float64, copy=False)
+        sequences = Steps(values, real.lengths)
+        if values.itemsize < real.values.itemsize:
+            self._check_range(sequences)
+        return sequences
+
+    def _check_range(self, sequences: Steps) -> None:
+        """Raise a ValueError if a value has become infinite, or was for a moment and then became NaN."""
+        values = sequences.values
+        if is_finite(values):
+            return
+        wrong = (np.isinf(values) if self._allows_nan else ~np.isfinite(values)).any(axis=1)
+        if not wrong.any():
+            return
+        place = sequences.where(int(wrong.argmax()))
+        raise ValueError(
+            f"The values of {place} become too large for {values.dtype} in {type(self).__name__}. Scale X first, or "
+            "pass it as float64."
+        )
 
     def _learn(self, reading: Reading, sequences: Steps) -> dict[str, Any]:
         """Check the sequences, and return the attributes that `fit` sets."""

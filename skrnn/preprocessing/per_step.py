@@ -10,6 +10,7 @@ from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._memory import shortage
 from skrnn._sklearn import HasMethods, Hidden, _fit_context
 from skrnn.preprocessing.padding import NO_STEP, Steps
 from skrnn.preprocessing.per_sequence import NoSetOutput, read_steps
@@ -238,7 +239,14 @@ def _with_names(rows: np.ndarray, names: Any) -> Any:
 
 def _apply(method: Callable, rows: Any) -> np.ndarray:
     result = method(rows)
-    result = result.toarray() if issparse(result) else np.asarray(result)
+    if issparse(result):
+        if lack := shortage(int(result.shape[0]) * int(result.shape[1]) * result.dtype.itemsize):
+            raise ValueError(
+                f"The transformer turned {len(rows)} steps into a sparse matrix of {result.shape[1]} features, which "
+                f"as an array {lack}. Encode fewer categories, for example with max_categories of OneHotEncoder."
+            )
+        result = result.toarray()
+    result = np.asarray(result)
     if result.ndim != 2 or len(result) != len(rows):
         raise ValueError(
             f"The transformer turned {len(rows)} steps into an array of shape {result.shape}; expected one row per "

@@ -15,6 +15,7 @@ from sklearn.utils.validation import validate_data
 
 from skrnn.preprocessing.cells import NUMBERS, is_sequence, real_numbers, sequence_name, short, to_array
 from skrnn.preprocessing.frames import Frame, is_frame, is_nested, numbers_of, open_frame, same_names
+from skrnn.preprocessing.scaled_bytes import scale_of
 
 # How an estimator reads X. `fit` decides, and later input is read in the same form.
 # - "table": numbers of shape (n, T), with T fixed;
@@ -34,7 +35,8 @@ class Reading:
     ----------
     values : ndarray or list of ndarray
         An array of shape (n, T) or (n, T, D) if X is one or holds sequences of one shape; otherwise one array of shape
-        (T_i,) or (T_i, D) for each sequence. Missing values of any kind are NaN.
+        (T_i,) or (T_i, D) for each sequence. Missing values of any kind are NaN. Scaled bytes, if they are kept, all
+        have one dtype.
     lengths_are_free : bool
         Whether X is a collection of sequences, whose lengths may differ even where they happen to be equal. An array
         or a data frame of two dimensions is a table, whose columns are fixed.
@@ -60,7 +62,7 @@ class Reading:
         return list(self.values)
 
 
-def read(X: Any) -> Reading:
+def read(X: Any, *, keep_bytes: bool = False) -> Reading:
     """Read X as an array, or as one array for each sequence.
 
     Parameters
@@ -69,12 +71,14 @@ def read(X: Any) -> Reading:
         Numbers of any dimension; or a list, tuple, object array, series or ragged tensor of sequences, each an
         array-like or a data frame of shape (n_steps,) or (n_steps, n_features); or a data frame or object array of two
         dimensions whose cells hold one series each: a row is a sample and a column a feature.
+    keep_bytes : bool, default=False
+        Whether scaled bytes stay as they are if all of X has one scale. Otherwise they become float32.
 
     Returns
     -------
     reading : Reading
-        Its arrays are boolean, integer or floating. Only if X itself is an array may it have other than two or three
-        dimensions.
+        Its arrays are boolean, integer or floating, or scaled bytes. Only if X itself is an array may it have other
+        than two or three dimensions.
 
     Raises
     ------
@@ -85,7 +89,7 @@ def read(X: Any) -> Reading:
         in the names of their features.
     """
     if isinstance(X, np.ndarray) and X.dtype != object and X.ndim > 1 and not isinstance(X, np.matrix):
-        return Reading(real_numbers(X, "X"))
+        return Reading(_numbers(X, "X", keep_bytes))
     _refuse_what_is_no_array(X)
     if is_frame(X):
         return _read_frame(open_frame(X))
@@ -100,7 +104,7 @@ def read(X: Any) -> Reading:
         X = _as_array_or_list(X)
     if isinstance(X, np.ndarray) and (X.ndim != 1 or X.dtype.kind not in "OUST"):
         return _read_nested(X, None) if X.ndim == 2 and _holds_series(X) else Reading(real_numbers(X, "X"))
-    return _read_collection(list(X))
+    return _read_collection(list(X), keep_bytes)
 
 
 def as_sequences(reading: Reading) -> Reading:
@@ -139,12 +143,18 @@ def as_numbers(X: Any, name: str = "X") -> Any:
     return real_numbers(to_array(X, name), name)
 
 
+def check_numbers(X: Any, estimator: Any, **checks: Any) -> np.ndarray:
+    """Check an array-like or a data frame as scikit-learn's `check_array` does, with numbers of any type as numbers."""
+    with np.errstate(all="ignore"):  # to find infinite values it adds up all, which may be too much
+        return check_array(as_numbers(X), input_name="X", estimator=estimator, **checks)
+
+
 def column_names(X: Any) -> list[Any]:
     """Return the names of the columns of a data frame; an array has none."""
     return [*open_frame(X).labels] if is_frame(X) else []
 
 
-def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "numeric") -> np.ndarray:
+def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "numeric", first: int = 0) -> np.ndarray:
     """Check a table as scikit-learn's `validate_data` does.
 
     Parameters
@@ -156,19 +166,21 @@ def check_table(estimator: Any, reading: Reading, *, reset: bool, dtype: Any = "
         Whether this is `fit`.
     dtype : dtype, default="numeric"
         The type of the result.
+    first : int, default=0
+        The number of the first row, for messages.
 
     Returns
     -------
     table : ndarray of shape (n, n_columns)
     """
-    table = check_array(reading.values, dtype=dtype, ensure_all_finite="allow-nan", input_name="X", estimator=estimator)
+    table = check_numbers(reading.values, estimator, dtype=dtype, ensure_all_finite="allow-nan")
     if table.dtype.kind == "f" and np.isnan(table).any():
         row, column = np.argwhere(np.isnan(table))[0]
         raise ValueError(
-            f"Input X contains NaN: row {row}, column {column}. The rows of a table are sequences of one length. If "
-            "NaN pads shorter sequences, pass np.asarray(X)[:, :, np.newaxis]: in an array of three dimensions, steps "
-            "of NaN at either edge are read as padding. In a pipeline, TabularToSequence does it. Fill in other "
-            "missing values first, for example with SimpleImputer."
+            f"Input X contains NaN: row {first + row}, column {column}. The rows of a table are sequences of one "
+            "length. If NaN pads shorter sequences, pass np.asarray(X)[:, :, np.newaxis]: in an array of three "
+            "dimensions, steps of NaN at either edge are read as padding. In a pipeline, TabularToSequence does it. "
+            "Fill in other missing values first, for example with SimpleImputer."
         )
     _check_names(estimator, reading.names, table.shape[1], reset=reset)
     return table
@@ -258,7 +270,13 @@ def _flat(series: Any) -> np.ndarray:
     return numbers_of(series, "X")
 
 
-def _read_collection(sequences: list[Any]) -> Reading:
+def _numbers(array: np.ndarray, what: str, keep_bytes: bool) -> np.ndarray:
+    if keep_bytes and scale_of(array.dtype) is not None and not isinstance(array, np.ma.MaskedArray):
+        return np.asarray(array)
+    return real_numbers(array, what)
+
+
+def _read_collection(sequences: list[Any], keep_bytes: bool) -> Reading:
     if not sequences:
         raise ValueError(_EMPTY)
     _refuse_several_inputs(sequences)
@@ -270,17 +288,19 @@ def _read_collection(sequences: list[Any]) -> Reading:
         return Reading(real_numbers(to_object_array(sequences), "X"))
     arrays, frames = [], []
     for number, sequence in enumerate(sequences):
-        array, frame = _read_sequence(sequence, number)
+        array, frame = _read_sequence(sequence, number, keep_bytes)
         arrays.append(array)
         frames.append(frame)
+    if keep_bytes and len({array.dtype for array in arrays}) > 1:
+        arrays = [real_numbers(array, "X") for array in arrays]
     return Reading(_stacked(arrays), True, same_names(frames))
 
 
-def _read_sequence(sequence: Any, number: int) -> tuple[np.ndarray, Frame | None]:
+def _read_sequence(sequence: Any, number: int, keep_bytes: bool = False) -> tuple[np.ndarray, Frame | None]:
     """Return the numbers of one sequence, and the data frame that it is, if it is one."""
-    what = sequence_name(number, starts=True)
     if type(sequence) is np.ndarray and sequence.dtype.kind in NUMBERS:
         return _check_sequence(sequence, number), None
+    what = sequence_name(number, starts=True)
     if issparse(sequence):
         raise TypeError(f"Sparse data was passed for {sequence_name(number)}; toarray() makes it dense.")
     if is_frame(sequence):
@@ -293,16 +313,18 @@ def _read_sequence(sequence: Any, number: int) -> tuple[np.ndarray, Frame | None
             f"{what} is {short(sequence)}; expected an array or a data frame of shape (n_timesteps,) or (n_timesteps, "
             "n_features)."
         )
-    return _check_sequence(_list_to_array(sequence, number), number), None
+    return _check_sequence(_list_to_array(sequence, number, keep_bytes), number), None
 
 
-def _list_to_array(steps: Any, number: int) -> np.ndarray:
+def _list_to_array(steps: Any, number: int, keep_bytes: bool) -> np.ndarray:
     what = sequence_name(number, starts=True)
     try:
         array = np.asanyarray(steps)
         array = array if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
         if array.dtype == object and any(map(is_sequence, array.ravel())):  # steps that are arrays themselves
             array = np.asarray(array.tolist())
+    except np.exceptions.DTypePromotionError as error:
+        raise TypeError(f"{what} has steps of types that cannot be in one array, such as bytes and dates.") from error
     except ValueError as error:
         if isinstance(steps, tuple) and any(map(is_frame, steps)):
             raise ValueError(
@@ -313,7 +335,7 @@ def _list_to_array(steps: Any, number: int) -> np.ndarray:
             f"{what} has steps that differ in their number of features; expected (n_timesteps,) or (n_timesteps, "
             "n_features)."
         ) from error
-    return real_numbers(array, what)
+    return _numbers(array, what, keep_bytes)
 
 
 def _check_sequence(array: np.ndarray, number: int) -> np.ndarray:

@@ -5,13 +5,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from skrnn._memory import shortage
 from skrnn._sklearn import Interval
 from skrnn.preprocessing.cells import sequence_name
 from skrnn.preprocessing.padding import Steps
 from skrnn.preprocessing.per_sequence import SequenceTransformer
 from skrnn.preprocessing.reading import Reading
-
-_MOST_STEPS = 100_000_000  # of one sequence
 
 
 class SequenceResampler(SequenceTransformer):
@@ -103,6 +102,11 @@ class SequenceResampler(SequenceTransformer):
         return {"time_index_": index}
 
     def _transform(self, sequences: Steps) -> Steps:
+        # Each new step has a time, a place and a weight, too.
+        bytes_per_step = 24 + sequences.values.shape[1] * sequences.values.itemsize
+        n_sequences = int(np.count_nonzero(sequences.lengths))
+        if self.n_steps is not None and (lack := shortage(n_sequences * int(self.n_steps) * bytes_per_step)):
+            raise ValueError(f"{n_sequences} sequences of n_steps={self.n_steps} {lack}. Set a smaller n_steps.")
         if self.time_index_ is None:
             lengths = self._lengths(sequences.lengths)
             last = np.repeat(sequences.lengths[lengths > 0] - 1, self.n_steps)
@@ -115,7 +119,18 @@ class SequenceResampler(SequenceTransformer):
         # The last time may miss a multiple of the interval by the rounding of the times.
         rounding = 4 * np.finfo(sequences.values.dtype).eps * np.abs(sequences.values[:, self.time_index_])
         errors = [error.max(initial=0) for error in sequences.split(rounding)]
-        new_times = [self._new_times(number, old, errors[number]) for number, old in enumerate(times)]
+        if self.interval is not None:
+            lasting = np.array([old[-1] + error if len(old) else 0 for old, error in zip(times, errors, strict=True)])
+            with np.errstate(over="ignore"):
+                n_steps = lasting / self.interval
+            if lack := shortage(int(min(n_steps.sum() * bytes_per_step, 1e30))):
+                number = int(n_steps.argmax())
+                raise ValueError(
+                    f"{sequence_name(number, starts=True)} lasts {times[number][-1]:g} units of time, which "
+                    f"interval={self.interval} divides into {n_steps[number]:g} steps; all sequences {lack}. Set a "
+                    f"larger interval, in the unit of the feature {self.time!r}."
+                )
+        new_times = [self._new_times(old, error) for old, error in zip(times, errors, strict=True)]
         rows, weights, start = [], [], 0
         for old, new in zip(times, new_times, strict=True):
             row = np.searchsorted(old, new, side="right") - 1
@@ -128,18 +143,13 @@ class SequenceResampler(SequenceTransformer):
         values = _between(sequences.values, np.concatenate(rows).astype(np.intp), np.concatenate(weights))
         return Steps(values, lengths)
 
-    def _new_times(self, number: int, old: np.ndarray, error: float) -> np.ndarray:
+    def _new_times(self, old: np.ndarray, error: float) -> np.ndarray:
         """Return the times of a sequence after resampling, from 0 on; the old ones may be wrong by `error`."""
         if not len(old):
             return old
         if self.n_steps is not None:
             return np.linspace(0, old[-1], self.n_steps)
         n_intervals = np.floor((old[-1] + error) / self.interval)
-        if n_intervals >= _MOST_STEPS:
-            raise ValueError(
-                f"{sequence_name(number, starts=True)} lasts {old[-1]:g} units of time, which interval={self.interval} "
-                f"divides into {n_intervals:g} steps. Set a larger interval, in the unit of the feature {self.time!r}."
-            )
         return np.arange(n_intervals + 1) * self.interval
 
     def _time_index(self, reading: Reading, n_features: int) -> int | None:

@@ -8,6 +8,8 @@ from skrnn._sklearn import StrOptions
 from skrnn.preprocessing.padding import Steps
 from skrnn.preprocessing.per_sequence import SequenceTransformer
 
+_LARGE = 1e200  # sums of up to 1e108 such values do not overflow
+
 
 class SequenceScaler(SequenceTransformer):
     """Scale each feature of each sequence by the values of that sequence alone.
@@ -64,6 +66,12 @@ class SequenceScaler(SequenceTransformer):
         if not len(lengths):
             return sequences
         low, high = _of_each(np.fmin, values, lengths), _of_each(np.fmax, values, lengths)
+        # Sequences near the largest float are made smaller first, so that no difference overflows.
+        size = np.fmax(np.abs(low), np.abs(high))
+        shrink = np.where(size > _LARGE, size, 1)
+        if (size > _LARGE).any():
+            values /= np.repeat(shrink, lengths, axis=0)
+            low, high = low / shrink, high / shrink
         # What differs by rounding alone is constant: scaled up, it would be noise.
         eps = np.finfo(sequences.values.dtype).eps
         varies = high - low > 4 * eps * np.fmax(np.abs(low), np.abs(high))
@@ -75,7 +83,7 @@ class SequenceScaler(SequenceTransformer):
             squares = (values / np.repeat(largest, lengths, axis=0)) ** 2
             scale = largest * np.sqrt(_mean_of_each(squares, lengths))
         else:
-            scale = high - low if self.method == "minmax" else np.ones_like(center)
+            scale = high - low if self.method == "minmax" else 1 / shrink
         values /= np.repeat(np.where(varies, scale, np.inf), lengths, axis=0)
         return Steps(values.astype(sequences.values.dtype), sequences.lengths)
 

@@ -6,12 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing.per_sequence import NoSetOutput
-from skrnn.preprocessing.reading import as_numbers, column_names
+from skrnn.preprocessing.reading import check_numbers, column_names
 
 
 class TabularToSequence(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -167,7 +166,7 @@ class TabularToSequence(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, Bas
             The rows, with the columns in the order seen in `fit`.
         """
         check_is_fitted(self)
-        sequences = check_array(X, input_name="X", estimator=self, allow_nd=True, ensure_all_finite="allow-nan")
+        sequences = check_numbers(X, self, allow_nd=True, ensure_all_finite="allow-nan")
         if sequences.shape[1:] != self.columns_.shape:
             raise ValueError(
                 f"X has sequences of shape {sequences.shape[1:]}, but TabularToSequence was fitted on a table that "
@@ -178,7 +177,7 @@ class TabularToSequence(NoSetOutput, OneToOneFeatureMixin, TransformerMixin, Bas
         return table
 
     def _check_table(self, X) -> np.ndarray:
-        return check_array(as_numbers(X), input_name="X", estimator=self, ensure_all_finite="allow-nan")
+        return check_numbers(X, self, ensure_all_finite="allow-nan")
 
     def _columns(self, names: list, n_columns: int) -> tuple[np.ndarray, list[str]]:
         """Return the column of each feature at each step, of shape (n_steps, n_features), and the features' names."""

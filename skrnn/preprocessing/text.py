@@ -1,7 +1,7 @@
 """Texts to sequences of word ids, encoded like Keras' IMDB reviews. The module `padding` pads them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Set
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing.cells import sequence_name
+from skrnn.preprocessing.cells import sequence_name, short
 from skrnn.preprocessing.padding import pad_sequences
 from skrnn.preprocessing.reading import as_sequences, read, to_object_array
 from skrnn.preprocessing.token_ids import TokenIds
@@ -165,11 +165,11 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         """
         if not self.split:
             raise ValueError("The 'split' parameter of TextToSequence must be a str of at least one character. Got ''.")
-        texts = _read_texts(X)
+        texts, tokens_of = _read_texts(X), self._analyzer()
 
         appearance: defaultdict = defaultdict()
         appearance.default_factory = appearance.__len__
-        numbers = [np.fromiter(map(appearance.__getitem__, self._tokens(text)), np.int32) for text in texts]
+        numbers = [np.fromiter(map(appearance.__getitem__, tokens_of(text)), np.int32) for text in texts]
         words = list(appearance)
         if not words:
             raise ValueError("Empty vocabulary: no text in X contains a word.")
@@ -198,9 +198,9 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             (n_words,) per text.
         """
         check_is_fitted(self)
-        id_of = self.vocabulary_.get
+        id_of, tokens_of = self.vocabulary_.get, self._analyzer()
         ids = [
-            np.fromiter((id_of(token, OUT_OF_VOCABULARY) for token in self._tokens(text)), np.int32)
+            np.fromiter((id_of(token, OUT_OF_VOCABULARY) for token in tokens_of(text)), np.int32)
             for text in _read_texts(X)
         ]
         return TokenIds(self._finish(ids), self.vocabulary_)
@@ -237,13 +237,35 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             texts.append(self.split.join(words[ids[ids >= OUT_OF_VOCABULARY].astype(np.intp)]))
         return to_object_array(texts)
 
-    def _tokens(self, text: str) -> Sequence:
+    def _analyzer(self) -> Callable[[str], Iterable]:
+        """Return the function that splits a text into tokens."""
         if self.analyzer is not None:
-            return self.analyzer(text)
-        if self.lowercase:
-            text = text.lower()
-        separated = text.translate(str.maketrans(dict.fromkeys(self.filters, self.split)))
-        return [token for token in separated.split(self.split) if token]
+            return self._with_analyzer
+        table = str.maketrans(dict.fromkeys(self.filters, self.split))
+        lowercase, split = self.lowercase, self.split
+
+        def tokens_of(text: str) -> list[str]:
+            separated = (text.lower() if lowercase else text).translate(table)
+            return [token for token in separated.split(split) if token]
+
+        return tokens_of
+
+    def _with_analyzer(self, text: str) -> Iterable:
+        tokens = self.analyzer(text)
+        if not isinstance(tokens, Iterable):
+            raise TypeError(
+                f"The 'analyzer' parameter of TextToSequence must return an iterable of tokens. Got {short(tokens)} "
+                f"for the text {short(text)}."
+            )
+        tokens = list(tokens)
+        try:
+            hash(tuple(tokens))
+        except TypeError as error:
+            raise TypeError(
+                "The 'analyzer' parameter of TextToSequence must return tokens that can be keys of a dict, such as str. "
+                f"Got {short(tokens)} for the text {short(text)}."
+            ) from error
+        return tokens
 
     def _finish(self, ids: list[np.ndarray]) -> np.ndarray:
         """Add the start id, and pad or return the ids with their own lengths."""
@@ -265,6 +287,8 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
 def _read_texts(X: Any) -> list[str]:
     """Return X as a list of texts."""
+    if isinstance(X, (Set, Mapping)):
+        raise TypeError(f"X is a {type(X).__name__}, which is no list of texts; expected texts in an order.")
     if isinstance(X, str):
         raise ValueError("Iterable over raw text documents expected, string object received.")
     if getattr(X, "ndim", 1) != 1:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from skrnn._memory import shortage
 from skrnn._sklearn import Interval, StrOptions, validate_params
 from skrnn.preprocessing.cells import is_sequence, sequence_name, short
 from skrnn.preprocessing.frames import is_frame
@@ -165,6 +166,12 @@ def sliding_windows(
             f"{steps.lengths.max()} steps. Set a shorter length. A single recording is an array, not a list."
         )
     views = np.moveaxis(sliding_window_view(steps.values, length, axis=0), -1, 1)
+    is_view = len(given.groups) == 1
+    if not is_view and (lack := shortage(len(first) * views[0].nbytes)):
+        raise ValueError(
+            f"{len(first)} windows of length={length} steps {lack}, because windows of several recordings are copies. "
+            "Set a larger step or a shorter length, or cut one recording at a time."
+        )
     labels = given.labels
     if labels is not None:
         if given.labels_are_of_steps:
@@ -172,7 +179,7 @@ def sliding_windows(
         else:
             labels = labels[recordings]
     return SlidingWindows(
-        windows=views[::step] if len(given.groups) == 1 else np.ascontiguousarray(views[first]),
+        windows=views[::step] if is_view else np.ascontiguousarray(views[first]),
         labels=labels,
         groups=given.groups[recordings],
         starts=np.flatnonzero(real)[first] - given.steps.starts[recordings],
@@ -255,7 +262,7 @@ class _Recordings:
 
 
 def _read_recordings(X: Any, y: Any, groups: Any) -> _Recordings:
-    reading = read(X)
+    reading = read(X, keep_bytes=True)
     is_one_array = not reading.lengths_are_free and reading.values.ndim < 3
     if is_one_array:
         reading = Reading(reading.values[np.newaxis])

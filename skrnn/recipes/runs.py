@@ -2,10 +2,12 @@
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from skrnn import _line_files
 from skrnn.model_selection import FitEvent
 from skrnn.recipes.catalogue import list_recipes, load_recipe
 from skrnn.recipes.recipe import Halves, Library, Recipe, Reproduction, fit_name
@@ -60,7 +62,8 @@ def reproduce(
         If a recipe does not exist, if `n_seeds` is not positive, if `beside` is neither "keras" nor None, or if the
         file cannot be read.
     OSError
-        If a data set is not in the data home and could not be downloaded.
+        If a data set is not in the data home and could not be downloaded; or if the file cannot be written to, or is
+        deleted or replaced while this runs.
     """
     recipes = [load_recipe(name) for name in names]
     if n_seeds < 1:
@@ -70,7 +73,15 @@ def reproduce(
     libraries: tuple[Library, ...] = ("skrnn", "keras") if beside else ("skrnn",)
     report = progress or (lambda event: None)
     path = Path(directory) / RUNS_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
+    file = _line_files.begin(path)
+    if cut := _line_files.mend(path):
+        warnings.warn(
+            f"{path}: the last line was incomplete, as after a crash or on a full disk, and was removed: "
+            f"{_line_files.shown(cut)}. That training is done again.",
+            UserWarning,
+            stacklevel=2,
+        )
+    size = path.stat().st_size
     finished = {_key(run): run for run in read_runs(path)}
     # Seed by seed, so that every recipe has a result as soon as possible.
     wanted = [(recipe, seed, library) for seed in range(n_seeds) for recipe in recipes for library in libraries]
@@ -87,7 +98,8 @@ def reproduce(
         if recipe.dataset not in data:
             data[recipe.dataset] = recipe.load_data(data_home)
         run = _train(recipe, library, seed, data[recipe.dataset], report)
-        _append(path, recipe, run)
+        _line_files.append(path, _line(recipe, run), file, size)
+        size = path.stat().st_size
         finished[_key(run)] = run
         report(_end_of(run))
     return [finished[recipe.name, seed, library] for recipe, seed, library in wanted]
@@ -123,9 +135,11 @@ def read_runs(path: str | os.PathLike[str]) -> list[Reproduction]:
     ValueError
         If a line is not the record of a training.
     """
-    content = Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
+    *lines, last = Path(path).read_bytes().split(b"\n") if Path(path).exists() else [b""]
+    if _line_files.is_record(last):
+        lines.append(last)
     runs: list[Reproduction] = []
-    for number, line in enumerate(content.split("\n")[:-1], start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
             definition = record.pop("definition")
@@ -141,15 +155,10 @@ def _key(run: Reproduction) -> tuple[str, int | None, Library]:
     return run.recipe, run.random_state, run.library
 
 
-def _append(path: Path, recipe: Recipe, run: Reproduction) -> None:
-    """Add a line to the file and flush it to the disk."""
+def _line(recipe: Recipe, run: Reproduction) -> bytes:
+    """Return the line of a training."""
     record = {name: getattr(run, name) for name in _KEPT} | {"definition": _definition(recipe, run.library)}
-    with path.open("a+b") as file:
-        file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)  # removes the incomplete line of a killed process
-        file.write(json.dumps(record).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    return json.dumps(record).encode() + b"\n"
 
 
 def _definition(recipe: Recipe, library: Library) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import os
 import threading
+import tracemalloc
 from collections import defaultdict
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,14 +24,15 @@ class Server:
     """An HTTP server on this machine.
 
     ``answers[path]`` is the list of how to answer successive requests for a path: bytes to send, a status code, or one
-    of "whole", "drop", "stall", "truncate", "unsized" (truncated, with no length announced); the last one holds for all
-    further requests.
+    of "whole", "drop", "stall", "truncate", "unsized" (truncated, with no length announced), "endless" (for as long as
+    the client reads); the last one holds for all further requests. ``n_sent`` counts what "endless" has sent.
     """
 
     def __init__(self, content):
         self.content = content
         self.answers = {}
         self.requests = defaultdict(int)
+        self.n_sent = 0
         self.released = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
@@ -62,10 +65,16 @@ class Server:
                     return
                 content = answer if isinstance(answer, bytes) else server.content
                 self.send_response(200)
-                if answer != "unsized":
+                if answer not in ("unsized", "endless"):
                     self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                if answer in ("stall", "truncate", "unsized"):
+                if answer == "endless":
+                    try:
+                        while not server.released.is_set():
+                            server.n_sent += self.wfile.write(content)
+                    except OSError:  # the client has closed the connection
+                        pass
+                elif answer in ("stall", "truncate", "unsized"):
                     self.wfile.write(content[: len(content) // 2])
                     if answer == "stall":
                         self.wfile.flush()
@@ -82,6 +91,23 @@ def server(monkeypatch):
     running = Server(bytes(range(256)) * 1000)
     yield running
     running.close()
+
+
+@pytest.fixture
+def memory_use():
+    """A context whose list holds, at its end, the most memory, in bytes, that Python and NumPy have taken in it."""
+
+    @contextmanager
+    def measured():
+        peak = []
+        tracemalloc.start()
+        try:
+            yield peak
+        finally:
+            peak.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+
+    return measured
 
 
 @pytest.fixture

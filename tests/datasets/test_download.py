@@ -3,12 +3,13 @@
 import hashlib
 import re
 import stat
+import subprocess
 import time
 import warnings
 
 import pytest
 
-from skrnn.datasets._download import Patience, RemoteFile, data_home_path, locate
+from skrnn.datasets._download import Patience, RemoteFile, _Received, data_home_path, locate
 
 QUICK = Patience(attempts=3, delay=0.01, timeout=0.2)
 
@@ -60,6 +61,8 @@ def test_a_downloaded_file_has_the_permissions_of_any_new_file(server, published
         ("truncate", ".*IncompleteRead.128000 bytes read, 128000 more expected.*"),
         ("unsized", "received 128,000 of 256,000 bytes"),
         (b"", "received 0 of 256,000 bytes"),
+        (b"?" * 256_001, "received more than 256,000 bytes"),
+        ("endless", "received more than 256,000 bytes"),
         (b"?" * 256_000, "wrong content, SHA256 [0-9a-f]{{64}}"),
     ],
 )
@@ -78,6 +81,26 @@ def test_a_failing_mirror_is_asked_again_and_then_the_next_one(server, published
             rf"Attempt {attempt} of 3 to download {url} failed: {cause.format(url=url)}. Trying again in {wait} s\.",
             str(warning.message),
         )
+
+
+@pytest.mark.filterwarnings("ignore:Attempt:UserWarning")
+def test_a_download_ends_one_byte_after_the_known_size(server, published, tmp_path, monkeypatch):
+    server.answers = {"first": ["endless"], "second": ["whole"]}
+    largest = 0
+    write = _Received.write
+
+    def watched(self, chunk):
+        nonlocal largest
+        try:
+            write(self, chunk)
+        finally:
+            largest = max(largest, self._stream.tell())
+
+    monkeypatch.setattr(_Received, "write", watched)
+    fetch(published, tmp_path)
+    assert largest == 256_001
+    assert server.requests == {"first": 3, "second": 1}
+    assert server.n_sent < 100e6  # what the buffers between the two hold
 
 
 @pytest.mark.parametrize("answer", [403, 404, 410])
@@ -137,6 +160,38 @@ def test_an_interrupted_download_leaves_nothing_behind(server, published, tmp_pa
     with pytest.raises(KeyboardInterrupt):
         fetch(published, tmp_path)
     assert files_in(tmp_path) == ["folder"]
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    """A file system of 64 kB."""
+    folder = tmp_path / "full"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("only root may mount a file system")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_is_named_with_a_remedy(server, published, full_disk):
+    server.answers = {"first": ["whole"]}
+    with pytest.raises(OSError, match="cannot be written") as caught:
+        fetch(published, full_disk)
+    assert str(caught.value) == (
+        f"{full_disk / 'folder' / 'file.bin'} cannot be written: No space left on device. The file has 256,000 bytes. "
+        "Make room for it in a folder that you may write to, or choose another one with `data_home` or the environment "
+        "variable SKRNN_DATA_HOME."
+    )
+    assert server.requests == {"first": 1}  # another mirror makes no room
+    assert files_in(full_disk) == ["folder"]
+
+
+def test_a_data_home_that_is_a_file_is_named(published, tmp_path, no_network):
+    (tmp_path / "home").touch()
+    with pytest.raises(
+        OSError, match=r"home/folder/file\.bin cannot be written: Not a directory\. The file has 256,000"
+    ):
+        fetch(published, tmp_path / "home")
 
 
 def test_a_file_that_is_there_is_used_without_network_and_left_alone(published, tmp_path, tree, no_network):

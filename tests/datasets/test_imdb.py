@@ -5,6 +5,7 @@ import hashlib
 import io
 import re
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -173,6 +174,71 @@ def test_a_damaged_archive_is_named_with_what_was_found_and_expected(read, tmp_p
             str(caught.value),
         )
         assert path.read_bytes() == content
+
+
+def headed(name, size, *, kind=tarfile.REGTYPE):
+    """The header of a member, without its content."""
+    member = sized(name, size)
+    member.type = kind
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+def bomb(header, n_megabytes):
+    """A small gzip file of a header and zeros."""
+    zeros = gzip.compress(bytes(2**20), mtime=0)
+    return gzip.compress(header, mtime=0) + zeros * n_megabytes
+
+
+@pytest.mark.parametrize(
+    ("header", "n_megabytes", "found", "expected"),
+    [
+        (
+            headed("aclImdb/imdb.vocab", 3 * 2**30),
+            1,
+            "3,221,225,472 bytes in aclImdb/imdb.vocab",
+            "at most 134,217,728",
+        ),
+        (headed("aclImdb/train/neg/0_2.txt", 10**5), 1, "100,000 bytes in aclImdb/train/neg/0_2.txt", "at most 65,536"),
+        (
+            headed("name", 3 * 2**30, kind=tarfile.GNUTYPE_LONGNAME),
+            8,
+            "more than 65,536 bytes in the header of a file",
+            "fewer",
+        ),
+        (headed("name", 3 * 2**30, kind=tarfile.XHDTYPE), 8, "more than 65,536 bytes in the header of a file", "fewer"),
+        (bytes(1024), 20, "more than 16,777,216 bytes after decompression", "fewer"),
+    ],
+    ids=["member", "review", "long name", "extended header", "after the end"],
+)
+def test_more_than_any_real_archive_holds_is_refused_before_it_is_read(
+    tmp_path, memory_use, header, n_megabytes, found, expected
+):
+    content = bomb(header, n_megabytes)
+    path = tmp_path / "imdb" / "aclImdb_v1.tar.gz"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    archive = replace(described(content), max_unpacked=2**24)
+    with memory_use() as peak, pytest.raises(OSError, match="is damaged or incomplete") as caught:
+        load(archive, "all", tmp_path, False, True, QUICK)
+    assert f"found {found}, expected {expected}. Delete it" in str(caught.value)
+    assert peak[0] < 5e6
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["aclImdb/train/neg/5_2.txt", "aclImdb/train/neg/0_7.txt", "aclImdb/test/pos/0_4.txt", "aclImdb/test/pos/0_11.txt"],
+)
+def test_a_review_of_another_name_is_refused(read, name):
+    label = name.split("/")[2]
+    ratings = {"neg": "1 to 4", "pos": "7 to 10"}[label]
+    expected = f"found the file {name}, expected an ID from 0 to 4 and a rating from {ratings}. Delete it"
+    with pytest.raises(OSError, match=re.escape(expected)):
+        read(packed({**REVIEWS, name: "text"}))
+
+
+def test_two_reviews_of_one_name_are_refused(read):
+    with pytest.raises(OSError, match=r"found two files aclImdb/train/neg/0_2\.txt, expected one"):
+        read(packed(REVIEWS, others=[sized("aclImdb/train/neg/0_2.txt")]))
 
 
 @given(data=st.data())

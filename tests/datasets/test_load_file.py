@@ -330,6 +330,8 @@ ERRORS = {
 @pytest.mark.parametrize("case", ERRORS)
 def test_what_is_wrong_is_named_with_the_file(write, case):
     name, content, options, message = ERRORS[case]
+    if case == "a separator at the end of the rows" and pd.__version__ < "3":
+        pytest.skip("pandas 2 leaves out empty cells at the end, so nothing is lost")
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
         load_file(write(name, content), **options)
     assert str(caught.value).startswith(f"{name}: ")

@@ -190,7 +190,7 @@ def test_times_of_day_of_polars():
 )
 def test_float32_stays_float32_where_nothing_is_lost(columns, dtype):
     frame = pd.DataFrame({name: np.array([0, 1, 1]).astype(kind) for name, kind in columns.items()}).assign(id=1)
-    frame = frame.apply(lambda column: "L" + column if column.dtype == "str" else column)
+    frame = frame.apply(lambda column: "L" + column if pd.api.types.is_string_dtype(column) else column)
     X = sequences_from_frame(frame, id="id").X
     assert X.dtype == dtype
     assert X.tolist() == [[[0] * len(columns), [1] * len(columns), [1] * len(columns)]]

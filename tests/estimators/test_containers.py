@@ -120,6 +120,22 @@ def test_arrays_are_tables_of_fixed_width():
     )
 
 
+@pytest.mark.parametrize(
+    ("sequences", "message"),
+    [
+        (
+            [X[0], X[1][:3]],
+            "X holds sequences of 2 features per step, but GRUClassifier was fitted on a table of 5 columns, which has "
+            "one number per step.",
+        ),
+        ([X[0, :, 0], X[1]], "Sequence 1 of X has 2 features per step, but sequence 0 of X has one number per step."),
+    ],
+)
+def test_sequences_of_features_are_no_rows_of_a_table(sequences, message):
+    with pytest.raises(ValueError, match=message):
+        small().fit(X[:, :, 0], Y).predict(sequences)
+
+
 def test_an_array_after_a_list_of_equal_lengths_has_their_width():
     fitted = small().fit(list(X[:, :, 0]), Y)
     with pytest.raises(ValueError, match="X has 4 columns, but GRUClassifier was fitted on sequences of 5 steps"):
@@ -133,7 +149,6 @@ def test_bytes_in_a_list_are_scaled_as_in_an_array():
     expected = fitted.predict_proba(images)
     assert_allclose(fitted.predict_proba(list(images)), expected, rtol=1e-5)
     assert_allclose(fitted.predict_proba([*images[:1], images[1][:2]])[0], expected[0], rtol=1e-5)
-    assert_allclose(fitted.predict_proba([*pixels[:1], pixels[1][:2]])[0], expected[0], rtol=1e-5)
     assert_allclose(small().fit(list(images), Y).predict_proba(images), expected, rtol=1e-5)
 
 
@@ -323,7 +338,7 @@ def test_bytes_beside_floats_in_a_list_are_scaled():
     pixels = RNG.integers(0, 256, (12, 4, 3)).astype(np.uint8)
     images = ImageToSequence(dtype="uint8").fit_transform(pixels)
     fitted = small().fit(images, Y)
-    mixed = [pixels[0], *(pixels[1:] / np.float32(255))]
+    mixed = [images[0], *(pixels[1:] / np.float32(255))]
     assert_allclose(fitted.predict_proba(mixed), fitted.predict_proba(images), rtol=1e-5)
 
 

@@ -84,13 +84,15 @@ def test_no_global_random_state_is_touched(digits):
     np.random.seed(3)  # noqa: NPY002
     keras.utils.set_random_seed(3)
     keras_before = keras.random.uniform((2,))
+    keras.utils.set_random_seed(3)
+    is_reset = np.array_equal(keras.random.uniform((2,)), keras_before)  # the first versions of Keras 3 do not
     before = random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002
     clear_graphs()
     weights_of(CLASSIFIER, *digits)
     assert random.getstate() == before[0]
     assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
     keras.utils.set_random_seed(3)
-    assert_array_equal(keras.random.uniform((2,)), keras_before)
+    assert not is_reset or np.array_equal(keras.random.uniform((2,)), keras_before)
 
 
 def test_global_random_state_of_keras_does_not_matter(digits, expected):

@@ -85,8 +85,9 @@ def test_bytes_of_images_carry_their_scale(monkeypatch):
         # Each reads what the other's images became.
         assert_allclose(as_bytes[-1].predict_proba(as_floats[0].transform(BYTES)), expected, rtol=1e-5)
         assert_allclose(as_floats[-1].predict_proba(as_bytes[0].transform(BYTES)), expected, rtol=1e-5)
-    # Bytes that have lost the note are read as fit has read them.
-    assert_allclose(as_bytes[-1].predict_proba(BYTES), expected, rtol=1e-5)
+    for plain in (BYTES, [BYTES[0], BYTES[1][:3]]):
+        with pytest.raises(ValueError, match=r"Sequence 0 of X holds bytes without a scale, but .* divided by 255"):
+            as_bytes[-1].predict_proba(plain)
 
 
 def test_columns_of_a_data_frame_are_named_and_checked():

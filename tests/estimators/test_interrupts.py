@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from sklearn.callback import ProgressBar
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -185,9 +184,10 @@ def test_keras_early_stopping_restores_nothing_on_an_interrupt():
 
 
 def test_scikit_learn_callbacks_are_torn_down():
+    callbacks = pytest.importorskip("sklearn.callback")
     estimator = GRUClassifier(3, epochs=4, random_state=0, callbacks=Interrupt("on_epoch_end", 2))
     with pytest.raises(KeyboardInterrupt):
-        estimator.set_callbacks(ProgressBar()).fit(X, Y)
+        estimator.set_callbacks(callbacks.ProgressBar()).fit(X, Y)
     assert estimator.n_iter_ == 2
     assert not {"_callback_fit_ctx", "_skl_callbacks_to_teardown"} & vars(estimator).keys()
     estimator.set_params(callbacks=None).fit(X, Y)

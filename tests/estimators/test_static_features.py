@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from skrnn import GRUClassifier, LSTMClassifier, RecurrentClassifier, SimpleRNNClassifier
 from skrnn.estimators import base
 from skrnn.model_selection import OptunaSearchCV, compare_architectures
-from skrnn.preprocessing import TimeDistributed
+from skrnn.preprocessing import TimeDistributed, scaled_bytes
 
 N, T = 24, 6
 
@@ -155,13 +155,12 @@ def test_an_empty_list_is_none():
 def test_bytes_are_scaled_like_the_others():
     raw = np.random.default_rng(0).integers(0, 255, (N, T, 3), dtype=np.uint8)
     raw[:, :, 2] = raw[:, :1, 2]
-    scaled = raw.astype(np.dtype(np.uint8, metadata={"scale": 255.0}))
+    scaled = scaled_bytes(raw, 255)
     numbers = (raw / np.float32(255)).astype(np.float32)
     on_bytes = GRUClassifier(3, static_features=[2], epochs=2, random_state=0).fit(scaled, Y)
     on_numbers = GRUClassifier(3, static_features=[2], epochs=2, random_state=0).fit(numbers, Y)
     assert_allclose(on_bytes.predict_proba(scaled), on_numbers.predict_proba(numbers), rtol=1e-5)
-    scaled = scaled.copy()
-    scaled[3, 2, 2] += 1
+    raw[3, 2, 2] += 1
     with pytest.raises(ValueError, match="Feature 2 is in static_features, but changes within sequence 3 of X"):
         on_bytes.predict(scaled)
 

@@ -1,6 +1,8 @@
 """Class and sample weights: what is rejected, how classes are balanced, and what validation uses."""
 
 import warnings
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.estimator_checks import check_sample_weight_equivalence_on_dense_data
 
+import skrnn
 from skrnn import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
 from skrnn.estimators.training_data import hold_out, read_training_data
 
@@ -76,6 +79,80 @@ def test_weights_near_the_largest_number_do_not_overflow():
     fitted = small(class_weight=huge).fit(X, Y, sample_weight=np.full(40, 1e308))
     assert same(fitted, small(class_weight={0: 0.25, 1: 1, 2: 0.5}).fit(X, Y))
     assert all(np.isfinite(fitted.history_["loss"]))
+
+
+@pytest.mark.parametrize("scale", [1e308, 1e-308, 2.0**-1060, 1e-320], ids=str)
+@pytest.mark.parametrize("class_weight", [None, "balanced", {1: 4}], ids=str)
+@pytest.mark.parametrize("n_features", [1, 2], ids=["merged", "not merged"])
+def test_only_ratios_of_weights_count(scale, class_weight, n_features):
+    """Also for rows that are merged into one, whose weights are added up."""
+    sequences = np.round(X[:, :1, :1]) if n_features == 1 else X
+    weights = np.where(np.arange(40) % 2, 1.0, 0.5)
+    estimator = small(class_weight=class_weight, validation_fraction=0.2, batch_size=40 if n_features == 1 else 8)
+    fitted = clone(estimator).fit(sequences, Y, sample_weight=weights * scale)
+    expected = clone(estimator).fit(sequences, Y, sample_weight=weights)
+    tolerance = 1e-3 if scale == 1e-320 else 1e-6  # a subnormal number has few digits
+    assert_allclose(fitted.predict_proba(sequences), expected.predict_proba(sequences), rtol=tolerance)
+    assert_allclose(fitted.history_["val_loss"], expected.history_["val_loss"], rtol=tolerance)
+    assert fitted.score(sequences, Y, sample_weight=weights * scale) == pytest.approx(
+        expected.score(sequences, Y, sample_weight=weights), rel=tolerance
+    )
+
+
+@pytest.mark.parametrize("large", [1e200, 1e300])
+def test_what_counts_is_the_product_of_both_weights(large):
+    """Each of the two alone differs by more than a float can hold."""
+    by_class = {0: large, 1: 1.0, 2: 1 / large}
+    weights = np.array([1 / large, 1.0, large])[Y]
+    assert same(small(class_weight=by_class).fit(X, Y, sample_weight=weights), small().fit(X, Y))
+
+
+@pytest.mark.parametrize("weight", [1e-320, 1e-39])
+def test_rows_of_a_weight_that_single_precision_cannot_hold_are_left_out(weight):
+    tiny = np.arange(40) % 4 == 0
+    with pytest.warns(skrnn.InputWarning, match="less than 1e-38 of the mean weight. Their rows are left out"):
+        fitted = small(dropout=0.2, batch_size=8).fit(X, Y, sample_weight=np.where(tiny, weight, 1.0))
+    assert same(fitted, clone(fitted).fit(X[~tiny], Y[~tiny]))
+
+
+@pytest.mark.parametrize("given", [{"class_weight": {0: 1e308}}, {"sample_weight": np.where(Y == 1, 1e-320, 1.0)}])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_class_whose_weights_vanish_is_an_error(given, method):
+    estimator = small(class_weight=given.get("class_weight"))
+    with pytest.raises(ValueError, match="The weights of the class 1, from sample_weight and class_weight, are less"):
+        getattr(estimator, method)(X, Y, sample_weight=given.get("sample_weight"))
+
+
+def test_a_class_whose_weights_vanish_is_balanced_like_others():
+    weights = np.where(Y == 1, 1e-300, 1.0)
+    fitted = small(class_weight="balanced").fit(X, Y, sample_weight=weights)
+    assert_allclose(fitted.predict_proba(X), small(class_weight="balanced").fit(X, Y).predict_proba(X), rtol=1e-5)
+
+
+@pytest.mark.parametrize("number", [Fraction(1, 3), np.longdouble(1) / 3, Decimal(1) / 3, np.float32(0.5), 10**30])
+def test_weights_may_be_numbers_of_any_type(number):
+    expected = small(batch_size=8).fit(X, Y, sample_weight=np.where(Y == 1, float(number), 2.0))
+    as_given = [number if label == 1 else 2 for label in Y]
+    assert same(small(batch_size=8).fit(X, Y, sample_weight=as_given), expected)
+    if not isinstance(number, Decimal):  # as in scikit-learn, which takes real numbers
+        assert same(small(batch_size=8, class_weight={0: 2, 1: number, 2: 2}).fit(X, Y), expected)
+
+
+NOT_A_WEIGHT = "too large for a float|is .*, which is too small|infinity or a value too large|least one non-zero"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [10**400, Fraction(10**400), Fraction(1, 10**400), np.longdouble(10) ** 4000, np.longdouble(10) ** -4000],
+    ids=["int", "large fraction", "small fraction", "large longdouble", "small longdouble"],
+)
+def test_weights_that_no_float_can_hold_are_errors(number):
+    with pytest.raises(ValueError, match=NOT_A_WEIGHT):
+        small().fit(X, Y, sample_weight=[number, *[1] * 39])
+    with pytest.raises(ValueError, match=r"class_weight\[1\] is .*: expected a finite number"):
+        small(class_weight={1: number}).fit(X, Y)
+    with pytest.raises(ValueError, match=NOT_A_WEIGHT):
+        small().fit(X, Y, sample_weight=number)
 
 
 # Balanced

@@ -345,7 +345,9 @@ _CLASSES = [2, 3] if IS_LONG else [2]
 @st.composite
 def labels(draw: Any, n: int) -> tuple[Any, str]:
     """Draw labels for n sequences: mostly some that can be learned."""
-    indices = np.random.default_rng(draw(st.integers(0, 99))).permutation(np.arange(n) % draw(st.sampled_from(_CLASSES)))
+    indices = np.random.default_rng(draw(st.integers(0, 99))).permutation(
+        np.arange(n) % draw(st.sampled_from(_CLASSES))
+    )
     is_wrong = draw(one_in(16))
     kind = draw(st.sampled_from(list(WRONG_LABELS if is_wrong else LABELS)))
     return (WRONG_LABELS if is_wrong else LABELS)[kind](indices), kind

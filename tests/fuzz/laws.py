@@ -41,13 +41,18 @@ def attempt(function: Callable[..., Any], *args: Any, watched: tuple[Any, ...] =
             result = function(*args, **kwargs)
         except Exception as error:
             require_clear(error)
-            assert state_of(watched) == before, f"changed by an error: {error}"
+            require(state_of(watched) == before, f"changed by an error: {error}")
             raise Refused(str(error)) from error
         finally:
-            assert state_of((args, kwargs)) == arguments, "an argument was changed"
+            require(state_of((args, kwargs)) == arguments, "an argument was changed")
     for warning in caught:
         require_known(warning)
     return result
+
+
+def require(holds: bool, message: str) -> None:
+    """Raise an AssertionError with a message unless a law holds."""
+    assert holds, message
 
 
 def require_clear(error: Exception) -> None:

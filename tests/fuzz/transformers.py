@@ -188,7 +188,9 @@ _TEXT_FORMS = {
 @st.composite
 def texts(draw: Any) -> Data:
     """Draw texts in any container."""
-    words = st.sampled_from(["good", "film", "bad", "a", "A", "the", "!", "\u00df", "\U0001f600", "\x00", "\ud800", "", "\n", "1"])
+    words = st.sampled_from(
+        ["good", "film", "bad", "a", "A", "the", "!", "\u00df", "\U0001f600", "\x00", "\ud800", "", "\n", "1"]
+    )
     lines = draw(st.lists(st.lists(words, max_size=6).map(" ".join) | st.text(max_size=8), min_size=1, max_size=5))
     form = draw(st.sampled_from(list(_TEXT_FORMS)[9:] if draw(one_in(6)) else list(_TEXT_FORMS)[:9]))
     return Data(_contained(_TEXT_FORMS[form], lines), len(lines), f"{lines!r} as {form}")

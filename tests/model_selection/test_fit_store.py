@@ -112,7 +112,32 @@ def test_the_order_and_names_of_the_others_do_not_matter(data, tmp_path):
     assert n_fits(data, tmp_path, {"stump": stump, "more": DummyClassifier(), "tree": tree}) == 3
 
 
-@pytest.mark.parametrize("n_lost", [1, 40, 10_000])
+def test_a_last_line_that_lacks_only_its_end_is_kept(data, tmp_path):
+    compare(data, tmp_path)
+    path = tmp_path / "fits.jsonl"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    assert n_fits(data, tmp_path) == 0
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("change", ["deleted", "replaced"])
+def test_a_file_that_is_gone_during_a_comparison_is_named(data, tmp_path, change):
+    """Formerly a new file held only the fits that followed."""
+    path = tmp_path / "fits.jsonl"
+
+    def act(event):
+        if event.kind == "end" and event.split == 1:
+            path.unlink(missing_ok=True)
+            if change == "replaced":
+                path.write_text("")
+
+    with pytest.raises(OSError, match=rf"fits\.jsonl was {change}.* while it was in use\. Put the file back"):
+        compare(data, tmp_path, progress=act)
+    assert not path.exists() or path.read_text() == ""
+
+
+@pytest.mark.parametrize("n_lost", [2, 40, 10_000])
 def test_an_incomplete_last_line_is_left_out_with_a_warning(data, tmp_path, n_lost):
     first = compare(data, tmp_path)
     path = tmp_path / "fits.jsonl"

@@ -5,19 +5,26 @@ import warnings
 import numpy as np
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.pruners import NopPruner
 from optuna.samplers import RandomSampler
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import GridSearchCV
+
+from skrnn import GRUClassifier
+from skrnn._sklearn import begin_task
+from skrnn.model_selection import FitEvent, OptunaSearchCV, compare_architectures
+from skrnn.model_selection._optuna import fail_trial
+from skrnn.model_selection.callback_tasks import CallbackTask
+from skrnn.model_selection.studies import LOST
+
+pytest.importorskip("sklearn.callback")
 from sklearn.callback.tests._utils import (
     MaxIterEstimator,
     NoCallbackEstimator,
     RecordingAutoPropagatedCallback,
     RecordingCallback,
 )
-from sklearn.exceptions import FitFailedWarning
-from sklearn.model_selection import GridSearchCV
-
-from skrnn import GRUClassifier
-from skrnn.model_selection import FitEvent, OptunaSearchCV, compare_architectures
 
 X = np.arange(40.0).reshape(20, 2)
 y = np.array([0, 1] * 10)
@@ -157,3 +164,43 @@ def test_a_comparison_reports_the_trials_of_its_searches(images, n_jobs):
     compare_architectures({"GRU": search}, *images, cv=2, random_state=0, progress=events.append)
     trials = [(event.split, event.trial, event.n_trials) for event in events if event.kind == "trial"]
     assert sorted(trials) == [(split, trial, 3) for split in (0, 1) for trial in (1, 2, 3)]
+
+
+class _LoseFirst(NopPruner):
+    """Does what another worker does that gives up trials of this one."""
+
+    def __init__(self, n_lost):
+        self.n_left = n_lost
+
+    def prune(self, study, trial):
+        if self.n_left and trial.last_step == 1:
+            self.n_left -= 1
+            fail_trial(study, trial, LOST, "given up")
+        return False
+
+
+@pytest.mark.parametrize("n_trials", [1, 2])
+def test_lost_trials_do_not_end_a_search_with_callbacks(n_trials):
+    callback = RecordingCallback()
+    network = GRUClassifier(2, epochs=2, random_state=0)
+    space = {"learning_rate": FloatDistribution(0.001, 0.1)}
+    search = OptunaSearchCV(network, space, n_trials=n_trials, cv=2, pruner=_LoseFirst(4), random_state=0)
+    search.set_callbacks(callback).fit(X[:, :, None], y)
+    assert len(search.trials_) == n_trials
+    assert [trial.number for trial in search.trials_][-1] == n_trials + 3
+
+
+def test_a_task_has_no_more_parts_than_scikit_learn_allows():
+    """A part too many is an error of scikit-learn, which would end the search; callbacks do not see it."""
+    callback = RecordingCallback()
+    search = search_of(MaxIterEstimator()).set_callbacks(callback)
+    whole = CallbackTask(begin_task(search, 1), search, n_parts=1)
+    with whole.running():
+        part = whole.part("search", n_parts=2)
+        for _ in range(3):
+            with part.part("trial", n_parts=1).running():
+                pass
+        replacing = whole.part("search", n_parts=2)
+        with replacing.running(), replacing.part("trial").running():
+            pass
+    assert callback.count_hooks("on_fit_task_end") == 3

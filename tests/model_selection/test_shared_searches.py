@@ -1,10 +1,12 @@
 """Searches that are resumed, interrupted, killed, and shared by several processes."""
 
+import json
 import os
 import subprocess
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ from sklearn.model_selection import (
 )
 
 from skrnn import SimpleRNNClassifier
-from skrnn.model_selection import workers
+from skrnn.model_selection import OptunaSearchCV, workers
 from skrnn.model_selection.studies import LOST, ask, counted_trials
 from skrnn.model_selection.workers import WORKER
 
@@ -190,6 +192,7 @@ def test_callbacks_of_scikit_learn_see_every_trial(images, search_of):
 SCRIPT = """
 import os, sys, signal
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import warnings; warnings.filterwarnings("ignore", ".*the last line was incomplete")
 import skrnn
 from optuna.distributions import FloatDistribution
 from optuna.pruners import NopPruner
@@ -215,7 +218,7 @@ def trials_of(storage, name):
     return optuna.load_study(study_name=name, storage=JournalStorage(JournalFileBackend(str(storage)))).trials
 
 
-N_KILLS = int(os.environ.get("SKRNN_KILLS", "3"))  # more of them take minutes
+N_KILLS = int(os.environ.get("SKRNN_KILLS", "2"))  # more of them take minutes
 
 
 def complete_trials(storage):
@@ -232,6 +235,8 @@ def test_killed_at_any_moment_a_search_loses_the_running_trial_alone(tmp_path):
             assert process.stdout.readline(), process.stderr.read()  # a trial has ended, others follow
             time.sleep(moment)
             process.kill()
+        with storage.open("ab") as file:  # what a kill, or a full disk, may leave of a line
+            file.write(b'{"op_code":8,"worker_id":"')
         before, finished = finished, complete_trials(storage)
         assert finished[: len(before)] == before
         assert len(finished) > len(before)
@@ -297,3 +302,23 @@ def test_a_live_peers_trial_is_left_alone(images, tmp_path, search_of):
 def test_importing_the_comparison_imports_no_optuna():
     code = "import sys, skrnn.model_selection as m; m.compare_architectures; assert 'optuna' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)
+
+
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+def test_an_error_during_a_search_shows_no_password(tmp_path, caplog):
+    secret = "S3CRET"
+    url = f"sqlite:///{tmp_path}/x.db?password={secret}"
+
+    def scoring(estimator, X, y):
+        raise ValueError(f"cannot reach {url}, {secret}")
+
+    search = OptunaSearchCV(
+        DummyClassifier(), lambda trial: {}, study_name="x", storage=url, cv=2, n_trials=1, scoring=scoring,
+        error_score="raise",
+    )  # fmt: skip
+    with caplog.at_level("DEBUG"), pytest.raises(ValueError, match=r"cannot reach sqlite.*\*\*\*") as raised:
+        search.fit([[0.0], [1.0]] * 4, [0, 1] * 4)
+    assert "S3CRET" not in "".join(traceback.format_exception(raised.value))
+    assert "S3CRET" not in caplog.text
+    (trial,) = optuna.load_study(study_name=None, storage=url).trials
+    assert "S3CRET" not in json.dumps(trial.user_attrs)

@@ -1,5 +1,7 @@
 """Images to sequences: every scan, the scale, and the way back."""
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -267,3 +269,50 @@ def test_images_of_another_type_and_the_same_scale():
     given = ImageToSequence(scale=255).fit(pixels)
     assert_allclose(given.transform(pixels / 255), pixels / 255 / 255, rtol=1e-6)
     assert ImageToSequence().fit(pixels / 255).transform(pixels > 9).max() == 1
+
+
+# Ranges
+
+
+@pytest.mark.parametrize(
+    ("encoder", "images", "message"),
+    [
+        (
+            ImageToSequence(dtype="float16", scale=None),
+            np.array([[[65535, 0]]], np.uint16),
+            "X has pixels up to 65535, which divided by scale=1 are out of the range of float16. Set another scale or "
+            "a wider dtype.",
+        ),
+        (ImageToSequence(), np.array([[[-1e300, 0.0]]]), "X has pixels up to 1e+300, .* out of the range of float32"),
+        (ImageToSequence(scale=1e-300), IMAGE, "X has pixels up to 15, which divided by scale=1e-300 are out of"),
+        (ImageToSequence(scale=1e-38, dtype="uint8"), IMAGE, "divided by scale=1e-38 are out of the range of float32"),
+        (ImageToSequence(scale=1e300, dtype="uint8"), IMAGE, "divided by scale=1e.300 are out of the range of float32"),
+        (ImageToSequence(scale=Fraction(1, 2)), IMAGE, "The 'scale' parameter of ImageToSequence must be"),
+        (ImageToSequence(scale=10**400), IMAGE, "The 'scale' parameter of ImageToSequence must be"),
+        (ImageToSequence(scale=1e-300), np.zeros((1, 2, 2)), "divided by scale=1e-300 are out of the range of float32"),
+        (ImageToSequence(scale=1e300), IMAGE, "divided by scale=1e.300 are out of the range of float32"),
+    ],
+)
+def test_pixels_out_of_range(encoder, images, message):
+    for call in (encoder.fit, encoder.fit_transform):
+        with pytest.raises(ValueError, match=message.replace("+", r"\+")):
+            call(images)
+
+
+def test_transform_checks_the_range_too():
+    encoder = ImageToSequence(dtype="float16", scale=None).fit(np.ones((1, 2, 2)))
+    with pytest.raises(ValueError, match="X has pixels up to 70000"):
+        encoder.transform(np.full((1, 2, 2), 70000.0))
+
+
+@pytest.mark.filterwarnings("ignore:scale='auto' divides:UserWarning")
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "uint32", "int64", "uint64"])
+@pytest.mark.parametrize("scale", ["auto", None])
+def test_the_extremes_of_integers_come_back(dtype, scale):
+    limits = np.iinfo(dtype)
+    images = np.array([[[limits.min, limits.max, 0]]], dtype=dtype)
+    encoder = ImageToSequence(scale=scale, dtype="float64").fit(images)
+    assert_array_equal(encoder.inverse_transform(encoder.transform(images)), images, strict=True)
+    beyond = np.full((1, 1, 3), 1e30)
+    assert_array_equal(encoder.inverse_transform(beyond), np.full((1, 1, 3), limits.max, dtype), strict=True)
+    assert_array_equal(encoder.inverse_transform(-beyond), np.full((1, 1, 3), limits.min, dtype), strict=True)

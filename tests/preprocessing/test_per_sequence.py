@@ -1,5 +1,7 @@
 """Transformers of whole sequences: scaler, imputer, resampler, differences and patches, and what they share."""
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -447,12 +449,6 @@ def test_unequal_times_to_a_number_of_steps():
             "The times of a sequence must increase, but in sequence 1 of X, 2.0 follows 2.0. Sort the steps by time, "
             "and drop repeated ones. If times are large, such as seconds since 1970, pass X as float64.",
         ),
-        (
-            SequenceResampler(interval=1e-9, time=0),
-            [[0.0, 1e9]],
-            "Sequence 0 of X lasts 1e+09 units of time, which interval=1e-09 divides into 1e+18 steps. Set a larger "
-            "interval, in the unit of the feature 0.",
-        ),
     ],
 )
 def test_messages_for_bad_resampling(resampler, X, message):
@@ -551,3 +547,38 @@ def test_messages_for_bad_patches():
     assert str(caught.value) == (
         "X has 5 features per step, but PatchSequence joins 2 steps of 3 features into one step of 6."
     )
+
+
+# Ranges
+
+
+@pytest.mark.parametrize(
+    ("transformer", "X", "place"),
+    [
+        (SequenceDifference(), [[[0.0], [1.0]], [[-1e308], [1e308]]], "sequence 1 of X at step 0"),
+        (SequenceDifference(), np.float32([[[-3e38], [3e38]]]), "sequence 0 of X at step 0"),
+        (SequenceResampler(3), [[[-1e308], [1e308]]], "sequence 0 of X at step 0"),
+        (SequenceScaler(), np.longdouble([[[1.0], [2.0]]]) * np.longdouble("1e400"), "sequence 0 of X at step 0"),
+    ],
+)
+def test_values_that_become_too_large_are_an_error(transformer, X, place):
+    with pytest.raises(ValueError, match=rf"The values of {place} become too large for float(32|64) in Sequence"):
+        transformer.fit_transform(X)
+
+
+@pytest.mark.parametrize("value", [10**400, Fraction(1, 3)])
+def test_fill_values_are_numbers_that_a_float_holds(value):
+    with pytest.raises(ValueError, match="The 'fill_value' parameter of SequenceImputer must be"):
+        SequenceImputer(fill_value=value).fit([[[np.nan, 1.0]]])
+
+
+@pytest.mark.parametrize("size", [1.0, 1e300])
+def test_large_values_are_scaled_and_averaged_like_others(size):
+    X = np.array([[[1.0], [1.5], [1.25], [np.nan]], [[-0.5], [1.7], [1.6], [1.0]]])
+    large = X * size * 1e8
+    for scaler in (SequenceScaler(), SequenceScaler("minmax")):
+        assert_allclose(scaler.fit_transform(large), scaler.fit_transform(X), rtol=1e-12)
+    centered = SequenceScaler("center").fit_transform(large)
+    assert_allclose(centered, SequenceScaler("center").fit_transform(X) * size * 1e8, rtol=1e-12)
+    imputer = SequenceImputer().fit(large)
+    assert_allclose(imputer.statistics_, SequenceImputer().fit(X).statistics_ * size * 1e8, rtol=1e-12)

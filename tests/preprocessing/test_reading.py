@@ -312,7 +312,11 @@ def test_messages(X, error, message):
         ([{"a": [1]}, {"a": [2]}], TypeError, r"X holds {'a': \[1\]}, of type dict"),
         ([pl.LazyFrame({"a": [1]})], TypeError, r"X holds <LazyFrame .*, of type LazyFrame"),
         ([[10**400, 1], [2]], ValueError, r"Sequence 0 of X holds an integer that is too large"),
-        (pd.DataFrame({"a": [10**400, 1]}), ValueError, r"Column 'a' of X holds an integer that is too large"),
+        (
+            pd.DataFrame({"a": [10**400, 1]}, dtype=object),
+            ValueError,
+            r"Column 'a' of X holds an integer that is too large",
+        ),
         (
             np.zeros((2, 3), [("a", float), ("b", int)]),
             ValueError,

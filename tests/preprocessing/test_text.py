@@ -1,5 +1,6 @@
 """Texts to ids: Keras' rules word for word, on small texts and on the IMDB reviews."""
 
+import re
 import time
 
 import numpy as np
@@ -293,3 +294,36 @@ def test_imdb_is_encoded_in_seconds(imdb_train):
     assert ids.shape == (25000, 100)
     assert ids.dtype == np.int32
     assert ids.max() == 9999
+
+
+def test_the_filters_are_read_once(monkeypatch):
+    class Filters(str):
+        n_times = 0
+
+        def __iter__(self):
+            Filters.n_times += 1
+            return super().__iter__()
+
+    encoder = TextToSequence(filters=Filters("!?"))
+    encoder.fit(["a!", "b?", "c"])
+    assert Filters.n_times == 1
+    encoder.transform(["a!", "b?", "c"])
+    assert Filters.n_times == 2
+
+
+@pytest.mark.parametrize("texts", [{"a", "b"}, frozenset("ab"), {"a": 1}])
+def test_what_has_no_order_is_no_list_of_texts(texts):
+    with pytest.raises(TypeError, match=rf"X is a {type(texts).__name__}, which is no list of texts"):
+        TextToSequence().fit(texts)
+
+
+def test_an_analyzer_without_tokens_is_named():
+    message = "'analyzer' parameter of TextToSequence must return an iterable of tokens. Got None for the text 'a b'"
+    with pytest.raises(TypeError, match=message):
+        TextToSequence(analyzer=lambda text: None).fit(["a b"])
+
+
+def test_an_analyzer_whose_tokens_cannot_be_counted_is_named():
+    message = "must return tokens that can be keys of a dict, such as str. Got [[1]] for the text 'a b'."
+    with pytest.raises(TypeError, match=re.escape(message)):
+        TextToSequence(analyzer=lambda text: [[1]]).fit(["a b"])

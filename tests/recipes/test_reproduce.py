@@ -146,10 +146,14 @@ def test_the_line_that_a_killed_process_was_writing_is_written_anew(quick, tmp_p
     path = tmp_path / "runs.jsonl"
     runs = reproduce(SMALL[:2], tmp_path)
     content = path.read_bytes()
-    for n_bytes in (len(content) - 1, len(content) - 200, content.index(b"\n") + 2):
+    path.write_bytes(content[:-1])  # only its end is missing
+    assert read_runs(path) == reproduce(SMALL[:2], tmp_path)
+    assert path.read_bytes() == content
+    for n_bytes in (len(content) - 2, len(content) - 200, content.index(b"\n") + 2):
         path.write_bytes(content[:n_bytes])
         assert read_runs(path) == runs[:1]
-        again = reproduce(SMALL[:2], tmp_path)
+        with pytest.warns(UserWarning, match=r"runs\.jsonl: the last line was incomplete.* is done again"):
+            again = reproduce(SMALL[:2], tmp_path)
         assert [(run.recipe, run.history) for run in again] == [(run.recipe, run.history) for run in runs]
         assert path.read_bytes().count(b"\n") == 2
         assert read_runs(path) == again
