@@ -227,7 +227,7 @@ def _run(search: "OptunaSearchCV", source: Source, console: "Console") -> bool:
     except ValueError as error:
         fail(str(error).partition("\n")[0], FAILED)
     except OSError as error:
-        where = _without_password(str(search.storage))
+        where = redact(search.storage)
         what = f"A trial could not be stored in {where}: {error}{cure_of(error) or '.'}"
         fail(f"{what} The same command continues with those before it.", FAILED)
     finally:
