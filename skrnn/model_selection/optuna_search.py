@@ -399,6 +399,8 @@ class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
                     trials = search.ended(study)
                     for callback in callbacks:
                         callback(study, study.get_trials(deepcopy=False)[number])
+            fail_stale_trials(study)
+            trials = search.ended(study)
         except BaseException:
             with suppress(Exception):
                 fail_stale_trials(study)
@@ -407,8 +409,7 @@ class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
                 with suppress(Exception):
                     self._set_results(search, trials)
             raise
-        fail_stale_trials(study)
-        self._set_results(search, search.ended(study))
+        self._set_results(search, trials)
 
     def _callbacks(self, search: Search, stack: ExitStack) -> list[Callback]:
         """Return the callbacks for ended trials: a display if `verbose` is set, and the user's callbacks."""

@@ -18,6 +18,7 @@ from optuna.storages import BaseStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from skrnn._line_files import explained
 from skrnn.model_selection._optuna import fail_trial, seed_sampler, trials_by_study
 from skrnn.model_selection.workers import WORKER, register, remember, why_stale
 
@@ -119,7 +120,7 @@ def ask(
         None if there are enough trials.
     """
     counted = counted_trials if counted is None else counted
-    with nullcontext() if journal is None else FileLock(f"{journal}.claims"):
+    with nullcontext() if journal is None else _turn(journal):
         fail_stale_trials(study, alone=journal is not None)
         if n_trials is not None and len(counted(study)) >= n_trials:
             return None
@@ -131,6 +132,18 @@ def ask(
         fail_lost_trial(study, trial, "another worker started the last trial at the same moment")
         return None
     return trial
+
+
+@contextmanager
+def _turn(journal: str | os.PathLike[str]) -> Iterator[None]:
+    """Wait until no other process starts a trial."""
+    lock = FileLock(f"{journal}.claims")
+    with explained(lock.lock_file):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def counted_trials(study: Study) -> list[FrozenTrial]:

@@ -229,6 +229,11 @@ def test_any_exception_keeps_what_is_finished(tmp_path, error):
     assert len(search.set_params(callbacks=None).fit(X, y).trials_) == 5
 
 
+def test_a_journal_that_is_deleted_after_the_last_trial_keeps_the_results(journal):
+    search, _ = failing_search(journal, journal.unlink, n_trials=4)
+    assert len(search.cv_results_["params"]) == 4
+
+
 def test_an_exception_of_a_candidate_keeps_what_is_finished():
     class Fragile(KNeighborsClassifier):
         def fit(self, X, y):
