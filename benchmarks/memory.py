@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import skrnn
+from skrnn.network.pool import networks
 
 
 def anonymous_mb() -> float:
@@ -43,8 +44,10 @@ def sequences(n_steps: int) -> tuple[np.ndarray, np.ndarray]:
     return rng.normal(size=(64, n_steps, 3)).astype(np.float32), rng.integers(0, 2, 64)
 
 
-def rotation(n_steps: int, batch_size: int) -> None:
-    """Fit 30 structures in turns: more than are kept for reuse, so that each fit traces its graphs anew."""
+def rotation(n_steps: int, batch_size: int, *, dropped: bool = False) -> None:
+    """Fit 30 structures in turns; with `dropped`, each fit traces its graphs anew."""
+    if dropped:
+        networks.max_idle = 0
     X, y = sequences(n_steps)
     structures = [*itertools.product(["simple_rnn", "lstm", "gru"], range(8, 48, 4))]
 
@@ -52,7 +55,8 @@ def rotation(n_steps: int, batch_size: int) -> None:
         cell, units = structures[number % len(structures)]
         skrnn.RecurrentClassifier(cell=cell, units=units, epochs=2, batch_size=batch_size, random_state=0).fit(X, y)
 
-    curve(f"30 structures in rotation, {n_steps} steps, batches of {batch_size}", fit, 300, every=30, settled=60)
+    name = f"30 structures in rotation, {n_steps} steps, batches of {batch_size}" + dropped * ", dropped after each fit"
+    curve(name, fit, 300, every=30, settled=60)
 
 
 def one() -> None:
@@ -73,6 +77,7 @@ def predictions() -> None:
 CURVES = {
     "rotation": lambda: rotation(6, 32),
     "rotation-compiled": lambda: rotation(40, 8),
+    "dropped": lambda: rotation(6, 32, dropped=True),
     "one": one,
     "predictions": predictions,
 }

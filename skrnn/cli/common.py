@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -94,7 +93,7 @@ def load_packages(*names: str) -> None:
     """Import packages of ours that a command uses, which takes about a second."""
     with loading():
         for name in names:
-            import_module(f"skrnn.{name}")
+            getattr(skrnn, name)
 
 
 def start_tensorflow(console: "Console") -> None:

@@ -125,7 +125,7 @@ def compare(
         fail(f"--repeats {repeats} is more than --max-repeats {max_repeats}, the limit for --until-sure.", MISUSED)
     options = files.FileOptions(target, id_, time_, text, group, features, window, step, test, patch, no_scale)
     console = Console(highlight=False, markup=False)
-    load_packages("datasets", "preprocessing", "model_selection", "plotting", "report")
+    load_packages("datasets", "preprocessing", "model_selection", "plotting")
     try:
         from skrnn import installed_versions
         from skrnn.model_selection import ArchitectureComparison

@@ -15,11 +15,11 @@ from skrnn.estimators.caller import depth_of_caller
 from skrnn.estimators.pretrained import Pretrained
 from skrnn.estimators.static_features import check_constant, resolve_static_features
 from skrnn.network.size import copies_in_training
+from skrnn.preprocessing.byte_scale import bytes_of, scale_of, scaled_floats
 from skrnn.preprocessing.cells import sequence_name
 from skrnn.preprocessing.lazy_rows import LazyRows, parts_of, stays_in_place
 from skrnn.preprocessing.padding import Sequences, Steps, id_of_padding, is_finite, stack_steps
 from skrnn.preprocessing.reading import Form, Reading, check_features, check_table, read
-from skrnn.preprocessing.scaled_bytes import bytes_of, scale_of, scaled_floats
 from skrnn.preprocessing.token_ids import digest_of, vocabulary_of
 
 _INT32_MAX = np.iinfo(np.int32).max

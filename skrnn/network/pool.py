@@ -12,7 +12,7 @@ from skrnn.network.layers import covers
 from skrnn.network.network import Network
 from skrnn.network.spec import NetworkSpec, OptimizerSpec
 
-MAX_IDLE = 16
+MAX_IDLE = 32  # XLA keeps what it has compiled for a network for ever, so dropping one frees less than half of it
 _DROPPED_AT_MOST = 8  # networks whose kernels may be left in TensorFlow's cache; filling it again takes 0.1 s
 _SOME_RATE = 0.5  # represents every positive rate
 

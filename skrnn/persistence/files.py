@@ -89,6 +89,12 @@ def save(estimator: Any, file: str | os.PathLike[str] | BinaryIO, *, remarks: Ma
         _write(estimator, memory, remarks)
         file.write(memory.getbuffer())
         return
+    if (
+        Path(file).exists() and not Path(file).is_file() and not Path(file).is_dir()
+    ):  # a pipe, which cannot be read back
+        with Path(file).open("wb") as stream:
+            save(estimator, stream, remarks=remarks)
+        return
     with replacing(Path(file)) as part, part.open("w+b") as stream:
         _write(estimator, stream, remarks)
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 
 from skrnn.plotting.style import FAINT, SMALL, colour, in_percent, ink, panels
-from skrnn.preprocessing.scaled_bytes import scaled_floats
+from skrnn.preprocessing.byte_scale import scaled_floats
 
 Kind = Literal["image", "sequence", "text"]
 _SIZES = {"image": (1.5, 1.9), "sequence": (2.0, 1.9), "text": (3.6, 1.9)}  # of a panel, in inches

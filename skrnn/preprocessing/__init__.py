@@ -3,6 +3,7 @@
 The public names are those in ``__all__``; everything else may change without notice.
 """
 
+from skrnn.preprocessing.byte_scale import scaled_bytes, scaled_floats
 from skrnn.preprocessing.channels import from_channels_first
 from skrnn.preprocessing.difference import SequenceDifference
 from skrnn.preprocessing.images import ImageToSequence
@@ -11,7 +12,6 @@ from skrnn.preprocessing.padder import SequencePadder
 from skrnn.preprocessing.patches import PatchSequence
 from skrnn.preprocessing.per_step import TimeDistributed
 from skrnn.preprocessing.resampler import SequenceResampler
-from skrnn.preprocessing.scaled_bytes import scaled_bytes, scaled_floats
 from skrnn.preprocessing.scaler import SequenceScaler
 from skrnn.preprocessing.tabular import TabularToSequence
 from skrnn.preprocessing.text import TextToSequence

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from skrnn.preprocessing.scaled_bytes import scale_of, scaled_floats
+from skrnn.preprocessing.byte_scale import scale_of, scaled_floats
 
 NUMBERS = "biuf"  # the kinds of dtype that hold real numbers
 

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
+from skrnn.preprocessing.byte_scale import is_scale_of_bytes, scaled_bytes
 from skrnn.preprocessing.reading import check_numbers
-from skrnn.preprocessing.scaled_bytes import is_scale_of_bytes, scaled_bytes
 
 
 class ImageToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]

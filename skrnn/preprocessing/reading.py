@@ -13,9 +13,9 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from skrnn.preprocessing.byte_scale import scale_of
 from skrnn.preprocessing.cells import NUMBERS, is_sequence, real_numbers, sequence_name, short, to_array
 from skrnn.preprocessing.frames import Frame, is_frame, is_nested, numbers_of, open_frame, same_names
-from skrnn.preprocessing.scaled_bytes import scale_of
 
 # How an estimator reads X. `fit` decides, and later input is read in the same form.
 # - "table": numbers of shape (n, T), with T fixed;

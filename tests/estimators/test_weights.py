@@ -81,7 +81,7 @@ def test_weights_near_the_largest_number_do_not_overflow():
     assert all(np.isfinite(fitted.history_["loss"]))
 
 
-@pytest.mark.parametrize("scale", [1e308, 1e-308, 2.0**-1060, 1e-320], ids=str)
+@pytest.mark.parametrize("scale", [1e308, 1e-320], ids=str)
 @pytest.mark.parametrize("class_weight", [None, "balanced", {1: 4}], ids=str)
 @pytest.mark.parametrize("n_features", [1, 2], ids=["merged", "not merged"])
 def test_only_ratios_of_weights_count(scale, class_weight, n_features):

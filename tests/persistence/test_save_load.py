@@ -513,6 +513,19 @@ def test_the_permissions_are_those_of_open(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "new", "old", "plain"]
 
 
+def test_a_device_or_a_pipe_is_written_directly(tmp_path):
+    skrnn.save(StandardScaler(), "/dev/null")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    skrnn.save(StandardScaler(), pipe)
+    reader.join()
+    assert type(skrnn.load(io.BytesIO(read[0]))) is StandardScaler
+    assert pipe.is_fifo()
+
+
 def test_a_failed_save_leaves_the_old_file(tmp_path):
     path = tmp_path / "a.skrnn"
     skrnn.save(StandardScaler(), path)

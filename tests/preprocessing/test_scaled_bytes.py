@@ -34,7 +34,7 @@ from skrnn.preprocessing import (
     scaled_floats,
     sliding_windows,
 )
-from skrnn.preprocessing.scaled_bytes import scale_of
+from skrnn.preprocessing.byte_scale import scale_of
 
 RAW = np.random.default_rng(0).integers(0, 256, (6, 4, 3), dtype=np.uint8)
 FLOATS = RAW / np.float32(255)
