@@ -15,7 +15,7 @@ from tests.fuzz.tally import IS_LONG, PROFILE, TALLY
 
 _COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("fuzz-short", max_examples=15, derandomize=True, **_COMMON)
-_N_EXAMPLES = 700 if PROFILE == "long" else int(PROFILE) if PROFILE.isdigit() else 15
+_N_EXAMPLES = 590 if PROFILE == "long" else int(PROFILE) if PROFILE.isdigit() else 15
 settings.register_profile("fuzz-long", max_examples=_N_EXAMPLES, database=None, phases=[Phase.generate], **_COMMON)
 
 

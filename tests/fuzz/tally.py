@@ -51,8 +51,8 @@ class Tally:
             faults[kind] += count
         rows = [(kind, self.cases[kind], self.refused[kind], faults[kind]) for kind in sorted(self.cases)]
         rows.append(("all", self.cases.total(), self.refused.total(), faults.total()))
-        lines = [f"| {'kind':32} | {'cases':>7} | {'refused':>7} | {'faults':>7} |", f"|{'-' * 34}|" + "--------:|" * 3]
-        return "\n".join([*lines, *(f"| {kind:32} | {a:7,} | {b:7,} | {c:7,} |" for kind, a, b, c in rows)]) + "\n"
+        lines = [f"| {'kind':34} | {'cases':>7} | {'refused':>7} | {'faults':>7} |", f"|{'-' * 36}|" + "--------:|" * 3]
+        return "\n".join([*lines, *(f"| {kind:34} | {a:7,} | {b:7,} | {c:7,} |" for kind, a, b, c in rows)]) + "\n"
 
 
 class Refused(Exception):
