@@ -34,7 +34,7 @@ EXCLUSIONS = "_exclude_from_weight_decay"  # also the beginning of the name of t
 OF_EVERY_OBJECT = frozenset({"name", "_name", "built", "_built", "_lock"})  # attributes that configure nothing
 
 
-def existing(module: Any, *names: str) -> tuple[type, ...]:
+def existing(module: Any, *names: str) -> tuple[Any, ...]:
     """Return those of the classes of a module of Keras that the installed version has.
 
     Parameters
