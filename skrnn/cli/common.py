@@ -56,7 +56,7 @@ def require_jobs(n_jobs: int) -> None:
 
 def cure_of(error: OSError) -> str:
     """Return what helps against an error of the system, as a sentence after its message; empty if that is unknown."""
-    cure = _CURES.get(error.errno or 0)
+    cure = None if error.strerror is None else _CURES.get(error.errno or 0)  # else the message has a cure itself
     return "" if cure is None else f". {cure}."
 
 
