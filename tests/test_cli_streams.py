@@ -196,4 +196,5 @@ def test_a_disk_that_is_full_ends_a_search_with_one_line(tmp_path, capsys):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.exit_code == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"skrnn: error: A trial could not be stored in {journal}: [Errno 27]")
+    assert line.startswith(f"skrnn: error: A trial could not be stored in {journal}: ")
+    assert "cannot be written to: File too large." in line

@@ -307,7 +307,9 @@ def _compare(
     except ValueError as error:
         fail(str(error).partition("\n")[0], FAILED)
     except OSError as error:
-        what = f"A finished fit could not be stored in {plan['storage']}: {error}{cure_of(error) or '.'}"
+        what = (
+            f"A finished fit could not be stored in {plan['storage']}: {str(error).rstrip('.')}{cure_of(error) or '.'}"
+        )
         fail(f"{what} The same command continues with those before it.", FAILED)
 
 

@@ -226,6 +226,10 @@ def _run(search: "OptunaSearchCV", source: Source, console: "Console") -> bool:
         return True
     except ValueError as error:
         fail(str(error).partition("\n")[0], FAILED)
+    except OSError as error:
+        where = redact(search.storage)
+        what = f"A trial could not be stored in {where}: {str(error).rstrip('.')}{cure_of(error) or '.'}"
+        fail(f"{what} The same command continues with those before it.", FAILED)
     finally:
         search.set_params(callbacks=None)
     return False
