@@ -443,7 +443,7 @@ def test_what_cannot_be_loaded_is_refused_by_name_and_place(tmp_path):
         "an object of collections.Counter, whose contents would be lost": Counter("aab"),
         "elements of the type": np.zeros(2, np.dtype("u1", metadata={"scale": 255})),
         "the function": [tmp_path.joinpath],
-        "the function builtins": [int.from_bytes],
+        "the function int.from_bytes": [int.from_bytes],
     }
     for expected, thing in cases.items():
         message = refusal(thing)
