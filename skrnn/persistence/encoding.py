@@ -146,8 +146,8 @@ class Encoder:
         if module in ("", "__main__") or getattr(import_module(module), name, None) is not thing:
             full = ".".join(filter(None, (module, name)))
             raise self._refused(
-                f"the {'class' if isinstance(thing, type) else 'function'} {full}. A file holds only its name, by which "
-                "other programs cannot import it. Define it at the top level of a module"
+                f"the {'class' if isinstance(thing, type) else 'function'} {full}. A file holds only its name, by"
+                " which other programs cannot import it. Define it at the top level of a module"
             )
         return {"__class__": name, "__module__": module, "__loader__": loader}
 
