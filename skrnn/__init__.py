@@ -26,12 +26,12 @@ _HOMES = {
     "datasets": "",
     "freeze": "skrnn.estimators.freezing",
     "installed_versions": "skrnn.versions",
-    "load": "skrnn.persistence",
+    "load": "skrnn.persistence.files",
     "model_selection": "",
     "plotting": "",
     "preprocessing": "",
     "recipes": "",
-    "save": "skrnn.persistence",
+    "save": "skrnn.persistence.files",
     "to_onnx": "skrnn.estimators.exporting",
 }
 

@@ -23,6 +23,7 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 PUBLIC_MODULES = [
     "skrnn.datasets",
     "skrnn.model_selection",
+    "skrnn.persistence",
     "skrnn.plotting",
     "skrnn.preprocessing",
     "skrnn.recipes",

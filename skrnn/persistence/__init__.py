@@ -1,8 +1,8 @@
-"""Saving estimators to files that contain no code, and loading them.
+"""Saving estimators to files that contain no code, and loading them: :func:`skrnn.save` and :func:`skrnn.load`.
 
-The public names are those in ``__all__``; everything else may change without notice.
+The public names here are those in ``__all__``; everything else may change without notice.
 """
 
-from skrnn.persistence.files import load, read_remarks, save
+from skrnn.persistence.files import read_remarks
 
-__all__ = ["load", "read_remarks", "save"]
+__all__ = ["read_remarks"]

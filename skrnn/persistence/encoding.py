@@ -143,11 +143,11 @@ class Encoder:
     def _named(self, thing: Any, loader: str) -> Node:
         """Return the node of a type or a function. A file contains no code, only a name that can be imported."""
         module, name = name_of(thing)
-        if module in (None, "__main__") or getattr(import_module(module), name, None) is not thing:
-            what = "class" if isinstance(thing, type) else "function"
+        if module in ("", "__main__") or getattr(import_module(module), name, None) is not thing:
+            full = ".".join(filter(None, (module, name)))
             raise self._refused(
-                f"the {what} {module}.{name}. A file holds only its name, by which other programs cannot import it. "
-                "Define it at the top level of a module"
+                f"the {'class' if isinstance(thing, type) else 'function'} {full}. A file holds only its name, by"
+                " which other programs cannot import it. Define it at the top level of a module"
             )
         return {"__class__": name, "__module__": module, "__loader__": loader}
 

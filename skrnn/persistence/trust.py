@@ -89,7 +89,7 @@ def name_of(thing: Any) -> tuple[str, str]:
     """Return the module and the name by which files know a type or a function."""
     if isinstance(thing, np.ufunc):
         return ("numpy" if getattr(np, thing.__name__, None) is thing else "scipy.special"), thing.__name__
-    module, name = thing.__module__, thing.__qualname__
+    module, name = thing.__module__ or "", thing.__qualname__  # methods of built-in types have no module
     if module.startswith("skrnn."):
         homes = [home for home, names in OURS.items() if name in names and module.startswith(home)]
         return (homes[0] if homes else module), name

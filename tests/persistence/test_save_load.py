@@ -19,7 +19,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import optuna
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -443,9 +442,8 @@ def test_what_cannot_be_loaded_is_refused_by_name_and_place(tmp_path):
         "[0] is the class _thread.lock": [threading.Lock()],
         "an object of collections.Counter, whose contents would be lost": Counter("aab"),
         "elements of the type": np.zeros(2, np.dtype("u1", metadata={"scale": 255})),
-        "[0]._mgr is an object of pandas": [pd.DataFrame({"a": [1]})],
         "the function": [tmp_path.joinpath],
-        "the function builtins": [int.from_bytes],
+        "the function int.from_bytes": [int.from_bytes],
     }
     for expected, thing in cases.items():
         message = refusal(thing)
