@@ -122,6 +122,8 @@ def test_seeding_reaches_every_random_state_of_a_sampler(sampler_class):
     """Where Optuna renames or moves ``LazyRandomState.rng``, two seedings would draw different values."""
     import numpy as np
 
+    if sampler_class is GPSampler and int(optuna.__version__.partition(".")[0]) < 5:
+        pytest.importorskip("torch")  # which Optuna 4 needs for it
     sampler, drawn = sampler_class(), []
     for _ in range(2):
         _optuna.seed_sampler(sampler, np.random.SeedSequence([1, 2]))
