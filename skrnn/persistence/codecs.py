@@ -19,6 +19,7 @@ from scipy import sparse
 from skrnn.persistence.trust import name_of
 
 _GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+_LONGEST_RANGE = 2**20
 _OF_KERAS = ("keras.optimizers", "keras.optimizers.schedules")
 _SPARSE = ("csr", "csc", "coo")
 
@@ -195,6 +196,20 @@ def _to_enum(kind: type[enum.Enum], name: str) -> enum.Enum:
     return kind[name]
 
 
+def _range(numbers: range) -> list[Any]:
+    if len(numbers) > _LONGEST_RANGE:
+        raise TypeError(f"a range of more than {_LONGEST_RANGE:,} numbers")
+    return [numbers.start, numbers.stop, numbers.step]
+
+
+def _to_range(start: int, stop: int, step: int) -> range:
+    """Return a range. A long one, where a file should have a list, would fill the memory when it becomes a tuple."""
+    numbers = range(start, stop, step)
+    if not all(abs(each) < 2**62 for each in (start, stop, step)) or len(numbers) > _LONGEST_RANGE:
+        raise ValueError("a range of too many numbers")
+    return numbers
+
+
 def _to_partial(function: Any, positional: list[Any], named: dict[str, Any]) -> functools.partial:
     return functools.partial(function, *positional, **named)
 
@@ -352,7 +367,7 @@ CODECS: Mapping[str, Codec] = {
     "random_generator": Codec(_generator, _to_generator),
     "complex": Codec(lambda number: [number.real, number.imag], complex),
     "slice": Codec(lambda part: [part.start, part.stop, part.step], slice),
-    "range": Codec(lambda part: [part.start, part.stop, part.step], range),
+    "range": Codec(_range, _to_range),
     "path": Codec(lambda path: [str(path)], lambda text: Path(str(text))),
     "enum": Codec(_enum, _to_enum),
     "partial": Codec(lambda made: [made.func, [*made.args], made.keywords], _to_partial),

@@ -395,6 +395,10 @@ HOSTILE = {
         ),
         "is empty, but has the shape",
     ),
+    "a long range as a list": (
+        file_of(codec("tuple", node("ListNode", [codec("range", text_node(json.dumps([0, 10**15, 1])))]))),
+        "a range of too many numbers",
+    ),
     "a module in a configuration": (
         file_of(keras_config(learning_rate={"module": "os", "class_name": "system", "config": {}})),
         "no optimizer of Keras: os.system",
