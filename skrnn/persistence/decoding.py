@@ -16,6 +16,7 @@ from skrnn.persistence.trust import trusted_functions, trusted_types
 
 _MAPPINGS = {f"{kind.__module__}.{kind.__name__}": kind for kind in MAPPINGS}
 _MOST_NODES = 1_000_000  # a node takes one or two kilobytes of memory
+_MOST_VALUES = 10_000_000  # with each reference counted as all that it refers to, as hashing a nested tuple does
 _OF_TYPES = ("ObjectNode", "TreeNode", "TypeNode")
 _FIXED = {
     "JsonNode": ("builtins.str",),
@@ -55,6 +56,8 @@ def decode(schema: Mapping[str, Any], members: ZipFile, trusted: frozenset[str] 
     context = _skops.LoadContext(src=members, protocol=_skops.PROTOCOL)
     tree = _skops.get_tree(schema, context, trusted=names)
     _skops.audit_tree(tree, trusted=names)
+    if _n_values(schema, {}) > _MOST_VALUES:
+        raise ValueError("its objects refer to each other too often")
     return tree.construct()
 
 
@@ -80,6 +83,22 @@ def _checked_names(schema: Mapping[str, Any], trusted: frozenset[str] | None) ->
     if refused:
         raise UntrustedError(_refusal(sorted(refused)))
     return names
+
+
+def _n_values(value: Any, known: dict[int, int]) -> int:
+    """Return how many values there are in a part of a tree, with each reference replaced by what it refers to."""
+    if isinstance(value, list):
+        return sum(_n_values(each, known) for each in value)
+    if not isinstance(value, dict):
+        return 1
+    n = 1 + sum(_n_values(each, known) for each in value.values())
+    if value.get("__loader__") == "skrnn.ReferenceNode":
+        if value["of"] not in known:  # its node comes before, unless they are parts of each other
+            raise ValueError("its contents contain themselves")
+        n += known[value["of"]]
+    if "__id__" in value:
+        known[value["__id__"]] = n
+    return n
 
 
 def _refusal(names: list[str]) -> str:
@@ -149,7 +168,14 @@ class CodecNode(_Node):
         self.children = {"content": _skops.get_tree(state["content"], load_context, trusted)}
 
     def _construct(self) -> Any:
-        return self._codec.put_together(*self.children["content"].construct())
+        return self._codec.put_together(*_listed(self.children["content"].construct()))
+
+
+def _listed(values: Any) -> list[Any]:
+    """Return a list, and refuse anything else that could be iterated over, perhaps for ever."""
+    if type(values) is not list:
+        raise ValueError(f"a {type(values).__name__} where a list belongs")
+    return values
 
 
 class ReferenceNode(_Node):
