@@ -30,7 +30,8 @@ def private_names_in(code):
 
 
 def is_public(module, name):
-    if f"{module}.{name}".startswith(("skrnn.cli", "skrnn._ctrl_c")):  # the latter is loaded before the command line
+    # Ctrl-C is handled before the command line is loaded, and whoever prints masks secrets.
+    if f"{module}.{name}".startswith(("skrnn.cli", "skrnn._ctrl_c", "skrnn._secrets")):
         return True
     return module.count(".") <= 1 and name in getattr(import_module(module), "__all__", ())
 
