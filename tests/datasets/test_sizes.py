@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from PIL import Image
 
@@ -61,6 +62,8 @@ def test_files_of_the_archives(tmp_path, little_memory, name, text):
 
 @pytest.mark.parametrize("kind", ["parquet", "feather"])
 def test_tables(tmp_path, little_memory, kind):
+    if kind == "feather" and not hasattr(pa.ipc.RecordBatchFileReader, "count_rows"):
+        pytest.skip("this version of pyarrow does not say how many rows a Feather file has")
     path = tmp_path / f"bomb.{kind}"
     getattr(pd.DataFrame({"id": np.zeros(2**24, int)}), f"to_{kind}")(path)
     assert path.stat().st_size < 10**6

@@ -1,8 +1,9 @@
 """scikit-learn's own checks, for all four classifiers as they come.
 
 RecurrentClassifier takes all of them. The other three are the same code with another cell: they take the checks of the
-class and of its constructor, and those that a cell may fail because it learns too little. Where a check does not ask how
-much is learned, a few epochs will do. With SKRNN_LONG=1 all take all checks as they come, which needs five more minutes.
+class and of its constructor, and those that a cell may fail because it learns too little. Where a check does not ask
+how much is learned, a few epochs will do. With SKRNN_LONG=1 all take all checks as they come, which needs five more
+minutes.
 """
 
 import os

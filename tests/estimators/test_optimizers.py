@@ -63,10 +63,11 @@ def test_an_optimizer_that_wraps_others_gets_them():
         assert_same(weights_of(fit(optimizer, optimizer__inner_optimizer=inner())), expected)
         with pytest.raises(ValueError, match="LossScaleOptimizer requires the argument 'inner_optimizer': set optim"):
             fit(optimizer)
-    with pytest.raises(ValueError, match="MultiOptimizer requires the argument 'optimizer_map'"):
-        fit("multioptimizer")
-    with pytest.raises(ValueError, match="LossScaleOptimizer cannot be created with optimizer__inner_optimizer: "):
-        fit("lossscaleoptimizer", optimizer__inner_optimizer="adam")
+    if HAS_SEVERAL:  # earlier versions of LossScaleOptimizer do not check their argument either
+        with pytest.raises(ValueError, match="MultiOptimizer requires the argument 'optimizer_map'"):
+            fit("multioptimizer")
+        with pytest.raises(ValueError, match="LossScaleOptimizer cannot be created with optimizer__inner_optimizer: "):
+            fit("lossscaleoptimizer", optimizer__inner_optimizer="adam")
 
 
 def test_the_learning_rate_of_a_loss_scale_is_the_inner_optimizers():
@@ -137,8 +138,15 @@ class Around(optimizers.Optimizer):
         self.other.update_step(gradient, variable, learning_rate)
 
 
+_SCHEDULE_FREE = pytest.mark.skipif(
+    not hasattr(optimizers, "ScheduleFreeAdamW"), reason="this version of Keras has no ScheduleFreeAdamW"
+)
+
+
 @pytest.mark.parametrize(
-    "optimizer", ["schedulefreeadamw", Anchored, Around], ids=["schedule-free", "anchored", "around"]
+    "optimizer",
+    [pytest.param("schedulefreeadamw", marks=_SCHEDULE_FREE), Anchored, Around],
+    ids=["schedule-free", "anchored", "around"],
 )
 def test_a_seed_determines_weights_and_state(optimizer):
     parameters = {"learning_rate": 0.1}
@@ -155,6 +163,7 @@ def test_a_seed_determines_weights_and_state(optimizer):
     assert_same(weights_of(in_pieces), weights_of(fitted))
 
 
+@_SCHEDULE_FREE
 def test_a_new_optimizer_in_continued_training_starts_from_its_weights():
     first = fit("sgd", learning_rate=0.1)
     goes_on = clone(first).fit(X, Y).set_params(optimizer="schedulefreeadamw", warm_start=True, learning_rate=1e-6)

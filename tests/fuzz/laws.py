@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import narwhals
 import numpy as np
 import sklearn
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
@@ -16,7 +17,8 @@ import skrnn
 from skrnn.exceptions import InputWarning
 from tests.fuzz.tally import Refused
 
-_OURS = tuple(str(Path(package.__file__).parent) for package in (skrnn, sklearn))
+# scikit-learn asks narwhals for the names of columns
+_OURS = tuple(str(Path(package.__file__).parent) for package in (skrnn, sklearn, narwhals))
 # NotFittedError is a ValueError; FloatingPointError: the training has diverged
 _CLEAR = (ValueError, TypeError, FloatingPointError, OSError)
 _WARNINGS = (InputWarning, ConvergenceWarning, DataConversionWarning)
@@ -77,7 +79,8 @@ def require_clear(error: Exception) -> None:
 def require_known(warning: warnings.WarningMessage) -> None:
     """Raise an AssertionError unless a warning has a category that the documentation names."""
     # TimeDistributed passes on what scikit-learn's scalers say of values whose squares no float can hold
-    is_of_scaler = warning.category is RuntimeWarning and warning.filename.endswith("sklearn/utils/extmath.py")
+    homes = ("sklearn/utils/extmath.py", "sklearn/preprocessing/_data.py")
+    is_of_scaler = warning.category is RuntimeWarning and warning.filename.endswith(homes)
     known = issubclass(warning.category, _WARNINGS) or warning.category is UserWarning or is_of_scaler
     assert known, f"{warning.category.__name__} from {warning.filename}:{warning.lineno}: {warning.message}"
 

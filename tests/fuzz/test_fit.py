@@ -45,7 +45,10 @@ def check(kind, X, y, sample_weight, network):
 
 
 def require_predictions(classifier, X):
-    labels = taken(classifier.predict, X.X)
+    try:
+        labels = taken(classifier.predict, X.X)
+    except FloatingPointError as overflow:  # weights that are finite, after an absurd learning rate
+        raise Refused(str(overflow)) from overflow
     probabilities = taken(classifier.predict_proba, X.X)
     n_classes = len(classifier.classes_)
     assert labels.shape == ((X.n, n_classes) if classifier.multilabel else (X.n,))

@@ -124,7 +124,7 @@ def without_padding(sequence):
     sequence = np.asarray(sequence)
     if sequence.dtype.kind in "iu" and sequence.ndim == 1:
         return sequence[sequence != 0]
-    values = sequence.reshape(len(sequence), -1)
+    values = sequence.reshape(len(sequence), int(np.prod(sequence.shape[1:])))
     return values if values.dtype.kind != "f" else values[~np.isnan(values).all(axis=1)]
 
 

@@ -26,6 +26,16 @@ from skrnn.preprocessing import (
 from skrnn.preprocessing.reading import to_object_array
 from tests.fuzz.inputs import ARRAYS, MISTAKES, Data, _contained, _values, one_in, sequences
 
+
+def one_and_two(text):
+    """Analyze a text as if its tokens were numbers."""
+    return [1, 2]
+
+
+def nothing(text):
+    """Analyze a text, and forget to return its tokens."""
+
+
 # Valid values, and wrong ones after the bar.
 _BAR = object()
 _PARAMETERS: dict[type, dict[str, list[Any]]] = {
@@ -50,7 +60,7 @@ _PARAMETERS: dict[type, dict[str, list[Any]]] = {
         "filters": ["", "!.", "\\^]-", _BAR, None, 3],
         "split": [" ", "ab", "\n", _BAR, "", None],
         "start_token": [True, False, _BAR, 2],
-        "analyzer": [None, None, str.split, list, _BAR, len, lambda text: [1, 2], lambda text: None, "word"],
+        "analyzer": [None, None, str.split, list, _BAR, len, one_and_two, nothing, "word"],
     },
     SequencePadder: {
         "max_length": [None, 1, 3, 7, _BAR, 0, -1, 2.0, 10**12],

@@ -439,7 +439,7 @@ def test_what_cannot_be_loaded_is_refused_by_name_and_place(tmp_path):
         "[1] is a list that contains itself": itself,
         "nested too deeply": deep,
         "['a'] is an object of fractions.Fraction, which is pickled in its own way": {"a": Fraction(1, 2)},
-        "[0] is the class _thread.lock": [threading.Lock()],
+        "[0] is the class builtins.generator": [(number for number in range(3))],
         "an object of collections.Counter, whose contents would be lost": Counter("aab"),
         "elements of the type": np.zeros(2, np.dtype("u1", metadata={"scale": 255})),
         "the function": [tmp_path.joinpath],
