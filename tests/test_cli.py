@@ -124,6 +124,7 @@ def test_what_is_printed_is_plain_lines_and_a_table_best_first(finished):
     assert lines[-1] == f"{folder}: {', '.join([*written, 'scores.png', 'differences.png', 'learning_curves.png'])}"
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_scores_in_another_process_that_ctrl_c_stops(finished, tmp_path):
     """One real process, for both: its options make it run for ever, and it is interrupted."""
     out = tmp_path / "out"

@@ -35,6 +35,7 @@ def closed_pipe(*names):
         yield stream
 
 
+@pytest.mark.long
 def test_a_comparison_is_complete_though_nobody_reads_its_output(tmp_path, capfd):
     with closed_pipe():
         assert cli.main(["compare", *QUICK, "--out", str(tmp_path)]) == 141

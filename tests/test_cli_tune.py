@@ -93,6 +93,7 @@ def test_the_total_is_of_all_calls(finished, tmp_path, capsys):
     pd.testing.assert_frame_equal(after[numbers][:8], before[numbers])
 
 
+@pytest.mark.long
 def test_ctrl_c_keeps_the_trials_and_the_same_command_goes_on(tmp_path):
     def start(n_trials):
         return subprocess.Popen(

@@ -42,6 +42,7 @@ def threads_of_worker():
     return {name: os.environ.get(name) for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
 
 
+@pytest.mark.long
 def test_a_worker_takes_its_share_of_the_cores(client):
     expected = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
     assert list(client.run(threads_of_worker).values()) == [expected, expected]

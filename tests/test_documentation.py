@@ -181,6 +181,7 @@ def test_every_example_is_run():
     assert {path.name for path in (ROOT / "examples").glob("*.py")} == set(SMALL)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("script", SMALL)
 def test_example(script, tmp_path):
     # Without a data home, so that what runs does not depend on what was downloaded.

@@ -14,6 +14,8 @@ import pytest
 import skrnn
 from skrnn import _startup_lines
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(skrnn.__file__).parent
 ONEDNN = (
     "I0000 00:00:1795573729.036124    5102 port.cc:153] oneDNN custom operations are on. You may see slightly "

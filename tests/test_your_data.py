@@ -9,6 +9,8 @@ import pytest
 from skrnn import cli
 from tests.own_files import write_all
 
+pytestmark = pytest.mark.long
+
 PAGE = (Path(__file__).parents[1] / "docs" / "your_data.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^skrnn (compare .*)$", PAGE, re.MULTILINE)
 SETUP, *PROGRAMS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

@@ -73,6 +73,7 @@ def test_predictions_in_threads_are_each_estimators_own(digits):
         assert_array_equal(probabilities, alone[row % 4])
 
 
+@pytest.mark.long
 def test_in_other_processes(digits, expected):
     found = joblib.Parallel(n_jobs=2)(joblib.delayed(weights_of)(CLASSIFIER, *digits) for _ in range(2))
     for weights in found:

@@ -38,6 +38,7 @@ def texts_pipeline():
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["images", "texts"])
 def test_pipelines_go_through_cross_validation_search_and_another_process(kind, digits, reviews, tmp_path):
     (X, y), pipeline = (digits, images_pipeline()) if kind == "images" else (reviews, texts_pipeline())

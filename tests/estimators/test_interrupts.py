@@ -221,6 +221,7 @@ def test_a_pipeline_is_fitted_and_cross_validation_stops():
     assert callback.called.count("on_epoch_begin") == 3  # in the first fold only
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send to a process")
 def test_ctrl_c_in_a_process(tmp_path):
     script = tmp_path / "fit.py"

@@ -255,6 +255,7 @@ def test_each_fold_finds_the_words_of_its_own_vocabulary(glove):
     assert_array_equal(results["dict"]["test_score"], results["path"]["test_score"])
 
 
+@pytest.mark.long
 def test_processes_and_threads_give_the_same_folds():
     scores = [
         cross_validate(pipeline(embedding_matrix=VECTORS), TEXTS, Y, cv=3, n_jobs=n_jobs)["test_score"]

@@ -236,6 +236,7 @@ def start(folder: Path, name: str) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, str(script), *arguments], stderr=subprocess.PIPE)
 
 
+@pytest.mark.long
 def test_a_killed_comparison_has_the_same_table(tmp_path):
     """SKRNN_KILLS=10 kills it ten times; what is killed may be any fit, or the writing of a line."""
     rng = np.random.default_rng()

@@ -227,6 +227,7 @@ def complete_trials(storage):
     return [(trial.number, trial.params, trial.value, trial.intermediate_values) for trial in complete]
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_a_search_loses_the_running_trial_alone(tmp_path):
     storage = tmp_path / "search.journal"
     finished = []
@@ -249,6 +250,7 @@ def test_killed_at_any_moment_a_search_loses_the_running_trial_alone(tmp_path):
     assert len({*rates}) == len(rates) >= len(finished)
 
 
+@pytest.mark.long
 def test_two_processes_make_so_many_trials_together(tmp_path):
     storage = tmp_path / "search.journal"
     processes = [start(storage, 10, epochs=10) for _ in range(2)]

@@ -332,6 +332,7 @@ def test_the_command_trains_prints_and_goes_on(quick, tmp_path, capsys):
     assert (out / "results.md").read_text(encoding="utf-8") == as_page(read_runs(out / "runs.jsonl"))
 
 
+@pytest.mark.long
 def test_the_command_trains_stock_keras_beside(quick, tmp_path, capsys):
     arguments = ["reproduce", *SMALL[:2], "--seeds", "2", "--beside", "keras", "--out", str(tmp_path)]
     assert cli.main(arguments) == 0

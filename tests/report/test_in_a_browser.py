@@ -9,6 +9,8 @@ from html import unescape
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 WIDTHS = (360, 1400)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Chromium opens no window below 500 pixels, so the page is opened in frames.

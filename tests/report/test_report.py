@@ -220,6 +220,7 @@ def test_pictures_have_a_rendering_for_dark_and_for_narrow_screens(page):
             assert len({*sources.values(), light.attributes["src"]}) == 4
 
 
+@pytest.mark.long
 def test_same_comparison_makes_the_same_page(comparison, digits, settings, written, tmp_path):
     again = write_report(comparison, tmp_path / "again.html", X=digits[0], settings=settings)
     assert again.read_bytes() == written.read_bytes()
