@@ -234,7 +234,8 @@ class TextToSequence(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
                     f"{sequence_name(row, starts=True)} contains the id {ids[strange][0]}, which is not in the "
                     f"vocabulary: words have the ids {FIRST_WORD} to {len(words) - 1}."
                 )
-            texts.append(self.split.join(words[ids[ids >= OUT_OF_VOCABULARY].astype(np.intp)]))
+            tokens = words[ids[ids >= OUT_OF_VOCABULARY].astype(np.intp)]
+            texts.append(self.split.join(map(str, tokens)))  # an analyzer may return numbers
         return to_object_array(texts)
 
     def _analyzer(self) -> Callable[[str], Iterable]:

@@ -63,6 +63,11 @@ def test_inverse_transform_gives_the_words_back(training_texts):
         assert_array_equal(before, after)
 
 
+def test_tokens_may_be_numbers():
+    encoder = TextToSequence(analyzer=lambda text: [len(word) for word in text.split()]).fit(["a big dog"])
+    assert encoder.inverse_transform(encoder.transform(["the cat", "a cat"])).tolist() == ["3 3", "1 3"]
+
+
 def test_words_are_ranked_by_frequency_and_then_by_first_appearance():
     encoder = TextToSequence().fit(["one three two", "Two, three!", "four"])
     assert encoder.vocabulary_ == {"three": 4, "two": 5, "one": 6, "four": 7}
