@@ -3,10 +3,9 @@
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 
 @contextmanager
@@ -50,10 +49,10 @@ def replacing(path: Path) -> Iterator[Path]:
             part.unlink()
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Replace a file by what `write` writes."""
-    with replacing(path) as part, part.open("wb") as stream:
-        write(stream)
+def write_atomically(path: Path, contents: bytes) -> None:
+    """Replace the contents of a file."""
+    with replacing(path) as part:
+        part.write_bytes(contents)
 
 
 def _flush(path: Path, mode: int) -> None:
@@ -65,7 +64,7 @@ def _flush(path: Path, mode: int) -> None:
 
 
 def _naming(path: Path, error: OSError) -> OSError:
-    """Return the error with the path that the user knows, not that of the temporary file."""
+    """Return the error with the path that the user knows, not the path of the temporary file."""
     if error.strerror is None:
         return error
     return type(error)(error.errno, f"{error.strerror}; nothing was written", os.fspath(path))

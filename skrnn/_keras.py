@@ -35,7 +35,7 @@ OF_EVERY_OBJECT = frozenset({"name", "_name", "built", "_built", "_lock"})  # at
 
 
 def existing(module: Any, *names: str) -> tuple[Any, ...]:
-    """Return those of the classes of a module of Keras that the installed version has.
+    """Return the named classes of a Keras module that the installed version has.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from skrnn._tensorflow import tf
 NAMES = {
     "gradient_registry": ("tensorflow.python.framework.ops", "the only way to the entries of a graph"),
     "context": ("tensorflow.python.eager.context", "the only way to the cache of kernels"),
-    "stop_recording": ("tensorflow.python.eager.record", "a tape can stop itself, but not those of the caller"),
+    "stop_recording": ("tensorflow.python.eager.record", "a tape can stop itself, but not the tapes of the caller"),
 }
 # (class, attribute): why we need it
 ATTRIBUTES = {("Registry", "_registry"): "the entries by name; the public methods only add and list"}

@@ -108,7 +108,7 @@ def _download(file: RemoteFile, path: Path, patience: Patience) -> None:
                     received.replace(path)
                     return
                 failures.append(f"{url}: {cause}")
-    except OSError as error:  # those of the network are among the failures
+    except OSError as error:  # network errors are among the failures
         raise OSError(
             f"{path} cannot be written: {error.strerror or error}. The file has {file.size:,} bytes. Make room for it "
             "in a folder that you may write to, or choose another one with `data_home` or the environment variable "

@@ -348,7 +348,7 @@ def _token_ids(reading: Reading, parameter: str, first: int = 0) -> Steps:
 
 
 def _token_ids_with_largest(reading: Reading, parameter: str) -> Steps:
-    """Return all token ids; of an array that stays in place, those of the part that contains the largest."""
+    """Return all token ids, or of an array that stays in place, the part of it that contains the largest."""
     if not stays_in_place(reading.values):
         return _token_ids(reading, parameter)
     parts = parts_of(reading.values, in_parts=True)

@@ -209,7 +209,7 @@ class _StorageError(Exception):
 
 @contextmanager
 def _storing(storage: Storage, kind: type[Exception] = Exception) -> Iterator[None]:
-    """Tell errors of the storage from those of the candidate."""
+    """Distinguish errors of the storage from errors of the candidate."""
     try:
         with reachable(storage):
             yield
@@ -252,7 +252,7 @@ def _run(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: Ca
 
 def _evaluate(search: Search, study: optuna.Study, trial: optuna.Trial, callbacks: CallbackTask | None) -> None:
     """Train and score the candidate of a trial, and report the result to the study."""
-    with _storing(search.storage, OSError):  # other errors are those of the space
+    with _storing(search.storage, OSError):  # other errors come from the space
         params = suggest(search.space, trial)
     estimator = clone(search.estimator).set_params(**clone(params, safe=False))
 

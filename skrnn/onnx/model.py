@@ -93,7 +93,7 @@ def write_model(transformers: Sequence[Any], classifier: Any, path: Any) -> None
         about["feature_names"] = json.dumps([*names])
     helper.set_model_props(model, about)
     contents = model.SerializeToString(deterministic=True)
-    write_atomically(path, lambda file: file.write(contents))
+    write_atomically(path, contents)
 
 
 def _first_flow(graph: Graph, kind: str, *, checked: bool) -> Flow:
